@@ -1,0 +1,17 @@
+"""Generative models for Keras: eight posts of 2018 as losses, layers, networks and models with their own `train_step`."""
+
+from keras_gen import callbacks, datasets, losses, metrics, models, networks, utils
+from keras_gen.errors import InputError, NonFiniteLossError
+
+__all__ = [
+    "InputError",
+    "NonFiniteLossError",
+    "callbacks",
+    "datasets",
+    "losses",
+    "metrics",
+    "models",
+    "networks",
+    "utils",
+]
+__version__ = "0.1.0"

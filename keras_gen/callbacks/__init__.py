@@ -1,0 +1,22 @@
+"""Callbacks that count training steps: pictures, measures, checkpoints that survive a kill."""
+
+from keras_gen.callbacks.checkpoints import Checkpoints, restore_newest
+from keras_gen.callbacks.measures import Measures
+from keras_gen.callbacks.metrics_log import MetricsLog
+from keras_gen.callbacks.sample_sheets import SampleSheets
+from keras_gen.callbacks.step_callback import StepCallback
+from keras_gen.callbacks.step_progress import StepProgress
+from keras_gen.callbacks.step_table import StepTable
+from keras_gen.callbacks.stop_on_non_finite import StopOnNonFinite
+
+__all__ = [
+    "Checkpoints",
+    "Measures",
+    "MetricsLog",
+    "SampleSheets",
+    "StepCallback",
+    "StepProgress",
+    "StepTable",
+    "StopOnNonFinite",
+    "restore_newest",
+]

@@ -1,0 +1,32 @@
+"""Measures of the model during training, such as a distance between samples and data."""
+
+from collections.abc import Callable
+
+import keras
+
+from keras_gen.callbacks.step_callback import StepCallback
+from keras_gen.callbacks.step_table import StepTable
+
+
+class Measures(StepCallback):
+    """Measures the model and writes what it finds as a row of a table.
+
+    Args:
+        measure: Takes the model and gives numbers by name.
+        table: Where the rows go.
+        every: Steps between two rows, a multiple of the steps in an epoch.
+    """
+
+    def __init__(
+        self,
+        measure: Callable[[keras.Model], dict[str, float]],
+        table: StepTable,
+        every: int,
+    ):
+        super().__init__(every)
+        self.measure = measure
+        self.table = table
+
+    def on_step(self, step: int, terms: dict[str, float]) -> None:
+        """Adds the row."""
+        self.table.append(step, self.measure(self.model))

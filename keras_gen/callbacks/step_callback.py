@@ -1,0 +1,46 @@
+"""`StepCallback`: a callback that counts training steps, not epochs."""
+
+import keras
+
+
+class StepCallback(keras.callbacks.Callback):
+    """Calls `on_step` at the end of an epoch whose last step is a multiple of `every`, and at the end of training.
+
+    The models here count their steps themselves (`model.step`), so that a continued run goes on counting where it
+    stopped; an epoch is no more than the number of steps between two reports.
+
+    Args:
+        every: Steps between two calls, a multiple of the steps in an epoch.
+    """
+
+    def __init__(self, every: int):
+        super().__init__()
+        self.every = every
+        self._last_call: int | None = None
+
+    @property
+    def step(self) -> int:
+        """Training steps that the model has made."""
+        return int(self.model.step.numpy())
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Notes where training begins; nothing is due before a further step."""
+        self._last_call = self.step
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Calls `on_step` if it is time."""
+        if self.step % self.every == 0:
+            self._call(logs)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Calls `on_step`, unless that has just been done."""
+        if self._last_call != self.step:
+            self._call(logs)
+
+    def on_step(self, step: int, terms: dict[str, float]) -> None:
+        """What the callback does after `step` steps, given the means of the reported terms."""
+        raise NotImplementedError
+
+    def _call(self, logs: dict | None) -> None:
+        self._last_call = self.step
+        self.on_step(self.step, {name: float(value) for name, value in (logs or {}).items()})

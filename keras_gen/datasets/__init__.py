@@ -1,0 +1,7 @@
+"""Images for training and evaluation: `load` a data set by name, then draw `batches` from it."""
+
+from keras_gen.datasets.batching import batches
+from keras_gen.datasets.images import Images
+from keras_gen.datasets.registry import load, names
+
+__all__ = ["Images", "batches", "load", "names"]

@@ -1,0 +1,76 @@
+"""`fashion_mnist`: 70,000 pictures of clothes, 28x28 grey, ten classes.
+
+Xiao, Rasul and Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning
+Algorithms", arXiv:1708.07747.
+"""
+
+import gzip
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from keras_gen.datasets.arrays import from_array
+from keras_gen.datasets.images import Images
+from keras_gen.errors import InputError
+
+# Where Debian's and Ubuntu's package dataset-fashion-mnist puts the files.
+PACKAGE_FOLDER = Path("/usr/share/datasets/fashion-mnist")
+PREFIX = {"train": "train", "test": "t10k"}
+
+
+def load(split: str, image_size: int | None = None, data_dir: str | None = None) -> Images:
+    """Returns Fashion-MNIST, [28, 28, 1] by default, in the order of its authors' files.
+
+    The four IDX files are looked for in `data_dir`, then in the package's folder; failing both, a
+    copy that TFDS prepared under `data_dir` is read (in the order of TFDS).
+
+    Raises:
+        InputError: the images are nowhere to be found, or a file is damaged.
+    """
+    folders = [Path(data_dir)] if data_dir else []
+    for folder in [*folders, PACKAGE_FOLDER]:
+        images, labels = _find(folder, f"{PREFIX[split]}-images"), _find(folder, f"{PREFIX[split]}-labels")
+        if images and labels:
+            pixels = read_idx(images, num_axes=3)[..., np.newaxis]
+            return from_array("fashion_mnist", split, pixels, read_idx(labels, num_axes=1), 10, image_size)
+    from keras_gen.datasets import tfds_images  # TFDS is slow to import
+
+    builder = tfds_images.find_builder("fashion_mnist", data_dir)
+    if not tfds_images.is_prepared(builder):
+        raise InputError(
+            "fashion_mnist is not on this machine: install Debian's or Ubuntu's package "
+            "dataset-fashion-mnist, or give --data_dir, a folder with its four IDX files"
+        )
+    return tfds_images.read(builder, split, image_size)
+
+
+def _find(folder: Path, stem: str) -> Path | None:
+    """Returns the IDX file whose name starts with `stem`, packed or not, if it is there."""
+    axes = 3 if stem.endswith("images") else 1
+    for name in (f"{stem}-idx{axes}-ubyte.gz", f"{stem}-idx{axes}-ubyte"):
+        if (folder / name).is_file():
+            return folder / name
+    return None
+
+
+def read_idx(path: Path, num_axes: int) -> np.ndarray:
+    """Reads an IDX file of unsigned bytes, packed with gzip if its name ends in .gz.
+
+    The header is two zero bytes, the type 8, the number of axes, and then the length of each axis
+    as a big-endian 32-bit integer.
+
+    Raises:
+        InputError: the file is not such a file, or damaged.
+    """
+    try:
+        content = path.read_bytes()
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+    start = 4 + 4 * num_axes
+    shape = np.frombuffer(content[4:start], ">u4").astype(np.int64)
+    if content[:4] != bytes([0, 0, 8, num_axes]) or len(content) - start != shape.prod():
+        raise InputError(f"cannot read {path}: it is not an IDX file of bytes with {num_axes} axes")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

@@ -1,0 +1,144 @@
+"""The one contract that every data set fulfils, in two kinds: pixels in memory, and encoded images.
+
+Image `i` has the same pixels whichever kind holds it: both come from `decoding.decode_image`.
+"""
+
+import abc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from keras_gen.datasets.decoding import decode_image
+from keras_gen.errors import InputError
+
+# Decoded sets up to this many bytes are held in memory: 60,000 images of 32x32x3, 21,000 of 64x64x3.
+IN_MEMORY_LIMIT = 256 * 2**20
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Images(abc.ABC):
+    """A numbered collection of images of one shape, in a class-mixed order that never changes.
+
+    Attributes:
+        name: the name that it was loaded by.
+        split: "train" or "test".
+        image_shape: (height, width, channels) of every image.
+        labels: int64 [n], or None where there are none.
+        num_classes: number of classes, or None where there are no labels.
+    """
+
+    name: str
+    split: str
+    image_shape: tuple[int, int, int]
+    labels: np.ndarray | None = None
+    num_classes: int | None = None
+
+    @abc.abstractmethod
+    def __len__(self) -> int:
+        """Number of images."""
+
+    @abc.abstractmethod
+    def fetch(self, index_batches: tf.data.Dataset) -> tf.data.Dataset:
+        """Maps a data set of int64 [b] image numbers to one of uint8 [b, h, w, c] pixels."""
+
+    @abc.abstractmethod
+    def to_pixels(self, max_images: int | None = None) -> np.ndarray:
+        """Returns the first `max_images` images (all by default) as uint8 [n, h, w, c]."""
+
+    def to_array(self, max_images: int | None = None) -> np.ndarray:
+        """Returns the first `max_images` images (all by default) as float32 [n, h, w, c] in [-1, 1]."""
+        return self.to_pixels(max_images).astype(np.float32) / np.float32(127.5) - 1
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ArrayImages(Images):
+    """Images whose pixels are in memory, as uint8 [n, h, w, c]."""
+
+    pixels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def fetch(self, index_batches: tf.data.Dataset) -> tf.data.Dataset:
+        """See `Images.fetch`."""
+        with tf.device("CPU:0"):  # a GPU would otherwise hold the whole set
+            pixels = tf.constant(self.pixels)
+        return index_batches.map(
+            lambda indices: tf.gather(pixels, indices),
+            num_parallel_calls=tf.data.AUTOTUNE,
+            deterministic=True,
+        )
+
+    def to_pixels(self, max_images: int | None = None) -> np.ndarray:
+        """See `Images.to_pixels`."""
+        return self.pixels[:max_images]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EncodedImages(Images):
+    """Images that stay encoded (PNG or JPEG) where they are stored, and are decoded when asked for.
+
+    Attributes:
+        size: number of images.
+        read: gives the encoded bytes of image `i`.
+        describe: names image `i` in messages, for example by its path.
+    """
+
+    size: int
+    read: Callable[[int], bytes]
+    describe: Callable[[int], str]
+
+    def __len__(self) -> int:
+        return self.size
+
+    def decode(self, index: int) -> np.ndarray:
+        """Returns one image as uint8 [h, w, c].
+
+        Raises:
+            InputError: the image cannot be read or decoded; the message names it.
+        """
+        try:
+            return decode_image(self.read(index), self.image_shape)
+        except Exception as error:  # Pillow raises many kinds of error on damaged files
+            raise InputError(f"cannot decode image {self.describe(index)}: {error}") from error
+
+    def fetch(self, index_batches: tf.data.Dataset) -> tf.data.Dataset:
+        """See `Images.fetch`. Several batches are decoded at a time."""
+
+        def decode_batch(indices):
+            return np.stack([self.decode(index) for index in indices])
+
+        def fetch_batch(indices):
+            # Stateless: the same numbers give the same pixels, so tf.data may run it in parallel.
+            pixels = tf.numpy_function(decode_batch, [indices], tf.uint8, stateful=False)
+            return tf.ensure_shape(pixels, [*indices.shape, *self.image_shape])
+
+        return index_batches.map(fetch_batch, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+    def to_pixels(self, max_images: int | None = None) -> np.ndarray:
+        """See `Images.to_pixels`."""
+        count = len(range(self.size)[:max_images])
+        pixels = np.empty((count, *self.image_shape), np.uint8)
+        with ThreadPoolExecutor() as pool:
+            for index, image in enumerate(pool.map(self.decode, range(count))):
+                pixels[index] = image
+        return pixels
+
+    def in_memory_if_small(self) -> Images:
+        """Returns these images decoded if they fit `IN_MEMORY_LIMIT`, else as they are.
+
+        Decoding finds every damaged image now rather than in the middle of training.
+        """
+        if self.size * int(np.prod(self.image_shape)) > IN_MEMORY_LIMIT:
+            return self
+        return ArrayImages(
+            name=self.name,
+            split=self.split,
+            image_shape=self.image_shape,
+            labels=self.labels,
+            num_classes=self.num_classes,
+            pixels=self.to_pixels(),
+        )

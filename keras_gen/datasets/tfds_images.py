@@ -1,0 +1,209 @@
+"""Image data sets of TensorFlow Datasets (TFDS)."""
+
+import http.client
+import re
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from keras_gen.datasets import images as images_lib
+from keras_gen.datasets.images import EncodedImages, Images
+from keras_gen.datasets.splits import hold_out_tenth, mixed_order
+from keras_gen.errors import InputError
+
+VARYING_SIZE = 64  # image_size where the images differ in size and none is asked for
+_NAME = re.compile(r"\w+(/[\w.\-]+)?(:\d+\.\d+\.\d+)?")  # name[/config][:version]
+_ANSWER_SECONDS = 4.0
+
+
+def list_names() -> list[str]:
+    """Returns the names of TFDS's own data sets."""
+    return tfds.list_builders(with_community_datasets=False)
+
+
+def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder | None:
+    """Returns the builder of a data set, or None if TFDS has neither its code nor its files.
+
+    Raises:
+        InputError: the data set has no such config or version.
+    """
+    if not _NAME.fullmatch(name):
+        return None
+    try:
+        return tfds.builder(name, data_dir=data_dir)
+    except tfds.core.DatasetNotFoundError:
+        return None
+    except (ValueError, AssertionError) as error:
+        raise InputError(f"the TFDS data set of {name!r} has no such config or version") from error
+
+
+def is_prepared(builder: tfds.core.DatasetBuilder) -> bool:
+    """Whether the data set is stored; TFDS moves it into place as a whole."""
+    return builder.data_path.exists()
+
+
+def prepared(make_builder: Callable[[], tfds.core.DatasetBuilder]) -> tfds.core.DatasetBuilder:
+    """Returns the builder of a data set that is stored, after downloading it if need be.
+
+    Raises:
+        InputError: it is not stored, and cannot be prepared here.
+    """
+    builder = make_builder()
+    if is_prepared(builder):
+        return builder
+    _check_downloadable(builder)
+    try:
+        builder.download_and_prepare(
+            file_format="array_record",  # random access, whatever the size
+            download_config=tfds.download.DownloadConfig(try_download_gcs=False),
+        )
+    except Exception as error:  # it runs code of any data set
+        # Another process may have finished the same preparation first.
+        if not is_prepared(builder):
+            raise InputError(f"cannot prepare {builder.name} in {builder.data_path}: {_first_line(error)}") from error
+    return make_builder()
+
+
+def _check_downloadable(builder: tfds.core.DatasetBuilder) -> None:
+    """Raises InputError unless all hosts that the files come from answer within seconds.
+
+    TFDS itself tries for more than three minutes before it gives up.
+    """
+    where = f"{builder.name} is not prepared in {builder.data_dir}"
+    how = f"run `tfds build {builder.name} --file_format=array_record`"
+    if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
+        raise InputError(
+            f"{where} and its files must be downloaded by hand: {how}, which says where from, "
+            "and give the folder it wrote as --data_dir"
+        )
+    urls = {urlsplit(url).netloc: url for url in builder.url_infos or ()}
+    for host, url in urls.items():
+        if not _answers(url):
+            raise InputError(
+                f"{where} and {host} does not answer: {how} on a machine with a network, "
+                "and give the folder it wrote as --data_dir"
+            )
+
+
+def _answers(url: str) -> bool:
+    """Whether the host of `url`, or the proxy on the way to it, replies at all."""
+    answered = threading.Event()
+
+    def ask() -> None:
+        try:
+            request = urllib.request.Request(url, method="HEAD")
+            urllib.request.urlopen(request, timeout=_ANSWER_SECONDS).close()
+        except urllib.error.HTTPError:
+            pass  # a refusal of HEAD is an answer too
+        except (OSError, http.client.HTTPException):
+            return
+        answered.set()
+
+    # In a thread, as the time limit does not cover looking up the host's name.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(_ANSWER_SECONDS)
+    return answered.is_set()
+
+
+def read(builder: tfds.core.DatasetBuilder, split: str, image_size: int | None) -> Images:
+    """Returns one split of a data set that is stored.
+
+    The test images are TFDS's split "test", else "validation", else every tenth image of "train".
+    Sets up to `images.IN_MEMORY_LIMIT` are decoded now; of larger ones only the images are read,
+    each when asked for, and they have no labels.
+
+    Raises:
+        InputError: no 8-bit grey or colour images, images smaller than `image_size`, no training
+            split, or a large set in a file format without random access.
+    """
+    image_key, label_key = _feature_keys(builder)
+    image_shape = _image_shape(builder, image_key, image_size)
+    source, order = _choose_split(builder, split)
+    is_small = len(order) * int(np.prod(image_shape)) <= images_lib.IN_MEMORY_LIMIT
+    records = _records(builder, source, is_small)
+    labels = num_classes = None
+    if label_key and is_small:
+        labels = np.array([_feature(records[i], label_key).int64_list.value[0] for i in order])
+        num_classes = builder.info.features[label_key].num_classes
+    return EncodedImages(
+        name=builder.name,
+        split=split,
+        image_shape=image_shape,
+        labels=labels,
+        num_classes=num_classes,
+        size=len(order),
+        read=lambda i: _feature(records[order[i]], image_key).bytes_list.value[0],
+        describe=lambda i: f"{order[i]} of {builder.info.full_name} ({source})",
+    ).in_memory_if_small()
+
+
+def _feature_keys(builder: tfds.core.DatasetBuilder) -> tuple[str, str | None]:
+    """Returns the names of the image and of the label (or None) in an example."""
+    features = builder.info.features
+    image_keys = [key for key, f in features.items() if isinstance(f, tfds.features.Image)]
+    if not image_keys:
+        raise InputError(f"{builder.name} is not an image data set: it has {', '.join(features)}")
+    image_key = "image" if "image" in image_keys else image_keys[0]
+    label_key = (builder.info.supervised_keys or (None, "label"))[1]
+    if not isinstance(dict(features).get(label_key), tfds.features.ClassLabel):
+        label_key = None
+    return image_key, label_key
+
+
+def _image_shape(builder: tfds.core.DatasetBuilder, image_key: str, image_size: int | None) -> tuple[int, int, int]:
+    feature = builder.info.features[image_key]
+    height, width, channels = feature.shape
+    if feature.np_dtype != np.uint8 or channels not in (1, 3):
+        raise InputError(
+            f"{builder.name} has {feature.np_dtype.__name__} images of {channels} channels; "
+            "only uint8 with 1 or 3 can be used"
+        )
+    native = min(height, width) if height and width else None
+    if native and image_size and image_size > native:
+        raise InputError(f"image_size={image_size} is larger than the {width}x{height} images of {builder.name}")
+    size = image_size or native or VARYING_SIZE
+    return size, size, channels
+
+
+def _choose_split(builder: tfds.core.DatasetBuilder, split: str) -> tuple[str, np.ndarray]:
+    """Returns the name of TFDS's split and the numbers of the records to use from it, in order."""
+    splits = builder.info.splits
+    if "train" not in splits:
+        raise InputError(f"{builder.name} has no split 'train', only {', '.join(splits)}")
+    test = next((name for name in ("test", "validation") if name in splits), None)
+    source = test if test and split == "test" else "train"
+    count = splits[source].num_examples
+    # TFDS shuffles what it writes, unless told not to.
+    order = mixed_order(count) if builder.info.disable_shuffling else np.arange(count)
+    return source, order if test else hold_out_tenth(order, split)
+
+
+def _records(builder: tfds.core.DatasetBuilder, split: str, is_small: bool) -> Sequence[bytes]:
+    """Returns the serialized examples of a split in their stored order."""
+    file_format = builder.info.file_format.value
+    if file_format == "array_record":
+        method = tfds.decode.DeserializeMethod.RAW_BYTES
+        return builder.as_data_source(split, deserialize_method=method)
+    if file_format == "tfrecord" and is_small:
+        files = [str(path) for path in builder.info.splits[split].filepaths]
+        return list(tf.data.TFRecordDataset(files).as_numpy_iterator())
+    raise InputError(
+        f"{builder.name} in {builder.data_dir} is stored as {file_format}, which is read from the "
+        "start only; prepare it again in another --data_dir with "
+        f"`tfds build {builder.name} --file_format=array_record`"
+    )
+
+
+def _feature(record: bytes, key: str) -> tf.train.Feature:
+    return tf.train.Example.FromString(record).features.feature[key]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]

@@ -1,0 +1,76 @@
+"""Where a gradient penalty is measured: the six choices of r(x) that the post on WGAN-div compares.
+
+Pairs are neighbours in the batch. A batch is already a random draw, so neighbours are as independent as a shuffle
+would make them, and the choice needs no communication between replicas.
+"""
+
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+
+SAMPLINGS = (
+    "interpolate_real_fake",
+    "interpolate_within",
+    "interpolate_pooled",
+    "real_and_fake",
+    "fake",
+    "real",
+)
+
+# Uniform numbers an image that `points` takes.
+NOISE_SHAPE = (3,)
+
+
+def points(
+    sampling: str, real: tf.Tensor, fake: tf.Tensor, noise: tf.Tensor
+) -> tuple[tf.Tensor, ...]:
+    """Batches of points x ~ r(x).
+
+    Args:
+        sampling: One of `SAMPLINGS`.
+        real: Real data [batch, ...].
+        fake: Generated data [batch, ...].
+        noise: Uniform numbers in [0, 1), float32 [batch, 3].
+
+    Returns:
+        One or two batches, each [batch, ...]. Where r(x) is the data, these are the arguments themselves.
+
+    Raises:
+        InputError: `sampling` is none of `SAMPLINGS`.
+    """
+    columns = [_broadcastable(noise[:, i], real) for i in range(3)]
+    match sampling:
+        case "interpolate_real_fake":  # one real and one fake
+            return (_interpolate(real, fake, columns[0]),)
+        case "interpolate_within":  # two reals, and two fakes
+            return (
+                _interpolate(real, _neighbors(real), columns[0]),
+                _interpolate(fake, _neighbors(fake), columns[1]),
+            )
+        case "interpolate_pooled":  # any two of the pool of reals and fakes
+            one = tf.where(columns[1] < 0.5, real, fake)
+            other = tf.where(columns[2] < 0.5, _neighbors(real), _neighbors(fake))
+            return (_interpolate(one, other, columns[0]),)
+        case "real_and_fake":
+            return real, fake
+        case "fake":
+            return (fake,)
+        case "real":
+            return (real,)
+        case _:
+            raise InputError(f"sampling={sampling!r}: choose one of {', '.join(SAMPLINGS)}")
+
+
+def _interpolate(one: tf.Tensor, other: tf.Tensor, epsilon: tf.Tensor) -> tf.Tensor:
+    """Points epsilon x + (1 - epsilon) y, epsilon uniform and one an image."""
+    return epsilon * one + (1.0 - epsilon) * other
+
+
+def _neighbors(x: tf.Tensor) -> tf.Tensor:
+    """Rows 1, 0, 3, 2 ...; the last row of an odd batch is its own neighbour."""
+    rows = tf.range(tf.shape(x)[0])
+    return tf.gather(x, tf.minimum(tf.bitwise.bitwise_xor(rows, 1), tf.shape(x)[0] - 1))
+
+
+def _broadcastable(column: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    return tf.reshape(column, [-1] + [1] * (x.shape.rank - 1))

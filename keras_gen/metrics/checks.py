@@ -1,0 +1,31 @@
+"""What every measure asks of its two sets of features."""
+
+import numpy as np
+
+from keras_gen.errors import InputError
+
+
+def feature_pair(real_features, fake_features) -> tuple[np.ndarray, np.ndarray]:
+    """Both sets as float64 arrays [n, dim], checked.
+
+    Raises:
+        InputError: not two-dimensional, fewer than two rows, NaN or infinite values, or unequal
+            numbers of columns.
+    """
+    real = _features("real_features", real_features)
+    fake = _features("fake_features", fake_features)
+    if real.shape[1] != fake.shape[1]:
+        raise InputError(
+            "real_features and fake_features must have as many columns as each other, "
+            f"got {real.shape[1]} and {fake.shape[1]}"
+        )
+    return real, fake
+
+
+def _features(name: str, features) -> np.ndarray:
+    features = np.asarray(features, dtype=np.float64)
+    if features.ndim != 2 or features.shape[0] < 2 or features.shape[1] < 1:
+        raise InputError(f"{name} must have shape [n > 1, dim > 0], got {features.shape}")
+    if not np.isfinite(features).all():
+        raise InputError(f"{name} contain NaN or infinite values")
+    return features

@@ -1,0 +1,61 @@
+"""Features of Keras's InceptionV3, where its ImageNet weights are at hand."""
+
+import os
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.metrics.features import ImageFeatures, weights_hash
+
+WEIGHTS_FILE = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
+SIDE = 299  # pixels
+
+
+def inception_features() -> ImageFeatures:
+    """The 2,048 features of the last pooling layer of `keras.applications.InceptionV3`.
+
+    Images of any size, with one or three channels, are resized to 299 x 299 (bilinear). Nothing is
+    downloaded: the weights must lie where Keras would put them, `$KERAS_HOME/models` (by default
+    `~/.keras/models`). These are not the weights of Heusel et al. 2017, so a distance on them is
+    not comparable with a published FID.
+
+    Raises:
+        InputError: the weights are missing or cannot be read.
+    """
+    path = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models" / WEIGHTS_FILE
+    if not path.is_file():
+        raise InputError(
+            f"no InceptionV3 weights: put Keras's file {WEIGHTS_FILE} into {path.parent}"
+        )
+    inception = _inception_in_float32()
+    try:
+        inception.load_weights(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} does not hold InceptionV3's weights: replace it") from error
+
+    def network(images: tf.Tensor) -> tf.Tensor:
+        colours = images * tf.ones(3)  # one grey channel becomes three
+        return inception(tf.image.resize(colours, (SIDE, SIDE)), training=False)
+
+    description = {
+        "network": "InceptionV3 (keras.applications)",
+        "data_set": "ImageNet",
+        "image_shape": [SIDE, SIDE, 3],
+        "feature_dim": inception.output_shape[-1],
+        "weights_hash": weights_hash(inception),
+    }
+    return ImageFeatures(
+        network, (None, None, None), "InceptionV3 features", description, batch_size=50
+    )
+
+
+def _inception_in_float32() -> keras.Model:
+    """The network with no weights yet; it has no argument for its dtype, only the global policy."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        return keras.applications.InceptionV3(include_top=False, weights=None, pooling="avg")
+    finally:
+        keras.config.set_dtype_policy(policy)

@@ -1,0 +1,166 @@
+"""Features of a LeNet that is trained once on a data set's labels, then cached."""
+
+import json
+import math
+import os
+import re
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from keras_gen.errors import InputError
+from keras_gen.metrics.features import ImageFeatures, weights_hash
+from keras_gen.networks.lenet import lenet
+from keras_gen.utils.files import replacing
+
+FEATURE_DIM = 64
+BATCH_SIZE = 64
+LEARNING_RATE = 1e-3
+# Ten passes over 4,000 images; three over anything larger than a third of this.
+IMAGES_SEEN = 40_000
+MIN_PASSES = 3
+# Accuracies are measured on at most so many images.
+MAX_ACCURACY_IMAGES = 10_000
+
+
+def lenet_features(
+    train, test, seed: int = 0, cache_dir: str | os.PathLike | None = None
+) -> ImageFeatures:
+    """Features of a LeNet that tells the classes of a data set apart.
+
+    The first call trains `keras_gen.networks.lenet` on `train` (seconds for thousands of small
+    images); later calls read it from the cache. A cache file that is damaged, or that belongs to
+    another version of the data or of this training, is replaced. The training runs on the CPU,
+    where the same seed gives the same weights.
+
+    Args:
+        train: `keras_gen.datasets.Images` with labels, whose classes are learned.
+        test: `keras_gen.datasets.Images` with labels, for the accuracy in the description.
+        seed: determines the weights.
+        cache_dir: a folder; by default `$KERAS_GEN_CACHE`, or `~/.cache/keras_gen`. If it cannot
+            be written to, a warning says so and each call trains again.
+
+    Returns:
+        The features [n, 64], in [-1, 1], whose `description` holds `network`, `data_set`,
+        `image_shape`, `num_classes`, `num_train_images`, `seed`, `feature_dim`, `batch_size`,
+        `steps`, `learning_rate`, `train_accuracy`, `test_accuracy` (shares of at most 10,000
+        images) and `weights_hash`.
+
+    Raises:
+        InputError: a data set without labels, or unlike shapes of images.
+    """
+    _check(train, test)
+    recipe = _recipe(train, seed)
+    stem = _cache_dir(cache_dir) / _file_stem(train, seed)
+    model = lenet(train.image_shape, train.num_classes, FEATURE_DIM, seed)
+    description = _read_cache(stem, model, recipe)
+    if description is None:
+        # Reading may have left half of a damaged file in the first one.
+        model = lenet(train.image_shape, train.num_classes, FEATURE_DIM, seed)
+        _train(model, train, recipe)
+        description = {
+            **recipe,
+            "train_accuracy": _accuracy(model, train),
+            "test_accuracy": _accuracy(model, test),
+            "weights_hash": weights_hash(model),
+        }
+        _write_cache(stem, model, description)
+    features = keras.Model(model.input, model.get_layer("features").output)
+    return ImageFeatures(features, tuple(train.image_shape), "LeNet features", description)
+
+
+def _check(train, test) -> None:
+    for images in (train, test):
+        if images.labels is None:
+            raise InputError(
+                f"data set {images.name} has no labels to train LeNet features on: "
+                "use a labelled data set or inception_features()"
+            )
+    if tuple(train.image_shape) != tuple(test.image_shape):
+        raise InputError(
+            f"train and test images must have the same shape, got {tuple(train.image_shape)} "
+            f"and {tuple(test.image_shape)}"
+        )
+
+
+def _recipe(train, seed: int) -> dict:
+    """All that determines the weights; a cached network must agree with every entry."""
+    images_seen = max(IMAGES_SEEN, MIN_PASSES * len(train))
+    return {
+        "network": "LeNet",
+        "data_set": train.name,
+        "image_shape": list(train.image_shape),
+        "num_classes": int(train.num_classes),
+        "num_train_images": len(train),
+        "seed": seed,
+        "feature_dim": FEATURE_DIM,
+        "batch_size": BATCH_SIZE,
+        "steps": images_seen // BATCH_SIZE,
+        "learning_rate": LEARNING_RATE,
+    }
+
+
+def _train(model: keras.Model, train, recipe: dict) -> None:
+    steps, batch_size = recipe["steps"], recipe["batch_size"]
+    random = np.random.default_rng(recipe["seed"])
+    passes = math.ceil(steps * batch_size / len(train))
+    order = np.concatenate([random.permutation(len(train)) for _ in range(passes)])
+    order = order[: steps * batch_size].reshape(steps, batch_size)
+
+    images = train.fetch(tf.data.Dataset.from_tensor_slices(order)).map(_to_float)
+    labels = tf.data.Dataset.from_tensor_slices(train.labels[order])
+    schedule = keras.optimizers.schedules.CosineDecay(recipe["learning_rate"], steps)
+    # Gradients on a GPU are sums in no fixed order; this network is small enough for the CPU.
+    with tf.device("/CPU:0"):
+        model.compile(
+            optimizer=keras.optimizers.Adam(schedule),
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        )
+        model.fit(tf.data.Dataset.zip((images, labels)).prefetch(2), shuffle=False, verbose=0)
+
+
+def _to_float(images: tf.Tensor) -> tf.Tensor:
+    return tf.cast(images, tf.float32) / 127.5 - 1.0
+
+
+def _accuracy(model: keras.Model, images) -> float:
+    pixels = images.to_array(MAX_ACCURACY_IMAGES)
+    logits = model.predict(pixels, batch_size=250, verbose=0)
+    return float(np.mean(logits.argmax(axis=1) == images.labels[: len(pixels)]))
+
+
+def _cache_dir(cache_dir: str | os.PathLike | None) -> Path:
+    folder = cache_dir or os.environ.get("KERAS_GEN_CACHE") or "~/.cache/keras_gen"
+    return Path(folder).expanduser()
+
+
+def _file_stem(train, seed: int) -> str:
+    name = re.sub(r"[^\w.-]+", "_", train.name)
+    size = "x".join(map(str, train.image_shape))
+    return f"lenet-{name}-{size}-seed{seed}"
+
+
+def _read_cache(stem: Path, model: keras.Model, recipe: dict) -> dict | None:
+    """Loads the cached weights into `model`; None if there are none that fit."""
+    try:
+        description = json.loads(Path(f"{stem}.json").read_text())
+        model.load_weights(f"{stem}.keras")
+        agrees = all(description[key] == value for key, value in recipe.items())
+        # Two processes may have written the two files.
+        intact = description["weights_hash"] == weights_hash(model)
+    except Exception:  # Damage takes many forms, and training again mends them all.
+        return None
+    return description if agrees and intact else None
+
+
+def _write_cache(stem: Path, model: keras.Model, description: dict) -> None:
+    try:
+        with replacing(f"{stem}.keras") as aside:
+            model.save(aside)
+        with replacing(f"{stem}.json") as aside:
+            aside.write_text(json.dumps(description, indent=2) + "\n")
+    except OSError as error:
+        logging.warning("LeNet features are not cached, so each run trains them: %s", error)

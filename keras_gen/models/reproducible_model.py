@@ -1,0 +1,116 @@
+"""`ReproducibleModel`: the base of every model here, whose training is a pure function of its arguments."""
+
+import zlib
+from collections.abc import Callable, Sequence
+
+import keras
+import tensorflow as tf
+
+Terms = dict[str, tf.Tensor]
+
+
+def stream_seed(seed: int | tf.Tensor, stream: str) -> tf.Tensor:
+    """The int64 seed pair of one named stream of random numbers.
+
+    Streams of different names are independent, so that adding a draw leaves the others as they were.
+    """
+    return tf.stack([tf.cast(seed, tf.int64), tf.constant(zlib.crc32(stream.encode()), tf.int64)])
+
+
+class ReproducibleModel(keras.Model):
+    """A model whose `train_step` is a pure function of (seed, step, batch).
+
+    It gives a `train_step` three things: noise, `minimize` and `report`. Noise depends on (seed, step, stream,
+    index in the global batch) and on nothing else, so that a run killed and continued, or spread over more replicas,
+    is the same run.
+
+    Args:
+        seed: Seed of every draw in training.
+        **kwargs: Passed on to `keras.Model`.
+    """
+
+    def __init__(self, seed: int = 0, **kwargs):
+        super().__init__(**kwargs)
+        self.seed = seed
+        self.step = self.add_weight(
+            name="step", shape=(), dtype="int64", initializer="zeros", trainable=False
+        )
+        self._terms: list[keras.metrics.Metric] = []
+
+    def get_config(self) -> dict:
+        """The arguments that build this model again."""
+        return {**super().get_config(), "name": self.name, "seed": self.seed}
+
+    # Noise -------------------------------------------------------------------------------------------------------
+
+    def normal(self, num_rows: int | tf.Tensor, row_shape: Sequence[int], stream: str) -> tf.Tensor:
+        """Standard normal noise [num_rows, *row_shape]: this replica's rows of the global batch's noise."""
+        return self._rows(tf.random.stateless_normal, num_rows, row_shape, stream)
+
+    def uniform(self, num_rows: int | tf.Tensor, row_shape: Sequence[int], stream: str) -> tf.Tensor:
+        """Noise uniform on [0, 1) [num_rows, *row_shape]: this replica's rows of the global batch's noise."""
+        return self._rows(tf.random.stateless_uniform, num_rows, row_shape, stream)
+
+    def _rows(self, draw: Callable, num_rows, row_shape, stream) -> tf.Tensor:
+        # Every replica draws the noise of the whole batch and keeps its own rows.
+        replica = tf.distribute.get_replica_context()
+        seed = tf.random.fold_in(stream_seed(self.seed, stream), self.step.value, alg="philox")
+        shape = tf.stack([num_rows * replica.num_replicas_in_sync, *row_shape])
+        first = replica.replica_id_in_sync_group * num_rows
+        return draw(shape, seed, alg="philox")[first : first + num_rows]
+
+    # Optimisation ------------------------------------------------------------------------------------------------
+
+    def minimize(
+        self,
+        objective: Callable[[], tuple[tf.Tensor, Terms]],
+        variables: Sequence[keras.Variable],
+        optimizer: keras.optimizers.Optimizer,
+    ) -> Terms:
+        """One step of `optimizer` down the gradient of `objective`.
+
+        Args:
+            objective: Gives the loss, a mean over this replica's rows (float32 scalar), and its terms by name.
+            variables: What is trained.
+            optimizer: An optimiser built on exactly these variables.
+
+        Returns:
+            The terms.
+        """
+        with tf.GradientTape() as tape:
+            loss, terms = objective()
+            # Keras sums gradients over the replicas; the mean over the global batch is wanted.
+            loss = loss / tf.distribute.get_strategy().num_replicas_in_sync
+        gradients = tape.gradient(loss, [variable.value for variable in variables])
+        optimizer.apply(gradients, variables)
+        return terms
+
+    # Reports -----------------------------------------------------------------------------------------------------
+
+    def term_names(self) -> tuple[str, ...]:
+        """Names of the terms that `train_step` reports, in the order of the progress bar."""
+        raise NotImplementedError
+
+    def compile(self, **kwargs) -> None:
+        """Prepares training; call it inside the scope of the `tf.distribute` strategy, if there is one.
+
+        The paper's model names its own optimisers, hands the rest on and keeps Keras's default optimizer out.
+        """
+        super().compile(optimizer=None, **kwargs)
+        self._terms = [keras.metrics.Mean(name=name) for name in self.term_names()]
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """One running mean for each reported term; Keras resets them at the start of an epoch."""
+        return self._terms
+
+    def report(self, terms: Terms) -> Terms:
+        """Ends a `train_step`: counts the step and returns the running mean of every term."""
+        self.step.assign_add(1)
+        for metric in self._terms:
+            metric.update_state(terms[metric.name])
+        results = {metric.name: metric.result() for metric in self._terms}
+        if isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy):
+            # Keras averages over workers along axis 0, which a scalar does not have.
+            return {name: result[tf.newaxis] for name, result in results.items()}
+        return results

@@ -1,0 +1,85 @@
+"""Sheets of images: rows and columns in one picture."""
+
+import math
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.utils.files import replacing
+
+SEPARATOR = 2  # pixels between neighbouring images
+BACKGROUND = 255  # white, also in cells without an image
+LEGIBLE_SIDE = 64  # pixels; smaller images are magnified towards it
+
+
+def image_grid(images, columns: int | None = None, scale: int | None = None) -> np.ndarray:
+    """Lays images out in rows, from left to right and from top to bottom.
+
+    Args:
+        images: array or tensor [n, height, width, 1 or 3] in [-1, 1]; values outside are clipped.
+        columns: images in a row; by default the smallest number that makes the sheet no taller
+            (in images) than wide.
+        scale: whole factor by which each image is magnified, without interpolation; by default
+            as far as its longer side still fits 64 pixels, so that small images are legible.
+
+    Returns:
+        uint8 array [rows * height + ..., columns * width + ..., channels], with white lines of
+        two pixels between images and white cells where the last row has none.
+
+    Raises:
+        InputError: a wrong shape, no image, a pixel that is not finite, or a factor or number of
+            columns below 1.
+    """
+    pixels = _to_uint8(images)
+    count, height, width, channels = pixels.shape
+    if columns is None:
+        columns = math.ceil(math.sqrt(count))
+    if scale is None:
+        scale = max(1, LEGIBLE_SIDE // max(height, width))
+    if columns < 1 or scale < 1:
+        raise InputError(f"columns and scale must be at least 1, got {columns} and {scale}")
+
+    pixels = pixels.repeat(scale, axis=1).repeat(scale, axis=2)
+    row_step, column_step = height * scale + SEPARATOR, width * scale + SEPARATOR
+    rows = math.ceil(count / columns)
+    grid = np.full(
+        (rows * row_step - SEPARATOR, columns * column_step - SEPARATOR, channels),
+        BACKGROUND,
+        dtype=np.uint8,
+    )
+    for index, image in enumerate(pixels):
+        top, left = index // columns * row_step, index % columns * column_step
+        grid[top : top + image.shape[0], left : left + image.shape[1]] = image
+    return grid
+
+
+def save_image_grid(
+    path: str | os.PathLike, images, columns: int | None = None, scale: int | None = None
+) -> None:
+    """Writes `image_grid(images, columns, scale)` as a PNG file, whole or not at all.
+
+    Args:
+        path: the file; its folder is made if it does not exist.
+        images: as in `image_grid`.
+        columns: as in `image_grid`.
+        scale: as in `image_grid`.
+
+    Raises:
+        InputError: as in `image_grid`.
+    """
+    png = tf.io.encode_png(image_grid(images, columns, scale)).numpy()
+    with replacing(path) as aside:
+        aside.write_bytes(png)
+
+
+def _to_uint8(images) -> np.ndarray:
+    images = np.asarray(images, dtype=np.float32)
+    if images.ndim != 4 or images.shape[-1] not in (1, 3) or 0 in images.shape:
+        raise InputError(
+            f"images must have shape [n, height, width, 1 or 3] and n > 0, got {images.shape}"
+        )
+    if not np.isfinite(images).all():
+        raise InputError("images contain NaN or infinite pixels: the model that drew them diverged")
+    return np.rint((np.clip(images, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)

@@ -1,0 +1,50 @@
+"""From the command line to a run or a study; what every script ends with."""
+
+import sys
+
+import tensorflow as tf
+from absl import app, flags, logging
+
+from keras_gen.errors import InputError, NonFiniteLossError
+from reproductions import flags as script_flags
+from reproductions import run, study
+
+FLAGS = flags.FLAGS
+
+
+def launch(reproduction: run.Reproduction) -> None:
+    """Parses the flags of a script and does what they say.
+
+    Bad input ends with one line that names it and exit status 1.
+    """
+    script_flags.define_shared()
+    reproduction.define_flags()
+    app.run(lambda argv: guarded(_main, reproduction, argv))
+
+
+def guarded(function, *args) -> None:
+    """Calls a function; errors that the user can mend are printed as one line, with exit status 1."""
+    logging.set_verbosity(logging.WARNING)
+    tf.get_logger().setLevel("WARNING")
+    try:
+        function(*args)
+    except (InputError, NonFiniteLossError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted; the same command continues from the last checkpoint")
+
+
+def _main(reproduction: run.Reproduction, argv: list[str]) -> None:
+    if len(argv) > 1:
+        raise InputError(f"{' '.join(argv[1:])}: not a flag; flags begin with --")
+    if FLAGS.study is not None:
+        study.perform(reproduction, FLAGS.study)
+        return
+    run.perform(
+        reproduction,
+        script_flags.configuration(reproduction.presets),
+        FLAGS.output_dir or f"runs/{reproduction.name}",
+        FLAGS.data_dir,
+        FLAGS.strategy,
+        FLAGS.cpu_devices,
+    )

@@ -1,0 +1,37 @@
+"""Measures of a run: numbers by name from a model, and what they were measured with."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+from keras_gen import datasets, metrics
+from keras_gen.models import GenerativeModel
+
+# Real images that samples are compared with, at most; more change the distances little and cost memory.
+MAX_REFERENCES = 10_000
+
+
+def sample_quality(
+    configuration: SimpleNamespace, train: datasets.Images, test: datasets.Images
+) -> tuple[Callable[[GenerativeModel], dict[str, float]], dict]:
+    """Distances between a model's samples and the training images, on features of the data's own classifier.
+
+    Args:
+        configuration: The run's; `evaluation_samples` samples are drawn, always from the same latents.
+        train: The images that the samples are compared with, and that train the classifier.
+        test: Images that judge the classifier, and show how far real images lie from real images.
+
+    Returns:
+        The measure (see `keras_gen.metrics.sample_quality` for its numbers; none for data without labels), and what
+        to say about it: the features, and the same numbers for `test` in the place of samples.
+    """
+    if train.labels is None:
+        return lambda model: {}, {"features": None, "why": "the data has no labels to train a classifier on"}
+    features = metrics.lenet_features(train, test)
+    real = features(train.to_array(MAX_REFERENCES))
+
+    def measure(model: GenerativeModel) -> dict[str, float]:
+        samples = model.sample(configuration.evaluation_samples, seed=0)
+        return metrics.sample_quality(real, features(samples))
+
+    of_test_images = metrics.sample_quality(real, features(test.to_array(MAX_REFERENCES)))
+    return measure, {"features": features.description, "test_images": of_test_images}

@@ -1,0 +1,52 @@
+"""Plots of recorded studies."""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt  # noqa: E402
+
+from reproductions import summary  # noqa: E402
+
+
+def curves(record: dict, path: Path) -> None:
+    """Distance against steps and against seconds, a line a variant: the mean over its seeds."""
+    figure, (by_steps, by_seconds) = plt.subplots(1, 2, figsize=(11, 4), sharey=True, layout="constrained")
+    for variant, runs in summary.by_variant(record).items():
+        steps, seconds, distances = summary.mean_curve(runs)
+        by_steps.plot(steps, distances, marker=".", label=variant)
+        by_seconds.plot(seconds, distances, marker=".", label=variant)
+    by_steps.set_xlabel("steps")
+    by_seconds.set_xlabel("seconds of training")
+    by_steps.set_ylabel(summary.distance_title(record))
+    by_steps.set_yscale("log")
+    by_seconds.legend()
+    for axes in (by_steps, by_seconds):
+        axes.grid(alpha=0.3, which="both")
+    _save(figure, path, record)
+
+
+def dots(record: dict, path: Path) -> None:
+    """Final and best distance of every run, a row a variant."""
+    variants = summary.by_variant(record)
+    figure, axes = plt.subplots(figsize=(9, 1.5 + 0.32 * len(variants)), layout="constrained")
+    for row, runs in enumerate(variants.values()):
+        final = [summary.final(run) for run in runs]
+        best = [summary.best(run) for run in runs]
+        axes.plot(final, [row] * len(runs), "o", color="C0", label="final" if row == 0 else None)
+        axes.plot(best, [row] * len(runs), "|", color="C1", markersize=14, label="best" if row == 0 else None)
+    axes.set_yticks(range(len(variants)), list(variants))
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.set_xlabel(summary.distance_title(record))
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    _save(figure, path, record)
+
+
+def _save(figure, path: Path, record: dict) -> None:
+    figure.suptitle(f"{record['question']}\n{summary.conditions(record)}", fontsize=10)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=100)
+    plt.close(figure)

@@ -1,0 +1,175 @@
+"""One run of a script: from its flags to a folder with a trained model, pictures and results.
+
+A run is a pure function of its configuration. It can be killed at any moment; the same command continues it from
+its last checkpoint and ends with the same result.
+"""
+
+import contextlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import keras
+import tensorflow as tf
+
+import keras_gen
+from keras_gen import callbacks, datasets
+from keras_gen.errors import InputError
+from keras_gen.utils.files import replacing
+from reproductions import distribution
+from reproductions.run_directory import RunDirectory, write_json
+
+Measure = Callable[[keras.Model], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What one post's script brings to the shared run.
+
+    Attributes:
+        name: The name that script, page and results share.
+        summary: One line for the list of scripts.
+        presets: Defaults of the configuration's flags, by preset.
+        define_flags: Defines the script's own flags; their default is None, the preset's.
+        build: Makes the compiled model, in the strategy's scope, from the configuration,
+            the shape of an image and the number of replicas.
+        images_per_step: Images that a training step takes, from the configuration.
+        measure: Makes the run's measure, and what to say about it in the results, from the configuration and the
+            training and test images; the measure's `headline` number is the one that curves and tables show.
+        studies: The studies by name.
+    """
+
+    name: str
+    summary: str
+    presets: Mapping[str, Mapping]
+    define_flags: Callable[[], None]
+    build: Callable[[SimpleNamespace, tuple[int, int, int], int], keras.Model]
+    images_per_step: Callable[[SimpleNamespace], int]
+    measure: Callable[[SimpleNamespace, datasets.Images, datasets.Images], tuple[Measure, dict]]
+    studies: Mapping = field(default_factory=dict)
+
+
+def perform(
+    reproduction: Reproduction,
+    configuration: SimpleNamespace,
+    output_dir: str,
+    data_dir: str | None = None,
+    strategy_name: str = "auto",
+    cpu_devices: int = 1,
+) -> None:
+    """Makes the run, continues it, or says that it is finished.
+
+    Everything that can be wrong is checked before the folder is touched.
+
+    Raises:
+        InputError: A flag, the data or the folder cannot be used.
+        NonFiniteLossError: Training broke down; the last good checkpoint is kept.
+    """
+    _check_intervals(configuration)
+    directory = RunDirectory(output_dir)
+    directory.check(configuration)
+    if directory.finished:
+        print(f"This run is finished; nothing to do.\n{_whereabouts(directory)}")
+        return
+    strategy = distribution.make_strategy(strategy_name, cpu_devices)
+    distribution.check_batch(configuration.batch_size, strategy)
+    distribution.set_numerics(configuration.precision, configuration.deterministic, configuration.seed)
+    train, test = (
+        datasets.load(configuration.dataset, split, configuration.image_size, data_dir) for split in ("train", "test")
+    )
+    # The first batch is made here, where a broken image or too large a batch is still cheap.
+    datasets.batches(train, reproduction.images_per_step(configuration), num_steps=1)
+    with strategy.scope():
+        model = reproduction.build(configuration, train.image_shape, strategy.num_replicas_in_sync)
+    measure, measure_description = reproduction.measure(configuration, train, test)
+    with _writable(directory, strategy) as written:
+        written.claim(configuration)
+        first_step = callbacks.restore_newest(model, directory.checkpoints)
+        if first_step:
+            print(f"Continuing after step {first_step} of {configuration.steps}.", flush=True)
+        _train(reproduction, configuration, model, measure, train, written, first_step)
+        _finish(reproduction, configuration, model, measure_description, written)
+    print(_whereabouts(directory))
+
+
+def _check_intervals(configuration: SimpleNamespace) -> None:
+    log_every = configuration.log_every
+    for name in ("steps", "sample_every", "evaluate_every", "checkpoint_every"):
+        value = getattr(configuration, name)
+        if value % log_every:
+            raise InputError(f"--{name}={value} must be a multiple of --log_every={log_every}")
+
+
+@contextlib.contextmanager
+def _writable(directory: RunDirectory, strategy: tf.distribute.Strategy) -> Iterator[RunDirectory]:
+    """The run's folder; for a worker that is not the chief, a temporary one, as all workers must save together."""
+    if distribution.is_chief(strategy):
+        yield directory
+    else:
+        with tempfile.TemporaryDirectory() as aside:
+            yield RunDirectory(aside)
+
+
+def _train(reproduction, configuration, model, measure, train, directory, first_step) -> None:
+    metrics = callbacks.StepTable(directory.metrics, directory.tensorboard)
+    evaluations = callbacks.StepTable(directory.evaluations, directory.tensorboard)
+    for table in (metrics, evaluations):
+        table.forget_after(first_step)
+    batches = datasets.batches(train, reproduction.images_per_step(configuration), configuration.seed, first_step)
+    model.fit(
+        batches,
+        initial_epoch=first_step // configuration.log_every,
+        epochs=configuration.steps // configuration.log_every,
+        steps_per_epoch=configuration.log_every,
+        shuffle=False,
+        verbose=0,
+        # The checkpoint comes last: whatever a kill before it lost is made again.
+        callbacks=[
+            callbacks.MetricsLog(metrics, configuration.log_every),
+            callbacks.StepProgress(configuration.steps, configuration.log_every),
+            callbacks.StopOnNonFinite(),
+            callbacks.SampleSheets(directory.samples, configuration.sample_every),
+            callbacks.Measures(measure, evaluations, configuration.evaluate_every),
+            callbacks.Checkpoints(directory.checkpoints, configuration.checkpoint_every),
+        ],
+    )
+
+
+def _finish(reproduction, configuration, model, measure_description, directory) -> None:
+    with replacing(directory.model) as aside:
+        model.save(aside)
+    shutil.rmtree(directory.saved_model, ignore_errors=True)
+    with replacing(directory.saved_model) as aside:
+        model.export(aside)
+    metrics = callbacks.StepTable(directory.metrics).rows()
+    seconds = {row["step"]: row["seconds"] for row in metrics}
+    evaluations = callbacks.StepTable(directory.evaluations).rows()
+    write_json(
+        directory.results,
+        {
+            "reproduction": reproduction.name,
+            "flags": vars(configuration),
+            "steps": configuration.steps,
+            "seconds": metrics[-1]["seconds"],
+            "parameters": {part.name: part.count_params() for part in model.layers},
+            "metrics": metrics[-1],
+            "evaluations": [{**row, "seconds": seconds[row["step"]]} for row in evaluations],
+            "measure": measure_description,
+            "versions": {"keras_gen": keras_gen.__version__, "keras": keras.__version__, "tensorflow": tf.__version__},
+            "finished": time.strftime("%Y-%m-%d"),
+        },
+    )
+
+
+def _whereabouts(directory: RunDirectory) -> str:
+    return f"""In {directory.path}:
+  samples/       sheets of samples: {directory.newest_sheet}
+  results.json   the last measurements, metrics.csv and evaluations.csv all of them
+  tensorboard/   the same as curves: tensorboard --logdir={directory.tensorboard}
+  model.keras    the model, to train on or to use in Keras
+  saved_model/   the model for TensorFlow alone
+Sample more:
+  python -m reproductions.sample --saved_model={directory.saved_model} --num_samples=64 --seed=1 --output=grid.png"""

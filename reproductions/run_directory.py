@@ -1,0 +1,96 @@
+"""The folder of a run: what lies where, and whether a run may be started or continued in it."""
+
+import json
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+from keras_gen.errors import InputError
+from keras_gen.utils.files import replacing
+
+
+class RunDirectory:
+    """The files of one run.
+
+    Args:
+        path: The folder, `output_dir`.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path)
+        self.flags = self.path / "flags.json"
+        self.metrics = self.path / "metrics.csv"
+        self.evaluations = self.path / "evaluations.csv"
+        self.samples = self.path / "samples"
+        self.tensorboard = self.path / "tensorboard"
+        self.checkpoints = self.path / "checkpoints"
+        self.model = self.path / "model.keras"
+        self.saved_model = self.path / "saved_model"
+        self.results = self.path / "results.json"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run in this folder has ended; its results are written last."""
+        return self.results.exists()
+
+    @property
+    def newest_sheet(self) -> Path | None:
+        """The last sheet of samples."""
+        return max(self.samples.glob("*.png"), default=None)
+
+    def check(self, configuration: SimpleNamespace) -> None:
+        """Checks that this run may be made here, without touching anything.
+
+        Raises:
+            InputError: The folder cannot be written, holds something else, or the run of other flags.
+        """
+        if self.flags.exists():
+            self._compare(vars(configuration))
+        elif self.path.is_dir() and any(self.path.iterdir()):
+            raise InputError(f"--output_dir={self.path} holds files, but no run; give an empty or a new folder")
+        ancestor = next(path for path in (self.path, *self.path.absolute().parents) if path.exists())
+        if not ancestor.is_dir() or not os.access(ancestor, os.W_OK | os.X_OK):
+            raise InputError(f"--output_dir={self.path} cannot be written: {ancestor} is no writable folder")
+
+    def claim(self, configuration: SimpleNamespace) -> None:
+        """Makes the folder this run's own, by writing `flags.json`.
+
+        Raises:
+            InputError: The folder cannot be written.
+        """
+        if self.flags.exists():
+            return
+        try:
+            write_json(self.flags, vars(configuration))
+        except OSError as error:
+            raise InputError(f"--output_dir={self.path} cannot be written: {error.strerror or error}") from error
+
+    def _compare(self, flags: dict) -> None:
+        try:
+            there = read_json(self.flags)
+        except ValueError as error:
+            raise InputError(f"{self.flags} is not a run's flags; give another --output_dir") from error
+        differing = [
+            f"--{name}={flags.get(name)} (there {there.get(name)})"
+            for name in sorted(flags.keys() | there.keys())
+            if flags.get(name) != there.get(name)
+        ]
+        if differing:
+            raise InputError(
+                f"--output_dir={self.path} holds a run with other flags: {', '.join(differing)}; give another folder"
+            )
+
+
+def write_json(path: str | os.PathLike, value) -> None:
+    """Writes a value as readable JSON, whole or not at all."""
+    with replacing(path) as aside:
+        aside.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+
+
+def read_json(path: str | os.PathLike):
+    """Reads a JSON file.
+
+    Raises:
+        ValueError: It is not JSON.
+    """
+    return json.loads(Path(path).read_text())

@@ -1,0 +1,51 @@
+"""Draws samples from a SavedModel into one picture.
+
+    python -m reproductions.sample --saved_model=runs/wgan_div/saved_model --num_samples=64 --seed=0 --output=grid.png
+"""
+
+from pathlib import Path
+
+import tensorflow as tf
+from absl import app, flags
+
+from keras_gen.errors import InputError
+from keras_gen.utils import save_image_grid
+from reproductions.launch import guarded
+
+FLAGS = flags.FLAGS
+
+
+def define_flags() -> None:
+    """Defines the flags of this script."""
+    flags.DEFINE_string("saved_model", None, "Folder of the SavedModel.", required=True)
+    flags.DEFINE_integer("num_samples", 64, "Images to draw.", lower_bound=1)
+    flags.DEFINE_integer("seed", 0, "Seed: the same seed draws the same images.", lower_bound=0, upper_bound=2**31 - 1)
+    flags.DEFINE_string("output", None, "PNG file to write.", required=True)
+
+
+def draw(argv: list[str]) -> None:
+    """Draws the picture.
+
+    Raises:
+        InputError: The SavedModel cannot be loaded or does not sample, or the file cannot be written.
+    """
+    del argv
+    try:
+        model = tf.saved_model.load(FLAGS.saved_model)
+    except (OSError, ValueError, tf.errors.OpError) as error:
+        raise InputError(f"--saved_model={FLAGS.saved_model}: no SavedModel can be loaded from there") from error
+    if not hasattr(model, "sample"):
+        raise InputError(f"--saved_model={FLAGS.saved_model}: this model does not sample")
+    if not FLAGS.output.lower().endswith(".png"):
+        raise InputError(f"--output={FLAGS.output}: give a file that ends in .png")
+    images = model.sample(FLAGS.num_samples, FLAGS.seed)
+    try:
+        save_image_grid(FLAGS.output, images)
+    except OSError as error:
+        raise InputError(f"--output={FLAGS.output} cannot be written: {error.strerror or error}") from error
+    print(f"{FLAGS.num_samples} samples of seed {FLAGS.seed} in {Path(FLAGS.output)}")
+
+
+if __name__ == "__main__":
+    define_flags()
+    app.run(lambda argv: guarded(draw, argv))

