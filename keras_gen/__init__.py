@@ -1,4 +1,4 @@
-"""Generative models for Keras: eight posts of 2018 as losses, layers, networks and models with their own `train_step`."""
+"""Generative models for Keras: eight posts of 2018 as losses, networks and models with their own `train_step`."""
 
 from keras_gen import callbacks, datasets, losses, metrics, models, networks, utils
 from keras_gen.errors import InputError, NonFiniteLossError

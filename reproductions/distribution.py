@@ -30,8 +30,8 @@ def make_strategy(name: str, cpu_devices: int = 1) -> tf.distribute.Strategy:
                 raise InputError("--strategy=multi_worker needs the variable TF_CONFIG; BUILD.md shows how to set it")
             return tf.distribute.MultiWorkerMirroredStrategy()
         case "mirrored":
-            gpus = tf.config.list_logical_devices("GPU")
-            return tf.distribute.MirroredStrategy([device.name for device in gpus or tf.config.list_logical_devices("CPU")])
+            devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+            return tf.distribute.MirroredStrategy([device.name for device in devices])
         case _:
             return tf.distribute.get_strategy()
 

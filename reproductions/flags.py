@@ -26,7 +26,7 @@ SHARED_DEFAULTS = {
 def define_shared() -> None:
     """Defines the flags that all scripts have; those whose default is the preset's are None."""
     flags.DEFINE_string("output_dir", None, "Folder of the run. The same command again continues it.")
-    flags.DEFINE_enum("preset", "laptop", PRESETS, "Defaults of the other flags: smoke (seconds), laptop, paper (GPUs).")
+    flags.DEFINE_enum("preset", "laptop", PRESETS, "Defaults of the other flags: smoke, laptop, or paper (for GPUs).")
     flags.DEFINE_string("data_dir", None, "Where data sets are found and prepared; TFDS's own folder by default.")
     flags.DEFINE_enum(
         "strategy",
@@ -41,7 +41,9 @@ def define_shared() -> None:
     flags.DEFINE_list("seeds", ["0"], "Seeds of the study's runs.")
     flags.DEFINE_string("results_dir", None, "Where a study's record goes; the repository's own by default.")
 
-    flags.DEFINE_string("dataset", None, "Data set: mnist_5k, digits, photo_patches, fashion_mnist, TFDS's, folder:PATH.")
+    flags.DEFINE_string(
+        "dataset", None, "mnist_5k, digits, photo_patches, fashion_mnist, a TFDS data set's name, or folder:PATH."
+    )
     define_integer("image_size", "Size of the images in pixels; the data set's own by default.")
     flags.DEFINE_integer("seed", None, "Seed of everything random.", lower_bound=0, upper_bound=2**31 - 1)
     define_integer("batch_size", "Images in one update, over all replicas.", lower_bound=2)

@@ -1,6 +1,6 @@
 """Draws samples from a SavedModel into one picture.
 
-    python -m reproductions.sample --saved_model=runs/wgan_div/saved_model --num_samples=64 --seed=0 --output=grid.png
+python -m reproductions.sample --saved_model=runs/wgan_div/saved_model --num_samples=64 --seed=0 --output=grid.png
 """
 
 from pathlib import Path

@@ -20,10 +20,14 @@ class StopOnNonFinite(keras.callbacks.Callback):
         """Checks the terms of the step that just ended."""
         for name, value in (logs or {}).items():
             if not math.isfinite(value):
-                raise NonFiniteLossError(f"{name} is {float(value)} at step {int(self.model.step.numpy())}")
+                raise NonFiniteLossError(f"{name} is {float(value)} at step {self._step}")
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Checks the weights, which the last update may have broken after its loss was computed."""
         for weight in self.model.weights:
             if not keras.ops.all(keras.ops.isfinite(weight)):
-                raise NonFiniteLossError(f"the weight {weight.path} is not finite at step {int(self.model.step.numpy())}")
+                raise NonFiniteLossError(f"the weight {weight.path} is not finite at step {self._step}")
+
+    @property
+    def _step(self) -> int:
+        return int(self.model.step.numpy())

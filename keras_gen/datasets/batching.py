@@ -1,4 +1,4 @@
-"""Shuffled batches, each computed from its own number."""
+"""Shuffled batches: which images a batch holds depends on its number alone."""
 
 import tensorflow as tf
 
@@ -16,9 +16,9 @@ def batches(
 ) -> tf.data.Dataset:
     """Returns the batches `first_step`, `first_step + 1`, ... of an endless shuffled run over the images.
 
-    Batch `n` is a function of (seed, n) alone. There is no shuffle buffer to fill or to replay: a
-    keyed permutation names the images of each batch, so a run continues at any step at once, and a
-    set larger than memory is shuffled fully. Every epoch has an order of its own; a batch may
+    Batch `n` is a function of (seed, n) alone. The order of an epoch is a function of (seed, epoch)
+    and orders image numbers, not images: no shuffle buffer has to be filled or replayed, a run
+    continues at any step at once, and a set larger than memory is shuffled fully. A batch may
     straddle two epochs, so none is cut short.
 
     Args:
@@ -45,10 +45,11 @@ def batches(
     if with_labels and images.labels is None:
         raise InputError(f"with_labels=True, but {images.name} has no labels")
 
-    steps = tf.data.Dataset.counter(start=first_step)
+    indices = _shuffled_indices(len(images), batch_size, seed, first_step)
     if num_steps is not None:
-        steps = steps.take(num_steps)
-    indices = steps.map(lambda step: _shuffled_indices(step, batch_size, len(images), seed))
+        indices = indices.take(num_steps)
+    cardinality = tf.data.INFINITE_CARDINALITY if num_steps is None else num_steps
+    indices = indices.apply(tf.data.experimental.assert_cardinality(cardinality))
     dataset = images.fetch(indices).map(_to_float, tf.data.AUTOTUNE, deterministic=True)
     if with_labels:
         with tf.device("CPU:0"):
@@ -57,16 +58,22 @@ def batches(
     return dataset.prefetch(tf.data.AUTOTUNE).with_options(_options())
 
 
-def _shuffled_indices(step: tf.Tensor, batch_size: int, num_images: int, seed: int) -> tf.Tensor:
-    """Returns the int64 [batch_size] image numbers of batch `step`."""
-    position = step * batch_size + tf.range(batch_size, dtype=tf.int64)
-    epoch = position // num_images
-    # tf.random.experimental.index_shuffle pads a batch of seeds along the wrong axis; the op
-    # itself takes one seed of three numbers for each row.
-    seeds = tf.stack([tf.fill([batch_size], tf.constant(seed, tf.int64)), epoch, 0 * epoch], axis=1)
-    last = tf.fill([batch_size], tf.constant(num_images - 1, tf.int64))
-    indices = tf.raw_ops.RandomIndexShuffle(index=position % num_images, seed=seeds, max_index=last, rounds=4)
-    return tf.ensure_shape(indices, [batch_size])
+def _shuffled_indices(num_images: int, batch_size: int, seed: int, first_step: int) -> tf.data.Dataset:
+    """Returns the int64 [batch_size] image numbers of the batches from `first_step` on, without end."""
+    first_epoch, num_skipped = divmod(first_step * batch_size, num_images)
+
+    def order(epoch):
+        keys = tf.random.stateless_uniform(
+            [num_images], seed=tf.stack([seed, epoch]), minval=None, maxval=None, dtype=tf.int64, alg="philox"
+        )
+        return tf.cast(tf.argsort(keys), tf.int64)
+
+    def rest_of_order(epoch):
+        return order(epoch)[tf.where(epoch == first_epoch, num_skipped, 0) :]
+
+    # The next epoch's order is drawn while this one's is used.
+    orders = tf.data.Dataset.counter(first_epoch).map(rest_of_order).prefetch(1)
+    return orders.rebatch(batch_size, drop_remainder=True)
 
 
 def _to_float(pixels: tf.Tensor) -> tf.Tensor:

@@ -70,7 +70,8 @@ def read_idx(path: Path, num_axes: int) -> np.ndarray:
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"cannot read {path}: {error}") from error
     start = 4 + 4 * num_axes
-    shape = np.frombuffer(content[4:start], ">u4").astype(np.int64)
-    if content[:4] != bytes([0, 0, 8, num_axes]) or len(content) - start != shape.prod():
+    is_idx = len(content) >= start and content[:4] == bytes([0, 0, 8, num_axes])
+    shape = np.frombuffer(content[4:start], ">u4").astype(np.int64) if is_idx else ()
+    if not is_idx or len(content) - start != shape.prod():
         raise InputError(f"cannot read {path}: it is not an IDX file of bytes with {num_axes} axes")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

@@ -38,9 +38,7 @@ class ImageFeatures:
         self.image_shape = image_shape
         self._batch_size = batch_size
         # One trace serves every batch size.
-        self._network = tf.function(
-            network, input_signature=[tf.TensorSpec((None, *image_shape), tf.float32)]
-        )
+        self._network = tf.function(network, input_signature=[tf.TensorSpec((None, *image_shape), tf.float32)])
 
     def __call__(self, images) -> np.ndarray:
         """Features of `images` as float64 [n, feature_dim].
@@ -51,13 +49,8 @@ class ImageFeatures:
         """
         images = np.asarray(images)
         self._check(images)
-        batches = (
-            images[start : start + self._batch_size]
-            for start in range(0, len(images), self._batch_size)
-        )
-        features = [
-            self._network(np.clip(batch, -1.0, 1.0).astype(np.float32)) for batch in batches
-        ]
+        batches = (images[start : start + self._batch_size] for start in range(0, len(images), self._batch_size))
+        features = [self._network(np.clip(batch, -1.0, 1.0).astype(np.float32)) for batch in batches]
         return np.concatenate(features).astype(np.float64)
 
     def _check(self, images: np.ndarray) -> None:
@@ -69,15 +62,12 @@ class ImageFeatures:
             fits = images.shape[1:] == expected
         if not fits or images.size == 0:
             raise InputError(
-                f"images for {self.name} must have shape [n > 0, {', '.join(map(str, expected))}], "
-                f"got {images.shape}"
+                f"images for {self.name} must have shape [n > 0, {', '.join(map(str, expected))}], got {images.shape}"
             )
         if not np.issubdtype(images.dtype, np.floating):
             raise InputError(f"images must be floats in [-1, 1], got {images.dtype}")
         if not np.isfinite(images).all():
-            raise InputError(
-                "images contain NaN or infinite pixels: the model that drew them diverged"
-            )
+            raise InputError("images contain NaN or infinite pixels: the model that drew them diverged")
 
 
 def weights_hash(model: keras.Model) -> str:

@@ -26,9 +26,7 @@ def inception_features() -> ImageFeatures:
     """
     path = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models" / WEIGHTS_FILE
     if not path.is_file():
-        raise InputError(
-            f"no InceptionV3 weights: put Keras's file {WEIGHTS_FILE} into {path.parent}"
-        )
+        raise InputError(f"no InceptionV3 weights: put Keras's file {WEIGHTS_FILE} into {path.parent}")
     inception = _inception_in_float32()
     try:
         inception.load_weights(path)
@@ -46,9 +44,7 @@ def inception_features() -> ImageFeatures:
         "feature_dim": inception.output_shape[-1],
         "weights_hash": weights_hash(inception),
     }
-    return ImageFeatures(
-        network, (None, None, None), "InceptionV3 features", description, batch_size=50
-    )
+    return ImageFeatures(network, (None, None, None), "InceptionV3 features", description, batch_size=50)
 
 
 def _inception_in_float32() -> keras.Model:

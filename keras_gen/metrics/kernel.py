@@ -59,11 +59,7 @@ def kernel_distance(
 
 def _squared_discrepancy(x: np.ndarray, y: np.ndarray) -> float:
     """Unbiased estimate of the squared discrepancy (Gretton et al. 2012, equation 3)."""
-    return (
-        _mean_off_diagonal(_kernel(x, x))
-        + _mean_off_diagonal(_kernel(y, y))
-        - 2.0 * _kernel(x, y).mean()
-    )
+    return _mean_off_diagonal(_kernel(x, x)) + _mean_off_diagonal(_kernel(y, y)) - 2.0 * _kernel(x, y).mean()
 
 
 def _kernel(x: np.ndarray, y: np.ndarray) -> np.ndarray:

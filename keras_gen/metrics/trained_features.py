@@ -26,15 +26,13 @@ MIN_PASSES = 3
 MAX_ACCURACY_IMAGES = 10_000
 
 
-def lenet_features(
-    train, test, seed: int = 0, cache_dir: str | os.PathLike | None = None
-) -> ImageFeatures:
+def lenet_features(train, test, seed: int = 0, cache_dir: str | os.PathLike | None = None) -> ImageFeatures:
     """Features of a LeNet that tells the classes of a data set apart.
 
     The first call trains `keras_gen.networks.lenet` on `train` (seconds for thousands of small
     images); later calls read it from the cache. A cache file that is damaged, or that belongs to
     another version of the data or of this training, is replaced. The training runs on the CPU,
-    where the same seed gives the same weights.
+    where the same seed gives the same weights to the last bit, given the same number of threads.
 
     Args:
         train: `keras_gen.datasets.Images` with labels, whose classes are learned.
@@ -55,18 +53,11 @@ def lenet_features(
     _check(train, test)
     recipe = _recipe(train, seed)
     stem = _cache_dir(cache_dir) / _file_stem(train, seed)
-    model = lenet(train.image_shape, train.num_classes, FEATURE_DIM, seed)
-    description = _read_cache(stem, model, recipe)
-    if description is None:
-        # Reading may have left half of a damaged file in the first one.
-        model = lenet(train.image_shape, train.num_classes, FEATURE_DIM, seed)
-        _train(model, train, recipe)
-        description = {
-            **recipe,
-            "train_accuracy": _accuracy(model, train),
-            "test_accuracy": _accuracy(model, test),
-            "weights_hash": weights_hash(model),
-        }
+    # Sums on a GPU are in no fixed order, and this network is small enough for the CPU.
+    with tf.device("/CPU:0"):
+        cached = _read_cache(stem, recipe)
+        model, description = cached or _trained(train, test, recipe)
+    if not cached:
         _write_cache(stem, model, description)
     features = keras.Model(model.input, model.get_layer("features").output)
     return ImageFeatures(features, tuple(train.image_shape), "LeNet features", description)
@@ -103,23 +94,39 @@ def _recipe(train, seed: int) -> dict:
     }
 
 
-def _train(model: keras.Model, train, recipe: dict) -> None:
+def _untrained(recipe: dict) -> keras.Model:
+    return lenet(tuple(recipe["image_shape"]), recipe["num_classes"], recipe["feature_dim"], recipe["seed"])
+
+
+def _trained(train, test, recipe: dict) -> tuple[keras.Model, dict]:
+    model = _untrained(recipe)
+    model.compile(
+        optimizer=keras.optimizers.Adam(
+            keras.optimizers.schedules.CosineDecay(recipe["learning_rate"], recipe["steps"])
+        ),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=False,
+    )
+    model.fit(_batches(train, recipe), shuffle=False, verbose=0)
+    description = {
+        **recipe,
+        "train_accuracy": _accuracy(model, train),
+        "test_accuracy": _accuracy(model, test),
+        "weights_hash": weights_hash(model),
+    }
+    return model, description
+
+
+def _batches(train, recipe: dict) -> tf.data.Dataset:
+    """All steps' images and labels, from a permutation of the data set a pass."""
     steps, batch_size = recipe["steps"], recipe["batch_size"]
     random = np.random.default_rng(recipe["seed"])
     passes = math.ceil(steps * batch_size / len(train))
     order = np.concatenate([random.permutation(len(train)) for _ in range(passes)])
     order = order[: steps * batch_size].reshape(steps, batch_size)
-
     images = train.fetch(tf.data.Dataset.from_tensor_slices(order)).map(_to_float)
     labels = tf.data.Dataset.from_tensor_slices(train.labels[order])
-    schedule = keras.optimizers.schedules.CosineDecay(recipe["learning_rate"], steps)
-    # Gradients on a GPU are sums in no fixed order; this network is small enough for the CPU.
-    with tf.device("/CPU:0"):
-        model.compile(
-            optimizer=keras.optimizers.Adam(schedule),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        )
-        model.fit(tf.data.Dataset.zip((images, labels)).prefetch(2), shuffle=False, verbose=0)
+    return tf.data.Dataset.zip((images, labels)).prefetch(2)
 
 
 def _to_float(images: tf.Tensor) -> tf.Tensor:
@@ -143,17 +150,18 @@ def _file_stem(train, seed: int) -> str:
     return f"lenet-{name}-{size}-seed{seed}"
 
 
-def _read_cache(stem: Path, model: keras.Model, recipe: dict) -> dict | None:
-    """Loads the cached weights into `model`; None if there are none that fit."""
+def _read_cache(stem: Path, recipe: dict) -> tuple[keras.Model, dict] | None:
+    """The cached network and its description; None if there is none that fits."""
     try:
         description = json.loads(Path(f"{stem}.json").read_text())
+        model = _untrained(recipe)
         model.load_weights(f"{stem}.keras")
         agrees = all(description[key] == value for key, value in recipe.items())
-        # Two processes may have written the two files.
+        # The two files may come from two processes.
         intact = description["weights_hash"] == weights_hash(model)
     except Exception:  # Damage takes many forms, and training again mends them all.
         return None
-    return description if agrees and intact else None
+    return (model, description) if agrees and intact else None
 
 
 def _write_cache(stem: Path, model: keras.Model, description: dict) -> None:

@@ -6,9 +6,7 @@ from keras import layers
 from keras_gen.networks import initializers
 
 
-def lenet(
-    image_shape: tuple[int, int, int], num_classes: int, feature_dim: int = 64, seed: int = 0
-) -> keras.Model:
+def lenet(image_shape: tuple[int, int, int], num_classes: int, feature_dim: int = 64, seed: int = 0) -> keras.Model:
     """Network from images in [-1, 1] to logits, by way of a hidden layer named `features`.
 
     After LeNet-5 (LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II.B), with

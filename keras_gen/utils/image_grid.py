@@ -55,9 +55,7 @@ def image_grid(images, columns: int | None = None, scale: int | None = None) -> 
     return grid
 
 
-def save_image_grid(
-    path: str | os.PathLike, images, columns: int | None = None, scale: int | None = None
-) -> None:
+def save_image_grid(path: str | os.PathLike, images, columns: int | None = None, scale: int | None = None) -> None:
     """Writes `image_grid(images, columns, scale)` as a PNG file, whole or not at all.
 
     Args:
@@ -77,9 +75,7 @@ def save_image_grid(
 def _to_uint8(images) -> np.ndarray:
     images = np.asarray(images, dtype=np.float32)
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or 0 in images.shape:
-        raise InputError(
-            f"images must have shape [n, height, width, 1 or 3] and n > 0, got {images.shape}"
-        )
+        raise InputError(f"images must have shape [n, height, width, 1 or 3] and n > 0, got {images.shape}")
     if not np.isfinite(images).all():
         raise InputError("images contain NaN or infinite pixels: the model that drew them diverged")
     return np.rint((np.clip(images, -1.0, 1.0) + 1.0) * 127.5).astype(np.uint8)

@@ -88,7 +88,7 @@ class TestNoise:
 
     def test_streams_do_not_depend_on_the_process(self):
         # printf sample | gzip -c | tail -c8 | head -c4, as an unsigned number: the stream's half of the seed
-        np.testing.assert_array_equal(stream_seed(5, "sample"), [5, 3314211898])
+        np.testing.assert_array_equal(stream_seed(5, "sample"), [5, 4044060355])
 
 
 class TestTraining:
@@ -97,7 +97,7 @@ class TestTraining:
         model.train_step(x)
         # number = 0 - 0.25 * d/dn mean (n - x)^2 = 0.25 * 2 * 3
         assert float(model.number) == pytest.approx(1.5, rel=1e-6)
-        assert int(model.sgd.iterations) == int(model.step) == 1
+        assert int(model.sgd.iterations) == int(model.step.numpy()) == 1
 
     def test_two_replicas_follow_the_gradient_of_the_mean(self, two_replicas):
         with two_replicas.scope():
@@ -105,8 +105,8 @@ class TestTraining:
             model.compile()
         x = tf.data.Dataset.from_tensors(tf.constant([1.0, 2.0, 6.0, 7.0]))
         history = model.fit(x.unbatch().batch(4, drop_remainder=True), verbose=0).history
-        assert float(model.number) == pytest.approx(0.25 * 2 * 4, rel=1e-6)
-        assert int(model.step) == 1
+        assert model.number.numpy() == pytest.approx(0.25 * 2 * 4, rel=1e-6)
+        assert int(model.step.numpy()) == 1
         # the mean of x^2 over both replicas, not the first one's
         assert history["loss"] == [pytest.approx((1 + 4 + 36 + 49) / 4, rel=1e-6)]
 

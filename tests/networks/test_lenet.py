@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from keras_gen.networks.lenet import lenet
+
+
+# Two stages as far as 32 + 3 pixels, three at 64: the side that reaches the hidden layer.
+@pytest.mark.parametrize(
+    ("image_shape", "side"), [((8, 8, 1), 2), ((28, 28, 1), 7), ((32, 32, 3), 8), ((64, 64, 3), 8)]
+)
+def test_shapes(image_shape, side):
+    network = lenet(image_shape, num_classes=7, feature_dim=16)
+    assert network(np.zeros((2, *image_shape), "float32")).shape == (2, 7)
+    assert network.get_layer("features").kernel.shape == (side * side * 32, 16)
+
+
+def test_logits_are_linear_in_bounded_features():
+    network = lenet((8, 8, 1), num_classes=3)
+    hidden, logits = network.get_layer("features"), network.get_layer("logits")
+    inputs = np.random.default_rng(0).normal(size=(5, 128)).astype("float32") * 10
+    features = hidden(inputs).numpy()
+    np.testing.assert_allclose(features, np.tanh(inputs @ hidden.kernel.numpy()), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(logits(features), features @ logits.kernel.numpy(), rtol=0, atol=1e-5)
+
+
+def test_the_seed_decides_the_weights_and_every_layer_has_its_own():
+    def kernels(seed):
+        return np.concatenate([w.ravel() for w in lenet((8, 8, 1), 3, seed=seed).get_weights() if w.ndim > 1])
+
+    np.testing.assert_array_equal(kernels(1), kernels(1))
+    # Of the 22,000 draws of float32 a few coincide by chance.
+    assert np.mean(kernels(1) == kernels(2)) < 0.001
+    large = lenet((256, 256, 1), 3)  # its middle stages have one shape
+    middle = [w for w in large.get_weights() if w.shape == (5, 5, 32, 32)]
+    assert len(middle) == 3
+    assert not np.array_equal(middle[0], middle[1])
+
+
+def test_it_computes_in_float32_under_mixed_precision(mixed_bfloat16):
+    assert {layer.compute_dtype for layer in lenet((8, 8, 1), 3).layers[1:]} == {"float32"}

@@ -1,0 +1,38 @@
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from reproductions import wgan_div
+from reproductions.flags import SHARED_DEFAULTS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def script():
+    """Runs `python -m reproductions.NAME FLAGS ...` and gives its exit status and what it printed."""
+
+    def run(name, *flags, **environment):
+        return subprocess.run(
+            [sys.executable, "-m", f"reproductions.{name}", *flags],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=environment or None,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.fixture
+def configuration():
+    """Makes WGAN-div's configuration of a preset, with some flags changed."""
+
+    def make(preset="smoke", **changes):
+        return SimpleNamespace(**SHARED_DEFAULTS | wgan_div.PRESETS[preset] | changes)
+
+    return make

@@ -1,0 +1,85 @@
+"""Bad input: one line that names the flag or the file, exit status 1, no traceback, nothing written."""
+
+import pytest
+
+from keras_gen.errors import InputError, NonFiniteLossError
+from reproductions import run, wgan_div
+
+
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        (["--dataset=minst_5k"], "mnist_5k"),
+        (["--dataset=cifar10"], "cifar10"),
+        (["--steps=0"], "--steps=0"),
+        (["--generator_learning_rate=-1"], "--generator_learning_rate=-1"),
+        (["--no_such_flag=1"], "no_such_flag"),
+        (["--study=nonsense"], "--study=nonsense: choose one of comparison, sampling, power"),
+        (["laptop"], "laptop: not a flag"),
+    ],
+)
+def test_scripts_end_with_one_line_and_no_traceback(script, tmp_path, flags, complaint):
+    done = script("wgan_div", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", f"--data_dir={tmp_path}", *flags)
+    assert done.returncode == 1
+    assert complaint in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"dataset": "folder:/no/such/folder"}, "/no/such/folder"),
+        ({"image_size": 64}, "64"),
+        ({"image_size": 6}, "image_size=6x6: DCGAN makes square images of 28 or 8·2"),
+        ({"batch_size": 100_000}, "100000"),
+        ({"p": 1.0}, "p=1.0"),
+        ({"log_every": 7}, "--steps=20 must be a multiple of --log_every=7"),
+        ({"evaluate_every": 7}, "--evaluate_every=7 must be a multiple of --log_every=5"),
+    ],
+)
+def test_a_wrong_configuration_is_named_and_nothing_is_written(configuration, tmp_path, changes, complaint):
+    with pytest.raises(InputError, match=".+") as error:
+        run.perform(wgan_div.REPRODUCTION, configuration(**changes), tmp_path / "run", strategy_name="single")
+    assert complaint in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_batch_that_the_replicas_do_not_divide(script, tmp_path):
+    done = script(
+        "wgan_div", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", "--cpu_devices=3", "--strategy=mirrored"
+    )
+    assert done.returncode == 1
+    assert "--batch_size=16 does not divide evenly over 3 replicas" in done.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_of_another_run_is_refused_and_left_alone(configuration, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "thesis.txt").write_text("mine")
+    with pytest.raises(InputError, match="holds files, but no run"):
+        run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path / "run", strategy_name="single")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["thesis.txt"]
+
+
+def test_a_folder_that_cannot_be_written(configuration, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path / "file" / "run", strategy_name="single")
+
+
+def test_a_run_that_becomes_nan_says_when_and_keeps_the_last_good_checkpoint(configuration, tmp_path):
+    # At this rate the generator's tanh saturates, the critic's scores overflow, and so does their sixth power.
+    breaking = configuration(discriminator_learning_rate=1e6, log_every=1, checkpoint_every=1)
+    with pytest.raises(NonFiniteLossError, match=r"at step \d+"):
+        run.perform(wgan_div.REPRODUCTION, breaking, tmp_path / "run", strategy_name="single")
+    assert not (tmp_path / "run" / "results.json").exists()
+
+
+def test_other_flags_in_the_same_folder_are_named(configuration, tmp_path):
+    from reproductions.run_directory import RunDirectory
+
+    RunDirectory(tmp_path / "run").claim(configuration())
+    with pytest.raises(InputError, match=r"--k=3\.0 \(there 2\.0\), --seed=1 \(there 0\)"):
+        run.perform(wgan_div.REPRODUCTION, configuration(k=3.0, seed=1), tmp_path / "run", strategy_name="single")
