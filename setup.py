@@ -15,7 +15,7 @@ setup(
     long_description=(here / "README.md").read_text(),
     long_description_content_type="text/markdown",
     packages=find_packages(include=["keras_gen", "keras_gen.*", "reproductions", "reproductions.*", "benchmarks"]),
-    package_data={"reproductions": ["*.md", "results/*/*"]},
+    package_data={"reproductions": ["*.md", "results/*/*.json"]},
     python_requires=">=3.11",
     install_requires=[
         "tensorflow>=2.21,<2.22",

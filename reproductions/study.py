@@ -1,5 +1,7 @@
 """A study: a named set of runs of one script that tests a claim, and its record."""
 
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -53,17 +55,15 @@ def perform(reproduction, name: str) -> None:
         "flags": {key: value for key, value in shared.items() if key != "seed"},
         "runs": [],
     }
-    earlier = _earlier_runs(record_path, record["flags"])
+    runs = _earlier_runs(record_path, record["flags"])
     for seed in seeds:
         for title, variant in study.variants.items():
-            results = _run(reproduction, shared, variant | {"seed": seed}, root)
-            earlier[title, seed] = {"variant": title, "seed": seed, "flags": dict(variant), **_recorded(results)}
-    record["runs"] = [
-        earlier[title, seed]
-        for title in study.variants
-        for seed in sorted({seed for _, seed in earlier})
-        if (title, seed) in earlier
-    ]
+            directory = _run(reproduction, shared, variant | {"seed": seed}, root)
+            results = _recorded(read_json(directory.results))
+            runs[title, seed] = {"variant": title, "seed": seed, "flags": dict(variant), **results}
+            if seed == seeds[0]:
+                _keep_samples(directory, record_path.parent / "samples", title)
+    record["runs"] = [run for title in study.variants for (name, _), run in sorted(runs.items()) if name == title]
     write_json(record_path, record)
     study.plot(record, record_path.with_suffix(".png"))
     print(f"Recorded in {record_path}; `python -m reproductions.tables` renews the page's tables.")
@@ -75,8 +75,8 @@ def _seeds() -> list[int]:
     return [int(seed) for seed in FLAGS.seeds]
 
 
-def _run(reproduction, shared: Mapping, variant: Mapping, root: Path) -> dict:
-    """Makes one run, in a process of its own, and gives its results.
+def _run(reproduction, shared: Mapping, variant: Mapping, root: Path) -> RunDirectory:
+    """Makes one run, in a process of its own, and gives its folder.
 
     The folder is named by the flags in which the run differs from the preset, so that studies share runs.
     """
@@ -98,7 +98,14 @@ def _run(reproduction, shared: Mapping, variant: Mapping, root: Path) -> dict:
     print(f"\n{directory.path}", flush=True)
     if subprocess.run(command, check=False).returncode:
         raise InputError(f"the run in {directory.path} failed; mend that and give the same command again")
-    return read_json(directory.results)
+    return directory
+
+
+def _keep_samples(directory: RunDirectory, folder: Path, title: str) -> None:
+    """Keeps a run's last sheet of samples beside the records, for the page."""
+    if directory.newest_sheet is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(directory.newest_sheet, folder / f"{re.sub(r'[^a-z0-9.]+', '_', title.lower())}.png")
 
 
 def _recorded(results: dict) -> dict:

@@ -5,6 +5,7 @@ Algorithms", arXiv:1708.07747.
 """
 
 import gzip
+import math
 import zlib
 from pathlib import Path
 
@@ -28,9 +29,9 @@ def load(split: str, image_size: int | None = None, data_dir: str | None = None)
     Raises:
         InputError: the images are nowhere to be found, or a file is damaged.
     """
-    folders = [Path(data_dir)] if data_dir else []
-    for folder in [*folders, PACKAGE_FOLDER]:
-        images, labels = _find(folder, f"{PREFIX[split]}-images"), _find(folder, f"{PREFIX[split]}-labels")
+    for folder in [Path(data_dir), PACKAGE_FOLDER] if data_dir else [PACKAGE_FOLDER]:
+        images = _find(folder, f"{PREFIX[split]}-images-idx3-ubyte")
+        labels = _find(folder, f"{PREFIX[split]}-labels-idx1-ubyte")
         if images and labels:
             pixels = read_idx(images, num_axes=3)[..., np.newaxis]
             return from_array("fashion_mnist", split, pixels, read_idx(labels, num_axes=1), 10, image_size)
@@ -45,13 +46,10 @@ def load(split: str, image_size: int | None = None, data_dir: str | None = None)
     return tfds_images.read(builder, split, image_size)
 
 
-def _find(folder: Path, stem: str) -> Path | None:
-    """Returns the IDX file whose name starts with `stem`, packed or not, if it is there."""
-    axes = 3 if stem.endswith("images") else 1
-    for name in (f"{stem}-idx{axes}-ubyte.gz", f"{stem}-idx{axes}-ubyte"):
-        if (folder / name).is_file():
-            return folder / name
-    return None
+def _find(folder: Path, name: str) -> Path | None:
+    """Returns the path of a file, packed or not, if it is there."""
+    paths = (folder / f"{name}.gz", folder / name)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def read_idx(path: Path, num_axes: int) -> np.ndarray:
@@ -70,8 +68,7 @@ def read_idx(path: Path, num_axes: int) -> np.ndarray:
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"cannot read {path}: {error}") from error
     start = 4 + 4 * num_axes
-    is_idx = len(content) >= start and content[:4] == bytes([0, 0, 8, num_axes])
-    shape = np.frombuffer(content[4:start], ">u4").astype(np.int64) if is_idx else ()
-    if not is_idx or len(content) - start != shape.prod():
+    shape = [int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4)]
+    if not content.startswith(bytes([0, 0, 8, num_axes])) or len(content) - start != math.prod(shape):
         raise InputError(f"cannot read {path}: it is not an IDX file of bytes with {num_axes} axes")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

@@ -35,8 +35,8 @@ def load(path: str, split: str, image_size: int | None = None) -> Images:
     files = sorted(_find_images(root))
     if len(files) < 2:
         raise InputError(
-            f"folder:{path}: at least two PNG or JPEG files are needed, one to train and one to "
-            f"test on, and {len(files)} was found (links out of the folder are not followed)"
+            f"folder:{path}: {len(files)} PNG or JPEG files found, at least two are needed, one to train "
+            "and one to test on (hidden files, and links out of the folder, are left out)"
         )
     _check_headers(files, size)
     labels, num_classes = _labels([file.relative_to(root) for file in files])

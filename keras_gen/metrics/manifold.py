@@ -75,7 +75,4 @@ def _squared_radii(points: np.ndarray, num_neighbors: int) -> np.ndarray:
 
 def _squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     squares = np.sum(x * x, axis=1)[:, None] + np.sum(y * y, axis=1)
-    distances = squares - 2.0 * (x @ y.T)
-    # Rounding would part copies of a point, which then miss each other's balls of radius 0.
-    distances[distances < 1e-12 * squares] = 0.0
-    return distances
+    return np.maximum(squares - 2.0 * (x @ y.T), 0.0)

@@ -223,8 +223,10 @@ class GAN(GenerativeModel):
         deserialize = keras.saving.deserialize_keras_object
         return cls(**{name: deserialize(value, custom_objects) for name, value in config.items()})
 
-    def get_compile_config(self) -> dict:
-        """The arguments of `compile`."""
+    def get_compile_config(self) -> dict | None:
+        """The arguments of `compile`; None before it."""
+        if not self.compiled:
+            return None
         serialize = keras.saving.serialize_keras_object
         return {
             "generator_optimizer": serialize(self.generator_optimizer),

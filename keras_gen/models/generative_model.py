@@ -73,7 +73,8 @@ class GenerativeModel(ReproducibleModel):
     def export(self, filepath: str | os.PathLike, **kwargs) -> None:
         """Writes a SavedModel whose functions are the model's `endpoints`, each also a signature of that name.
 
-        `tf.saved_model.load(filepath).sample(64, 0)` needs TensorFlow alone.
+        `model = tf.saved_model.load(filepath)`, then `model.sample(64, 0)`, need TensorFlow alone. The two belong in
+        two statements: TensorFlow drops the weights with the loaded model, even while its function is called.
 
         Args:
             filepath: Folder to write.

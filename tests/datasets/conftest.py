@@ -15,7 +15,7 @@ def noise(height, width, channels=3, seed=0):
 
 def encode(pixels, file_format="PNG"):
     buffer = io.BytesIO()
-    Image.fromarray(pixels.squeeze()).save(buffer, file_format)
+    Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels).save(buffer, file_format)
     return buffer.getvalue()
 
 

@@ -52,9 +52,9 @@ def data_dir(tmp_path_factory):
     return folder
 
 
-def seeds(part, size=8, count=50):
+def seeds(part):
     """The number of each picture, found by its pixels."""
-    by_pixels = {noise(8, 10, seed=i)[:, 1:9].tobytes(): i for i in range(count)}
+    by_pixels = {noise(8, 10, seed=i)[:, 1:9].tobytes(): i for i in range(50)}
     return [by_pixels[image.tobytes()] for image in part.to_pixels()]
 
 

@@ -38,9 +38,9 @@ def batches(first_step, last_step, batch_size=BATCH_SIZE, shape=IMAGE_SHAPE):
     return tf.data.Dataset.from_tensor_slices(rows).batch(batch_size, drop_remainder=True)
 
 
-def sgd():
+def sgd(learning_rate=0.01):
     """An optimiser whose steps have the scale of the gradient, which Adam's have not."""
-    return keras.optimizers.SGD(0.01, momentum=0.9)
+    return keras.optimizers.SGD(learning_rate, momentum=0.9)
 
 
 def adam():
@@ -50,6 +50,11 @@ def adam():
 def compiled(model, optimizer=sgd):
     model.compile(generator_optimizer=optimizer(), discriminator_optimizer=optimizer())
     return model
+
+
+def arguments(model):
+    """The configuration of a model but for its networks, whose weights and samples tell more."""
+    return {name: value for name, value in model.get_config().items() if name not in ("generator", "discriminator")}
 
 
 def state(model):

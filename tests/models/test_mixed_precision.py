@@ -60,10 +60,10 @@ def test_it_trains_and_comes_back(model, tmp_path):
     assert np.isfinite(list(history.values())).all()
     for weight, value in zip(model.trainable_variables, before, strict=True):
         assert np.isfinite(weight.numpy()).all()
-        assert "average" in weight.path or not np.array_equal(weight, value), weight.path
+        assert "average" in weight.path or not np.array_equal(weight.numpy(), value), weight.path
 
     model.save(tmp_path / "model.keras")
     keras.config.set_dtype_policy("float32")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded.sample(3), model.sample(3))
-    assert {layer.compute_dtype for layer in loaded.generator.layers[:-1]} == {"bfloat16"}
+    assert {layer.compute_dtype for layer in loaded.generator.layers[1:-1]} == {"bfloat16"}

@@ -60,7 +60,7 @@ def test_it_is_saved(tmp_path):
     assert loaded.ema_momentum == 0.75
     np.testing.assert_array_equal(loaded.sample(4), model.sample(4))
     for one, other in zip(loaded.weights, model.weights, strict=True):
-        np.testing.assert_array_equal(one, other, err_msg=one.path)
+        np.testing.assert_array_equal(one.numpy(), other.numpy(), err_msg=one.path)
 
     model.export(tmp_path / "saved_model")
     exported = tf.saved_model.load(tmp_path / "saved_model")

@@ -26,8 +26,9 @@ def without_seconds(rows):
     return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
 
 
-def weights(path):
-    return [np.asarray(weight) for weight in keras.models.load_model(path).weights]
+def both_weights(one, other):
+    models = [keras.models.load_model(folder / "model.keras") for folder in (one, other)]
+    return zip(*([np.asarray(weight) for weight in model.weights] for model in models), strict=True)
 
 
 @pytest.fixture(scope="module")
@@ -75,15 +76,16 @@ def test_an_interrupted_run_continues_to_the_same_bits(smoke_run, script, tmp_pa
     straight, _ = smoke_run
     flags = ["--preset=smoke", "--deterministic", f"--output_dir={tmp_path / 'run'}"]
     program = Path(__file__).parent / "programs" / "interrupted.py"
+    environment = dict(os.environ, PYTHONPATH=str(ROOT))
     stopped = subprocess.run(
-        [sys.executable, str(program), *flags], capture_output=True, text=True, cwd=ROOT, env=dict(os.environ, PYTHONPATH=str(ROOT))
+        [sys.executable, str(program), *flags], capture_output=True, text=True, cwd=ROOT, env=environment
     )
     assert stopped.returncode == 1 and "interrupted; the same command continues" in stopped.stderr
     assert len(read_rows(tmp_path / "run" / "metrics.csv")) == 3  # the row of step 15 will be made again
 
     done = script("wgan_div", *flags)
     assert "Continuing after step 10 of 20." in done.stdout
-    for expected, found in zip(weights(straight / "model.keras"), weights(tmp_path / "run" / "model.keras"), strict=True):
+    for expected, found in both_weights(straight, tmp_path / "run"):
         np.testing.assert_array_equal(expected, found)
     for table in ("metrics.csv", "evaluations.csv"):
         assert without_seconds(read_rows(tmp_path / "run" / table)) == without_seconds(read_rows(straight / table))
@@ -94,7 +96,7 @@ def test_two_replicas_make_the_same_run(smoke_run, script, tmp_path):
     flags = ["--preset=smoke", "--deterministic", "--strategy=mirrored", "--cpu_devices=2"]
     assert script("wgan_div", *flags, f"--output_dir={tmp_path / 'run'}").returncode == 0
     # Float32 sums in another order, over 20 steps: the tolerance that the library promises.
-    for expected, found in zip(weights(straight / "model.keras"), weights(tmp_path / "run" / "model.keras"), strict=True):
+    for expected, found in both_weights(straight, tmp_path / "run"):
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -123,7 +125,7 @@ def test_two_workers_make_the_same_run_and_the_chief_alone_writes(smoke_run, tmp
         _, complaint = worker.communicate(timeout=300)
         assert worker.returncode == 0, complaint
     assert [row["step"] for row in read_rows(tmp_path / "run" / "metrics.csv")] == ["5", "10", "15", "20"]
-    for expected, found in zip(weights(straight / "model.keras"), weights(tmp_path / "run" / "model.keras"), strict=True):
+    for expected, found in both_weights(straight, tmp_path / "run"):
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 

@@ -1,4 +1,4 @@
-"""`python -I sample_with_tensorflow_alone.py SAVED_MODEL SAMPLES.npz`: samples where only TensorFlow can be imported."""
+"""Samples where only TensorFlow can be imported: `python -I sample_with_tensorflow_alone.py SAVED_MODEL SAMPLES.npz`."""
 
 import sys
 

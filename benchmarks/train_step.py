@@ -1,0 +1,167 @@
+"""The speed of a WGAN-div training step: `python -m benchmarks.train_step`.
+
+In one run, in turn: the step in `model.fit`, the same step in a bare loop over a `tf.function`, and the same networks
+and loss in eager PyTorch, if it is installed (or with --torch_python=PYTHON, an interpreter that has it). Beside them
+the arithmetic rate, as a share of the machine's own matrix product, and peak memory.
+"""
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+from absl import app, flags
+
+from benchmarks import operations
+from keras_gen import datasets
+from keras_gen.models import WGANDiv
+from keras_gen.networks import dcgan
+
+FLAGS = flags.FLAGS
+LATENT_DIM = 128
+IMAGE_SHAPE = (28, 28, 1)
+
+
+def define_flags() -> None:
+    """Defines the flags of this benchmark."""
+    flags.DEFINE_integer("batch_size", 64, "Images in a step.", lower_bound=2)
+    flags.DEFINE_integer("width", 64, "Channels at half the image's size.", lower_bound=1)
+    flags.DEFINE_integer("steps", 20, "Steps in a round.", lower_bound=1)
+    flags.DEFINE_integer("rounds", 9, "Rounds; each contestant's median is printed.", lower_bound=1)
+    flags.DEFINE_string("torch_python", sys.executable, "A Python interpreter that has PyTorch.")
+
+
+def make_model() -> WGANDiv:
+    """The model whose step is measured."""
+    model = WGANDiv(
+        dcgan.generator(IMAGE_SHAPE, LATENT_DIM, FLAGS.width),
+        dcgan.discriminator(IMAGE_SHAPE, FLAGS.width, pooling="flatten"),
+    )
+    model.compile()
+    return model
+
+
+class InFit:
+    """The step in `model.fit`, without callbacks."""
+
+    def __init__(self, images: datasets.Images):
+        self.model = make_model()
+        self.images = images
+        self(2)
+
+    def __call__(self, steps: int) -> float:
+        """Makes steps and gives the seconds that they took, the iterator's start excluded."""
+        clock = _Clock()
+        batches = datasets.batches(self.images, FLAGS.batch_size)
+        self.model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[clock])
+        return clock.seconds
+
+
+class InBareLoop:
+    """The same step, compiled by hand and called in a loop."""
+
+    def __init__(self, images: datasets.Images):
+        self.model = make_model()
+        self.batches = iter(datasets.batches(images, FLAGS.batch_size))
+        spec = tf.TensorSpec([FLAGS.batch_size, *IMAGE_SHAPE])
+        self.step = tf.function(self.model.train_step).get_concrete_function(spec)
+        self(2)
+
+    def __call__(self, steps: int) -> float:
+        """Makes steps and gives the seconds that they took."""
+        start = time.perf_counter()
+        for _ in range(steps):
+            terms = self.step(next(self.batches))
+        terms["generator_loss"].numpy()
+        return time.perf_counter() - start
+
+
+class InTorch:
+    """The same networks and loss in eager PyTorch, in a process of its own."""
+
+    def __init__(self):
+        numbers = [FLAGS.batch_size, LATENT_DIM, FLAGS.width, len(os.sched_getaffinity(0))]
+        script = Path(__file__).with_name("torch_wgan_div.py")
+        self.process = subprocess.Popen(
+            [FLAGS.torch_python, str(script), *map(str, numbers)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.version = self.process.stdout.readline().removeprefix("ready").strip()
+
+    @property
+    def installed(self) -> bool:
+        """Whether the interpreter has PyTorch."""
+        return bool(self.version)
+
+    def __call__(self, steps: int) -> float:
+        """Makes steps and gives the seconds that they took."""
+        print(steps, file=self.process.stdin, flush=True)
+        return float(self.process.stdout.readline())
+
+    def peak_memory(self) -> int:
+        """Ends the process and gives its peak memory in bytes."""
+        return int(self.process.communicate()[0])
+
+
+class _Clock(keras.callbacks.Callback):
+    """Seconds between the beginning of the first batch and the end of the last."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Starts."""
+        self.start = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Stops."""
+        self.seconds = time.perf_counter() - self.start
+
+
+def main(argv: list[str]) -> None:
+    """Measures and prints."""
+    del argv
+    images = datasets.load("mnist_5k")
+    contestants = {"model.fit": InFit(images), "bare loop": InBareLoop(images)}
+    torch = InTorch()
+    if torch.installed:
+        contestants[f"PyTorch {torch.version}, eager"] = torch
+    seconds = {name: [] for name in contestants}
+    rates = []
+    for _ in range(FLAGS.rounds):
+        rates.append(operations.matrix_product_rate())
+        for name, run in contestants.items():
+            seconds[name].append(run(FLAGS.steps) / FLAGS.steps)
+
+    loop = seconds["bare loop"]
+    print(f"WGAN-div, DCGAN of 28 pixels, width {FLAGS.width}, batch {FLAGS.batch_size}")
+    print(f"medians of {FLAGS.rounds} rounds of {FLAGS.steps} steps\n")
+    print(f"{'':28}{'ms a step':>12}{'over bare loop':>17}")
+    for name, values in seconds.items():
+        ratio = statistics.median(value / base for value, base in zip(values, loop, strict=True))
+        print(f"{name:28}{1000 * statistics.median(values):12.1f}{ratio:17.3f}")
+
+    count = operations.matrix_operations(contestants["bare loop"].step, FLAGS.batch_size)
+    share = statistics.median(count / value / rate for value, rate in zip(loop, rates, strict=True))
+    print(f"\n{count / 1e9:.2f} billion operations in convolutions and matrix products a step")
+    print(f"{share:.2f} of the matrix product's rate ({statistics.median(rates) / 1e9:.0f} billion a second)")
+    peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"\npeak memory: {_gigabytes(peak)} for both TensorFlow models together")
+    if torch.installed:
+        print(f"             {_gigabytes(torch.peak_memory())} for PyTorch's")
+    else:
+        print("PyTorch is not installed: nothing to compare with")
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 2**30:.2f} GiB"
+
+
+if __name__ == "__main__":
+    define_flags()
+    app.run(main)

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_gen.callbacks import Measures, MetricsLog, SampleSheets, StepCallback, StepProgress, StepTable, StopOnNonFinite
+from keras_gen.errors import NonFiniteLossError
+
+
+class Steps(StepCallback):
+    def __init__(self, every):
+        super().__init__(every)
+        self.seen = []
+
+    def on_step(self, step, terms):
+        self.seen.append(step)
+
+
+def test_steps_are_counted_through_continued_training_and_the_last_is_never_left_out(line, fit):
+    model = line()
+    every_5, every_10 = Steps(5), Steps(10)
+    fit(model, 3, [every_5, every_10])
+    assert (every_5.seen, every_10.seen) == ([5, 10, 15], [10, 15])
+    fit(model, 1, [every_5, every_10])
+    assert (every_5.seen, every_10.seen) == ([5, 10, 15, 20], [10, 15, 20])
+
+
+def test_nothing_is_due_when_there_was_nothing_to_train(line, fit):
+    seen = Steps(5)
+    fit(line(), 0, [seen])
+    assert seen.seen == []
+
+
+def test_metrics_rows_are_means_since_the_last_row(line, fit, tmp_path):
+    table = StepTable(tmp_path / "metrics.csv")
+    fit(line(rate=1e-12), 2, [MetricsLog(table, 5)], numbers=(1.0, 3.0))
+    # w stays at 0, so each step's distance is (1 + 9) / 2.
+    rows = table.rows()
+    assert [row["step"] for row in rows] == [5, 10]
+    np.testing.assert_allclose([row["distance"] for row in rows], 5.0, rtol=1e-6)
+    assert 0 < rows[0]["seconds"] < rows[1]["seconds"]
+
+
+def test_seconds_go_on_counting_in_a_continued_run(line, fit, tmp_path):
+    table = StepTable(tmp_path / "metrics.csv")
+    table.append(5, {"seconds": 1000.0, "distance": 0.0})
+    fit(line(), 1, [MetricsLog(table, 5)])
+    assert 1000 < table.rows()[-1]["seconds"] < 1100
+
+
+def test_measures_are_those_of_the_model_at_that_step(line, fit, tmp_path):
+    model, table = line(), StepTable(tmp_path / "evaluations.csv")
+    fit(model, 2, [Measures(lambda model: {"w": float(model.w.value)}, table, 10)])
+    assert table.rows() == [{"step": 10, "w": float(model.w.value)}]
+
+
+def test_sheets_show_the_models_samples(line, fit, tmp_path):
+    model = line()
+    fit(model, 2, [SampleSheets(tmp_path, 5, num_samples=4)])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step_00000005.png", "step_00000010.png"]
+    sheet = tf.io.decode_png((tmp_path / "step_00000010.png").read_bytes()).numpy()
+    assert sheet[0, 0, 0] == pytest.approx((float(model.w.value) + 1) * 127.5, abs=0.51)  # rounded to a whole number
+
+
+def test_a_loss_that_is_not_finite_stops_training_and_names_the_step(line, fit):
+    class Break(StepCallback):
+        def on_step(self, step, terms):
+            self.model.w.assign(np.inf)
+
+    model = line()
+    with pytest.raises(NonFiniteLossError, match="the weight .*w is not finite at step 5"):
+        fit(model, 2, [Break(5), StopOnNonFinite()])
+    model = line()
+    with pytest.raises(NonFiniteLossError, match="distance is inf at step 6"):
+        fit(model, 2, [StopOnNonFinite(), Break(5)])
+
+
+def test_progress_prints_a_line_a_report_where_there_is_no_terminal(line, fit, capsys):
+    fit(line(rate=1e-12), 2, [StepProgress(total_steps=10, every=5)])
+    assert capsys.readouterr().out == "step 5/10  distance 1\nstep 10/10  distance 1\n"

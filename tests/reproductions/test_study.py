@@ -1,0 +1,57 @@
+import dataclasses
+import json
+
+import pytest
+from absl import flags
+
+from keras_gen.errors import InputError
+from reproductions import flags as script_flags
+from reproductions import plots, study, wgan_div
+
+PAIR = study.Study("Two models", {"WGAN-div": {}, "SGAN": {"model": "gan"}}, plots.curves)
+REPRODUCTION = dataclasses.replace(wgan_div.REPRODUCTION, studies={"pair": PAIR})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def defined_flags():
+    script_flags.define_shared()
+    wgan_div.define_flags()
+
+
+@pytest.fixture
+def perform(tmp_path):
+    def run(name, *given):
+        flags.FLAGS.unparse_flags()
+        folders = [f"--output_dir={tmp_path / 'runs'}", f"--results_dir={tmp_path / 'results'}"]
+        flags.FLAGS(["study", "--preset=smoke", *folders, *given])
+        study.perform(REPRODUCTION, name)
+
+    return run
+
+
+def test_a_study_records_its_runs_and_more_seeds_are_added(perform, tmp_path):
+    perform("pair", "--seeds=3")
+    record = json.loads((tmp_path / "results" / "pair.json").read_text())
+    assert [(run["variant"], run["seed"]) for run in record["runs"]] == [("WGAN-div", 3), ("SGAN", 3)]
+    assert [row["step"] for row in record["runs"][0]["evaluations"]] == [10, 20]
+    assert (tmp_path / "results" / "pair.png").stat().st_size > 1000
+    assert sorted(path.name for path in (tmp_path / "results" / "samples").iterdir()) == ["sgan.png", "wgan_div.png"]
+
+    finished = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("results.json")}
+    assert len(finished) == 2
+    perform("pair", "--seeds=3,4")
+    assert all(path.stat().st_mtime_ns == time for path, time in finished.items())  # finished runs are not made again
+    record = json.loads((tmp_path / "results" / "pair.json").read_text())
+    assert [(run["variant"], run["seed"]) for run in record["runs"]] == [
+        ("WGAN-div", 3),
+        ("WGAN-div", 4),
+        ("SGAN", 3),
+        ("SGAN", 4),
+    ]
+
+
+def test_bad_seeds_and_studies_are_named(perform):
+    with pytest.raises(InputError, match="--study=other: choose one of pair"):
+        perform("other")
+    with pytest.raises(InputError, match="--seeds=0,one: give whole numbers"):
+        perform("pair", "--seeds=0,one")

@@ -1,0 +1,53 @@
+import pytest
+
+from reproductions import summary, tables
+
+
+def run(variant, seed, distances, seconds_per_step=0.01):
+    evaluations = [
+        {
+            "step": 100 * i,
+            "seconds": 5 + 100 * i * seconds_per_step,
+            "frechet_distance": distance,
+            "kernel_distance": distance / 10,
+            "kernel_distance_std": 0.1,
+            "precision": 0.5,
+            "recall": 0.25,
+            "density": 0.75,
+            "coverage": 1.0,
+            "num_real": 40,
+            "num_fake": 20,
+        }
+        for i, distance in enumerate(distances, start=1)
+    ]
+    return {"variant": variant, "seed": seed, "evaluations": evaluations, "measure": {"test_images": evaluations[0]}}
+
+
+RECORD = {
+    "question": "Which?",
+    "flags": {"dataset": "digits", "steps": 300, "batch_size": 16},
+    "runs": [run("one", 0, [9, 2, 4]), run("one", 1, [9, 4, 6]), run("other", 0, [8, 7, 3]), run("other", 1, [8, 7, 3])],
+}
+
+
+def test_summary_of_runs():
+    runs = summary.by_variant(RECORD)
+    assert list(runs) == ["one", "other"]
+    assert [summary.final(run) for run in runs["one"]] == [4, 6]
+    assert [summary.best(run) for run in runs["one"]] == [2, 4]
+    assert summary.mean_curve(runs["one"]) == ([100, 200, 300], [6.0, 7.0, 8.0], [9, 3, 5])
+    assert summary.milliseconds_per_step(runs["one"][0]) == pytest.approx(10)
+    assert summary.conditions(RECORD) == "digits, 300 steps of 16, seeds 0, 1"
+
+
+def test_table_rows_by_hand():
+    lines = tables.table(RECORD).splitlines()
+    # Means of 4 and 6, and of 2 and 4; their standard deviation is sqrt(2).
+    assert lines[4] == "| one | 5 ± 1.4 | 3 ± 1.4 | 0.5 ± 0.14 | 0.50 / 0.25 | 0.75 / 1.00 | 10 |"
+    assert lines[5] == "| other | 3 ± 0 | 3 ± 0 | 0.3 ± 0 | 0.50 / 0.25 | 0.75 / 1.00 | 10 |"
+    assert "(40 real, 20 fake)" in lines[0]
+
+
+@pytest.mark.parametrize("page", tables.pages(), ids=lambda page: page.stem)
+def test_pages_show_what_is_recorded(page):
+    assert tables.renewed(page) == page.read_text(), "python -m reproductions.tables renews it"
