@@ -1,5 +1,6 @@
 """From the command line to a run or a study; what every script ends with."""
 
+import re
 import sys
 
 import tensorflow as tf
@@ -30,6 +31,12 @@ def guarded(function, *args) -> None:
         function(*args)
     except (InputError, NonFiniteLossError) as error:
         sys.exit(f"error: {error}")
+    except tf.errors.InvalidArgumentError as error:
+        # What the input pipeline found, for example a broken image, comes wrapped in TensorFlow's words.
+        found = re.search(r"InputError: (.+)", error.message)
+        if found is None:
+            raise
+        sys.exit(f"error: {found[1]}")
     except KeyboardInterrupt:
         sys.exit("interrupted; the same command continues from the last checkpoint")
 
