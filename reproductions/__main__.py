@@ -3,7 +3,7 @@
 import importlib
 from pathlib import Path
 
-from reproductions.run import Reproduction
+from reproductions.harness.reproduction import Reproduction
 
 
 def reproductions() -> dict[str, Reproduction]:

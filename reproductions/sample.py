@@ -10,7 +10,7 @@ from absl import app, flags
 
 from keras_gen.errors import InputError
 from keras_gen.utils import save_image_grid
-from reproductions.launch import guarded
+from reproductions.harness.launch import guarded
 
 FLAGS = flags.FLAGS
 

@@ -12,9 +12,9 @@ from absl import app, flags
 
 from keras_gen.errors import InputError
 from keras_gen.utils.files import replacing
-from reproductions import summary
-from reproductions.launch import guarded
-from reproductions.run_directory import read_json
+from reproductions.harness import summary
+from reproductions.harness.launch import guarded
+from reproductions.harness.run_directory import read_json
 
 FOLDER = Path(__file__).parent
 BLOCK = re.compile(r"(<!-- table (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -44,7 +44,21 @@ def table(record: dict) -> str:
         _test_images_row(record),
     ]
     title = f"{summary.distance_title(record)}; {summary.conditions(record)}."
-    return f"{title}\n\n" + "\n".join(rows) + "\n"
+    return "\n".join([title, "", *rows, *_group_rows(record), ""])
+
+
+def _group_rows(record: dict) -> list[str]:
+    """A table of how far the variants of a group lie apart, for studies that have groups."""
+    groups = summary.by_group(record)
+    if not groups:
+        return []
+    heading = ["", "| group | smallest final | largest final | ratio |", "| --- | --- | --- | --- |"]
+    return heading + [_group_row(group, [summary.final(run) for run in runs]) for group, runs in groups.items()]
+
+
+def _group_row(group: str, distances: list[float]) -> str:
+    smallest, largest = min(distances), max(distances)
+    return f"| {group} | {smallest:.3g} | {largest:.3g} | {largest / smallest:.3g} |"
 
 
 def _row(variant: str, runs: list[dict]) -> str:

@@ -14,11 +14,11 @@ from absl import flags
 from keras_gen.losses.gradient_sampling import SAMPLINGS
 from keras_gen.models import GAN, WGAN, WGANGP, GenerativeModel, WGANDiv
 from keras_gen.networks import dcgan
-from reproductions import measures, plots
-from reproductions.flags import define_integer, define_positive
-from reproductions.launch import launch
-from reproductions.run import Reproduction
-from reproductions.study import Study
+from reproductions.harness import measures, plots
+from reproductions.harness.flags import define_integer, define_positive
+from reproductions.harness.launch import launch
+from reproductions.harness.reproduction import Reproduction
+from reproductions.harness.study import Study
 
 MODELS = ("wgan_div", "wgan_gp", "wgan", "gan")
 

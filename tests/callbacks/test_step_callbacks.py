@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gen.callbacks import Measures, MetricsLog, SampleSheets, StepCallback, StepProgress, StepTable, StopOnNonFinite
+from keras_gen.callbacks import (
+    Measures,
+    MetricsLog,
+    SampleSheets,
+    StepCallback,
+    StepProgress,
+    StepTable,
+    StopOnNonFinite,
+)
 from keras_gen.errors import NonFiniteLossError
 
 

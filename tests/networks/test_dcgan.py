@@ -137,23 +137,13 @@ class TestBoth:
         assert kernel_shapes(copy) == kernel_shapes(model)
 
 
-def test_generator_and_discriminator_of_one_seed_start_differently():
-    # The same sizes on purpose: 3 channels, width 3, so that a kernel of each has the shape (5, 5, 3, 3).
-    kernels = [
-        next(w for w in network((8, 8, 3), width=3, seed=0).get_weights() if w.shape == (5, 5, 3, 3))
-        for network in (dcgan.generator, dcgan.discriminator)
-    ]
-    # Two independent draws of 225 numbers have a correlation of 0 +- 1/15.
-    assert abs(np.corrcoef(kernels[0].ravel(), kernels[1].ravel())[0, 1]) < 5 / 15
-
-
-def test_layers_of_equal_shape_start_differently():
-    shape = (5, 5, 4, 4)
-    network = dcgan.discriminator((32, 32, 4), width=4, max_width=4)
-    first, second, third = (w for w in network.get_weights() if w.shape == shape)
-    for one, other in ((first, second), (second, third), (first, third)):
-        # 400 numbers: a correlation of 0 +- 1/20
-        assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 5 / 20
+def test_no_two_layers_of_one_seed_start_alike():
+    networks = [network((32, 32, 4), width=4, max_width=4) for network in (dcgan.generator, dcgan.discriminator)]
+    kernels = [w for network in networks for w in network.get_weights() if w.ndim == 4 or w.ndim == 2]
+    # The draws of one seed begin alike, whatever their shape.
+    beginnings = [kernel.ravel()[:4] for kernel in kernels]
+    assert len(beginnings) == 4 + 4
+    assert len(np.unique(beginnings)) == 8 * 4
 
 
 def test_batch_norm_of_the_generator_needs_training():

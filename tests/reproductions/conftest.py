@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from reproductions import wgan_div
-from reproductions.flags import SHARED_DEFAULTS
+from reproductions.harness.flags import SHARED_DEFAULTS
 
 ROOT = Path(__file__).parents[2]
 

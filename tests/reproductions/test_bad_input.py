@@ -1,9 +1,15 @@
 """Bad input: one line that names the flag or the file, exit status 1, no traceback, nothing written."""
 
+import keras
 import pytest
+import tensorflow as tf
 
+from keras_gen import datasets
 from keras_gen.errors import InputError, NonFiniteLossError
-from reproductions import run, wgan_div
+from reproductions import wgan_div
+from reproductions.harness import run
+from reproductions.harness.launch import guarded
+from reproductions.harness.run_directory import RunDirectory
 
 
 @pytest.mark.parametrize(
@@ -46,6 +52,35 @@ def test_a_wrong_configuration_is_named_and_nothing_is_written(configuration, tm
     assert not (tmp_path / "run").exists()
 
 
+def test_a_broken_image_in_a_folder_is_named(configuration, tmp_path):
+    images = datasets.load("digits").to_array(10)
+    for i, image in enumerate(images):
+        keras.utils.save_img(tmp_path / f"{i}.png", image)
+    whole = (tmp_path / "3.png").read_bytes()
+    (tmp_path / "3.png").write_bytes(whole[: len(whole) // 2])
+    broken = configuration(dataset=f"folder:{tmp_path}", image_size=8, batch_size=2)
+    with pytest.raises(InputError, match=r"3\.png"):
+        run.perform(wgan_div.REPRODUCTION, broken, tmp_path / "run", strategy_name="single")
+
+
+def test_an_empty_folder_is_named(configuration, tmp_path):
+    empty = configuration(dataset=f"folder:{tmp_path}")
+    with pytest.raises(InputError, match=str(tmp_path)):
+        run.perform(wgan_div.REPRODUCTION, empty, tmp_path / "run", strategy_name="single")
+
+
+def test_what_the_input_pipeline_finds_in_training_is_one_line_too():
+    def read_a_broken_image():
+        def decode(i):
+            raise InputError("cannot decode image photo.png: it ends too early")
+
+        pixels = tf.data.Dataset.range(1).map(lambda i: tf.numpy_function(decode, [i], tf.uint8))
+        list(pixels)
+
+    with pytest.raises(SystemExit, match="^error: cannot decode image photo.png: it ends too early$"):
+        guarded(read_a_broken_image)
+
+
 def test_a_batch_that_the_replicas_do_not_divide(script, tmp_path):
     done = script(
         "wgan_div", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", "--cpu_devices=3", "--strategy=mirrored"
@@ -78,8 +113,6 @@ def test_a_run_that_becomes_nan_says_when_and_keeps_the_last_good_checkpoint(con
 
 
 def test_other_flags_in_the_same_folder_are_named(configuration, tmp_path):
-    from reproductions.run_directory import RunDirectory
-
     RunDirectory(tmp_path / "run").claim(configuration())
     with pytest.raises(InputError, match=r"--k=3\.0 \(there 2\.0\), --seed=1 \(there 0\)"):
         run.perform(wgan_div.REPRODUCTION, configuration(k=3.0, seed=1), tmp_path / "run", strategy_name="single")

@@ -12,7 +12,8 @@ import pytest
 import tensorflow as tf
 
 from keras_gen import datasets
-from reproductions import run, wgan_div
+from reproductions import wgan_div
+from reproductions.harness import run
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,8 +5,9 @@ import pytest
 from absl import flags
 
 from keras_gen.errors import InputError
-from reproductions import flags as script_flags
-from reproductions import plots, study, wgan_div
+from reproductions import wgan_div
+from reproductions.harness import flags as script_flags
+from reproductions.harness import plots, study
 
 PAIR = study.Study("Two models", {"WGAN-div": {}, "SGAN": {"model": "gan"}}, plots.curves)
 REPRODUCTION = dataclasses.replace(wgan_div.REPRODUCTION, studies={"pair": PAIR})

@@ -1,6 +1,7 @@
 import pytest
 
-from reproductions import summary, tables
+from reproductions import tables
+from reproductions.harness import summary
 
 
 def run(variant, seed, distances, seconds_per_step=0.01):
@@ -20,13 +21,19 @@ def run(variant, seed, distances, seconds_per_step=0.01):
         }
         for i, distance in enumerate(distances, start=1)
     ]
-    return {"variant": variant, "seed": seed, "evaluations": evaluations, "measure": {"test_images": evaluations[0]}}
+    measure = {"features": {"network": "LeNet"}, "test_images": evaluations[0]}
+    return {"variant": variant, "seed": seed, "evaluations": evaluations, "measure": measure}
 
 
 RECORD = {
     "question": "Which?",
     "flags": {"dataset": "digits", "steps": 300, "batch_size": 16},
-    "runs": [run("one", 0, [9, 2, 4]), run("one", 1, [9, 4, 6]), run("other", 0, [8, 7, 3]), run("other", 1, [8, 7, 3])],
+    "runs": [
+        run("one", 0, [9, 2, 4]),
+        run("one", 1, [9, 4, 6]),
+        run("other", 0, [8, 7, 3]),
+        run("other", 1, [8, 7, 3]),
+    ],
 }
 
 
@@ -45,7 +52,13 @@ def test_table_rows_by_hand():
     # Means of 4 and 6, and of 2 and 4; their standard deviation is sqrt(2).
     assert lines[4] == "| one | 5 ± 1.4 | 3 ± 1.4 | 0.5 ± 0.14 | 0.50 / 0.25 | 0.75 / 1.00 | 10 |"
     assert lines[5] == "| other | 3 ± 0 | 3 ± 0 | 0.3 ± 0 | 0.50 / 0.25 | 0.75 / 1.00 | 10 |"
-    assert "(40 real, 20 fake)" in lines[0]
+    assert "Fréchet distance on LeNet features (40 real, 20 fake)" in lines[0]
+
+
+def test_groups_show_how_far_their_variants_lie_apart():
+    runs = [run("GP: fake", 0, [9, 8, 3]), run("GP: real", 0, [9, 8, 12]), run("div: real", 0, [9, 8, 5])]
+    record = RECORD | {"runs": runs}
+    assert tables.table(record).splitlines()[-2:] == ["| GP | 3 | 12 | 4 |", "| div | 5 | 5 | 1 |"]
 
 
 @pytest.mark.parametrize("page", tables.pages(), ids=lambda page: page.stem)

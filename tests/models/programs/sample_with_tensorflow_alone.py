@@ -1,4 +1,4 @@
-"""Samples where only TensorFlow can be imported: `python -I sample_with_tensorflow_alone.py SAVED_MODEL SAMPLES.npz`."""
+"""Samples with TensorFlow alone: `python -I sample_with_tensorflow_alone.py SAVED_MODEL SAMPLES.npz`."""
 
 import sys
 

@@ -1,7 +1,7 @@
 """Makes a run that Ctrl-C ends at step 15, between the checkpoints of steps 10 and 20; the flags are the script's."""
 
 from keras_gen import callbacks
-from reproductions.launch import launch
+from reproductions.harness.launch import launch
 from reproductions.wgan_div import REPRODUCTION
 
 log_row = callbacks.MetricsLog.on_step

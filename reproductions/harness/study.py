@@ -11,11 +11,12 @@ from pathlib import Path
 from absl import flags
 
 from keras_gen.errors import InputError
-from reproductions import flags as script_flags
-from reproductions.run_directory import RunDirectory, read_json, write_json
+from reproductions.harness import flags as script_flags
+from reproductions.harness.reproduction import Reproduction
+from reproductions.harness.run_directory import RunDirectory, read_json, write_json
 
 FLAGS = flags.FLAGS
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Study:
     plot: Callable[[dict, Path], None]
 
 
-def perform(reproduction, name: str) -> None:
+def perform(reproduction: Reproduction, name: str) -> None:
     """Makes the study's runs one after another, continues those that were interrupted, and writes its record.
 
     Runs of a seed that an earlier record of the same flags holds are kept in it.
@@ -75,7 +76,7 @@ def _seeds() -> list[int]:
     return [int(seed) for seed in FLAGS.seeds]
 
 
-def _run(reproduction, shared: Mapping, variant: Mapping, root: Path) -> RunDirectory:
+def _run(reproduction: Reproduction, shared: Mapping, variant: Mapping, root: Path) -> RunDirectory:
     """Makes one run, in a process of its own, and gives its folder.
 
     The folder is named by the flags in which the run differs from the preset, so that studies share runs.

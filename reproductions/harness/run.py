@@ -8,8 +8,7 @@ import contextlib
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from types import SimpleNamespace
 
 import keras
@@ -19,37 +18,9 @@ import keras_gen
 from keras_gen import callbacks, datasets
 from keras_gen.errors import InputError
 from keras_gen.utils.files import replacing
-from reproductions import distribution
-from reproductions.run_directory import RunDirectory, write_json
-
-Measure = Callable[[keras.Model], dict[str, float]]
-
-
-@dataclass(frozen=True)
-class Reproduction:
-    """What one post's script brings to the shared run.
-
-    Attributes:
-        name: The name that script, page and results share.
-        summary: One line for the list of scripts.
-        presets: Defaults of the configuration's flags, by preset.
-        define_flags: Defines the script's own flags; their default is None, the preset's.
-        build: Makes the compiled model, in the strategy's scope, from the configuration,
-            the shape of an image and the number of replicas.
-        images_per_step: Images that a training step takes, from the configuration.
-        measure: Makes the run's measure, and what to say about it in the results, from the configuration and the
-            training and test images; the measure's `headline` number is the one that curves and tables show.
-        studies: The studies by name.
-    """
-
-    name: str
-    summary: str
-    presets: Mapping[str, Mapping]
-    define_flags: Callable[[], None]
-    build: Callable[[SimpleNamespace, tuple[int, int, int], int], keras.Model]
-    images_per_step: Callable[[SimpleNamespace], int]
-    measure: Callable[[SimpleNamespace, datasets.Images, datasets.Images], tuple[Measure, dict]]
-    studies: Mapping = field(default_factory=dict)
+from reproductions.harness import distribution
+from reproductions.harness.reproduction import Reproduction
+from reproductions.harness.run_directory import RunDirectory, write_json
 
 
 def perform(

@@ -12,6 +12,16 @@ def by_variant(record: dict) -> dict[str, list[dict]]:
     return dict(runs)
 
 
+def by_group(record: dict) -> dict[str, list[dict]]:
+    """The runs of variants titled `GROUP: NAME`, by group; empty where titles have no groups."""
+    groups = defaultdict(list)
+    for run in record["runs"]:
+        group, colon, _ = run["variant"].partition(": ")
+        if colon:
+            groups[group].append(run)
+    return dict(groups)
+
+
 def final(run: dict) -> float:
     """The Fréchet distance at the end of a run."""
     return run["evaluations"][-1]["frechet_distance"]
@@ -39,8 +49,9 @@ def milliseconds_per_step(run: dict) -> float:
 
 def distance_title(record: dict) -> str:
     """The distance by its full name, with the counts that it depends on."""
-    row = record["runs"][0]["evaluations"][-1]
-    return f"Fréchet distance on LeNet features ({row['num_real']:.0f} real, {row['num_fake']:.0f} fake)"
+    run = record["runs"][0]
+    row, network = run["evaluations"][-1], run["measure"]["features"]["network"]
+    return f"Fréchet distance on {network} features ({row['num_real']:.0f} real, {row['num_fake']:.0f} fake)"
 
 
 def conditions(record: dict) -> str:

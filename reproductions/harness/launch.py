@@ -7,13 +7,14 @@ import tensorflow as tf
 from absl import app, flags, logging
 
 from keras_gen.errors import InputError, NonFiniteLossError
-from reproductions import flags as script_flags
-from reproductions import run, study
+from reproductions.harness import flags as script_flags
+from reproductions.harness import run, study
+from reproductions.harness.reproduction import Reproduction
 
 FLAGS = flags.FLAGS
 
 
-def launch(reproduction: run.Reproduction) -> None:
+def launch(reproduction: Reproduction) -> None:
     """Parses the flags of a script and does what they say.
 
     Bad input ends with one line that names it and exit status 1.
@@ -29,8 +30,10 @@ def guarded(function, *args) -> None:
     tf.get_logger().setLevel("WARNING")
     try:
         function(*args)
-    except (InputError, NonFiniteLossError) as error:
+    except InputError as error:
         sys.exit(f"error: {error}")
+    except NonFiniteLossError as error:
+        sys.exit(f"error: {error}; the checkpoints before it are kept; try a smaller learning rate in a new folder")
     except tf.errors.InvalidArgumentError as error:
         # What the input pipeline found, for example a broken image, comes wrapped in TensorFlow's words.
         found = re.search(r"InputError: (.+)", error.message)
@@ -41,7 +44,7 @@ def guarded(function, *args) -> None:
         sys.exit("interrupted; the same command continues from the last checkpoint")
 
 
-def _main(reproduction: run.Reproduction, argv: list[str]) -> None:
+def _main(reproduction: Reproduction, argv: list[str]) -> None:
     if len(argv) > 1:
         raise InputError(f"{' '.join(argv[1:])}: not a flag; flags begin with --")
     if FLAGS.study is not None:

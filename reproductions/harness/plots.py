@@ -7,7 +7,7 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt  # noqa: E402
 
-from reproductions import summary  # noqa: E402
+from reproductions.harness import summary  # noqa: E402
 
 
 def curves(record: dict, path: Path) -> None:

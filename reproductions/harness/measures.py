@@ -13,20 +13,23 @@ MAX_REFERENCES = 10_000
 def sample_quality(
     configuration: SimpleNamespace, train: datasets.Images, test: datasets.Images
 ) -> tuple[Callable[[GenerativeModel], dict[str, float]], dict]:
-    """Distances between a model's samples and the training images, on features of the data's own classifier.
+    """Distances between a model's samples and the training images, on the configuration's features.
 
     Args:
         configuration: The run's; `evaluation_samples` samples are drawn, always from the same latents.
-        train: The images that the samples are compared with, and that train the classifier.
-        test: Images that judge the classifier, and show how far real images lie from real images.
+        train: The images that the samples are compared with, and that train a LeNet.
+        test: Images that judge the LeNet, and show how far real images lie from real images.
 
     Returns:
-        The measure (see `keras_gen.metrics.sample_quality` for its numbers; none for data without labels), and what
+        The measure (see `keras_gen.metrics.sample_quality` for its numbers; none where there are no features), and what
         to say about it: the features, and the same numbers for `test` in the place of samples.
     """
-    if train.labels is None:
-        return lambda model: {}, {"features": None, "why": "the data has no labels to train a classifier on"}
-    features = metrics.lenet_features(train, test)
+    if configuration.features == "inception":
+        features = metrics.inception_features()
+    elif train.labels is not None:
+        features = metrics.lenet_features(train, test)
+    else:
+        return lambda model: {}, {"features": None, "why": "no labels to train LeNet; --features=inception needs none"}
     real = features(train.to_array(MAX_REFERENCES))
 
     def measure(model: GenerativeModel) -> dict[str, float]:

@@ -20,6 +20,7 @@ SHARED_DEFAULTS = {
     "seed": 0,
     "precision": "float32",
     "deterministic": False,
+    "features": "lenet",
 }
 
 
@@ -54,6 +55,12 @@ def define_shared() -> None:
     define_integer("sample_every", "Steps between two sheets of samples; a multiple of log_every.")
     define_integer("evaluate_every", "Steps between two measurements; a multiple of log_every.")
     define_integer("checkpoint_every", "Steps between two checkpoints; a multiple of log_every.")
+    flags.DEFINE_enum(
+        "features",
+        None,
+        ["lenet", "inception"],
+        "What samples are measured on: a LeNet trained on the data's labels, or InceptionV3, if Keras has its weights.",
+    )
     define_integer("evaluation_samples", "Samples that a measurement draws.", lower_bound=10)
 
 

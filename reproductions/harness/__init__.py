@@ -1,0 +1,1 @@
+"""What all scripts share: flags, the run loop, studies and their records."""

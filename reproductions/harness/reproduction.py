@@ -1,0 +1,38 @@
+"""`Reproduction`: what one post's script brings to the run that all scripts share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import keras
+
+from keras_gen.datasets import Images
+
+Measure = Callable[[keras.Model], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A post's script, for the run loop, the studies and the list of scripts.
+
+    Attributes:
+        name: The name that script, page and results share.
+        summary: One line for the list of scripts, with the time of the laptop preset.
+        presets: Defaults of the configuration's flags, by preset.
+        define_flags: Defines the script's own flags; their default is None, the preset's.
+        build: Makes the compiled model, in the strategy's scope, from the configuration, the shape of an image and the
+            number of replicas.
+        images_per_step: Images that a training step takes, from the configuration.
+        measure: Makes the run's measure, and what the results say about it, from the configuration and the training
+            and test images.
+        studies: The studies by name.
+    """
+
+    name: str
+    summary: str
+    presets: Mapping[str, Mapping]
+    define_flags: Callable[[], None]
+    build: Callable[[SimpleNamespace, tuple[int, int, int], int], keras.Model]
+    images_per_step: Callable[[SimpleNamespace], int]
+    measure: Callable[[SimpleNamespace, Images, Images], tuple[Measure, dict]]
+    studies: Mapping = field(default_factory=dict)
