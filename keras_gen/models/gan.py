@@ -105,6 +105,7 @@ class GAN(GenerativeModel):
             **kwargs: Passed on to `keras.Model.compile`.
         """
         super().compile(**kwargs)
+        self._compile_arguments = kwargs
         self.generator_optimizer = _optimizer(generator_optimizer)
         self.discriminator_optimizer = _optimizer(discriminator_optimizer)
         self.generator_optimizer.build(self.generator.trainable_variables)
@@ -190,6 +191,8 @@ class GAN(GenerativeModel):
     def _checked_images(self, data) -> tf.Tensor:
         images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
         expected = self.discriminator.input_shape[1:]
+        if not images.dtype.is_floating:
+            raise InputError(f"images have dtype {images.dtype.name}; give float32 in [-1, 1]")
         if not images.shape[1:].is_compatible_with(expected):
             raise InputError(
                 f"images have shape {tuple(images.shape[1:])}, the discriminator takes {tuple(expected)}"
@@ -231,6 +234,7 @@ class GAN(GenerativeModel):
         return {
             "generator_optimizer": serialize(self.generator_optimizer),
             "discriminator_optimizer": serialize(self.discriminator_optimizer),
+            **self._compile_arguments,
         }
 
     def compile_from_config(self, config: dict) -> None:

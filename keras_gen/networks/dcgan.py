@@ -75,7 +75,7 @@ def discriminator(
         width: Channels of the first convolution.
         max_width: Channels at most.
         kernel_size: Width of the convolutions' kernels.
-        batch_norm: Normalises every map but the first.
+        batch_norm: Normalises every map but the first, and leaves out all biases, as the author's code does.
         synchronized: Batch norm takes its moments over all replicas of a `tf.distribute` strategy.
         pooling: `average` over the last map, or `flatten` it.
         seed: Seed of the initial weights.
@@ -88,11 +88,8 @@ def discriminator(
     images = keras.Input(image_shape, name="images")
     x = images
     for i, channels in enumerate(widths):
-        normalised = batch_norm and i > 0
-        x = layers.Conv2D(
-            channels, kernel_size, 2, "same", use_bias=not normalised, **kernel()
-        )(x)
-        x = _normalised(x, normalised, synchronized)
+        x = layers.Conv2D(channels, kernel_size, 2, "same", use_bias=not batch_norm, **kernel())(x)
+        x = _normalised(x, batch_norm and i > 0, synchronized)
         x = layers.LeakyReLU(0.2)(x)
     x = _pooled(x, pooling)
     scores = layers.Dense(1, use_bias=False, dtype="float32", name="scores", **kernel())(x)

@@ -183,7 +183,7 @@ class TestSaving:
             seed=7,
             name="mine",
         )
-        model.compile(adam(), keras.optimizers.RMSprop(1e-4))
+        model.compile(adam(), keras.optimizers.RMSprop(1e-4), steps_per_execution=2)
         model.fit(batches(0, 2), verbose=0)
         model.save(tmp_path / "model.keras")
         loaded = keras.models.load_model(tmp_path / "model.keras")
@@ -193,6 +193,7 @@ class TestSaving:
         assert loaded.name == "mine" and loaded.seed == 7 and int(loaded.step) == 2
         assert isinstance(loaded.generator_optimizer, keras.optimizers.Adam)
         assert isinstance(loaded.discriminator_optimizer, keras.optimizers.RMSprop)
+        assert loaded.steps_per_execution == 2
         loaded_state = state(loaded)
         for name, value in state(model).items():
             np.testing.assert_array_equal(loaded_state[name], value, err_msg=name)
@@ -210,6 +211,11 @@ class TestBadInput:
         model = compiled(GAN(*image_networks()))
         with pytest.raises(InputError, match=r"images have shape \(8, 8, 1\), the discriminator takes \(16, 16, 1\)"):
             model.fit(batches(0, 1, shape=(8, 8, 1)), verbose=0)
+
+    def test_images_of_another_type(self):
+        model = compiled(GAN(*vector_networks()))
+        with pytest.raises(InputError, match=r"images have dtype uint8; give float32 in \[-1, 1\]"):
+            model.fit(tf.data.Dataset.from_tensors(tf.zeros([4, 2], tf.uint8)), verbose=0)
 
     def test_a_batch_that_does_not_divide(self):
         model = compiled(GAN(*vector_networks(), discriminator_steps=3))

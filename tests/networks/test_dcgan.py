@@ -83,7 +83,7 @@ def test_the_authors_networks_of_128_pixels():
         (512,),
         (1024,),
     ]
-    assert [layer.use_bias for layer in of_type(discriminator, layers.Conv2D)] == [True] + [False] * 4
+    assert [layer.use_bias for layer in of_type(discriminator, layers.Conv2D)] == [False] * 5
     assert of_type(discriminator, layers.GlobalAveragePooling2D)
     assert {layer.negative_slope for layer in of_type(discriminator, layers.LeakyReLU)} == {0.2}
     for convolution in (*of_type(discriminator, layers.Conv2D), *of_type(generator, layers.Conv2DTranspose)):
