@@ -37,14 +37,12 @@ def renewed(page: Path) -> str:
 
 def table(record: dict) -> str:
     """The table of a study, a row a variant, in Markdown, with the conditions and a row for real test images."""
-    rows = [
-        "| variant | final | best | kernel distance (final) | precision / recall | density / coverage | ms a step |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
-        *(_row(variant, runs) for variant, runs in summary.by_variant(record).items()),
-        _test_images_row(record),
-    ]
+    columns = ["variant", "final", "best", "kernel distance (final)", "precision / recall", "density / coverage"]
+    columns += ["ms a step"] if record["timed"] else []
+    rows = [_row(variant, runs, record["timed"]) for variant, runs in summary.by_variant(record).items()]
     title = f"{summary.distance_title(record)}; {summary.conditions(record)}."
-    return "\n".join([title, "", *rows, *_group_rows(record), ""])
+    heading = [_cells(columns), _cells(["---"] * len(columns))]
+    return "\n".join([title, "", *heading, *rows, _test_images_row(record), *_group_rows(record), ""])
 
 
 def _group_rows(record: dict) -> list[str]:
@@ -52,16 +50,16 @@ def _group_rows(record: dict) -> list[str]:
     groups = summary.by_group(record)
     if not groups:
         return []
-    heading = ["", "| group | smallest final | largest final | ratio |", "| --- | --- | --- | --- |"]
+    heading = ["", _cells(["group", "smallest final", "largest final", "ratio"]), _cells(["---"] * 4)]
     return heading + [_group_row(group, [summary.final(run) for run in runs]) for group, runs in groups.items()]
 
 
 def _group_row(group: str, distances: list[float]) -> str:
     smallest, largest = min(distances), max(distances)
-    return f"| {group} | {smallest:.3g} | {largest:.3g} | {largest / smallest:.3g} |"
+    return _cells([group, f"{smallest:.3g}", f"{largest:.3g}", f"{largest / smallest:.3g}"])
 
 
-def _row(variant: str, runs: list[dict]) -> str:
+def _row(variant: str, runs: list[dict], timed: bool) -> str:
     last = [run["evaluations"][-1] for run in runs]
     cells = [
         variant,
@@ -70,9 +68,10 @@ def _row(variant: str, runs: list[dict]) -> str:
         _spread([row["kernel_distance"] for row in last]),
         f"{mean(row['precision'] for row in last):.2f} / {mean(row['recall'] for row in last):.2f}",
         f"{mean(row['density'] for row in last):.2f} / {mean(row['coverage'] for row in last):.2f}",
-        f"{mean(summary.milliseconds_per_step(run) for run in runs):.0f}",
     ]
-    return f"| {' | '.join(cells)} |"
+    if timed:
+        cells.append(f"{mean(summary.milliseconds_per_step(run) for run in runs):.0f}")
+    return _cells(cells)
 
 
 def _test_images_row(record: dict) -> str:
@@ -84,8 +83,12 @@ def _test_images_row(record: dict) -> str:
         f"{found['kernel_distance']:.3g}",
         f"{found['precision']:.2f} / {found['recall']:.2f}",
         f"{found['density']:.2f} / {found['coverage']:.2f}",
-        "",
+        *([""] if record["timed"] else []),
     ]
+    return _cells(cells)
+
+
+def _cells(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 

@@ -161,6 +161,7 @@ STUDIES = {
             )
         },
         plot=plots.curves,
+        timed=True,
     ),
     "sampling": Study(
         question="Where the gradient is measured: the six r(x), under WGAN-div and under WGAN-GP",

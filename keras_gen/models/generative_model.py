@@ -39,7 +39,8 @@ class GenerativeModel(ReproducibleModel):
     def sample(self, num_samples: int, seed: int = 0) -> tf.Tensor:
         """Draws images float32 [num_samples, height, width, channels] in [-1, 1].
 
-        The same seed gives the same images, and the first of many are those of a few.
+        The same seed gives the same images, and the first of many are those of a few. They are decoded at once; for
+        more than fit in memory, draw `latents` and `decode` them in parts.
 
         Raises:
             InputError: `num_samples` is below 1.

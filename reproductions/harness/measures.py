@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from types import SimpleNamespace
 
+import numpy as np
+
 from keras_gen import datasets, metrics
 from keras_gen.models import GenerativeModel
 
 # Real images that samples are compared with, at most; more change the distances little and cost memory.
 MAX_REFERENCES = 10_000
+# Samples that are in memory at a time.
+AT_ONCE = 250
 
 
 def sample_quality(
@@ -33,8 +37,10 @@ def sample_quality(
     real = features(train.to_array(MAX_REFERENCES))
 
     def measure(model: GenerativeModel) -> dict[str, float]:
-        samples = model.sample(configuration.evaluation_samples, seed=0)
-        return metrics.sample_quality(real, features(samples))
+        latents = model.latents(configuration.evaluation_samples, seed=0)
+        parts = [latents[start : start + AT_ONCE] for start in range(0, len(latents), AT_ONCE)]
+        fake = np.concatenate([features(model.decode(part)) for part in parts])
+        return metrics.sample_quality(real, fake)
 
     of_test_images = metrics.sample_quality(real, features(test.to_array(MAX_REFERENCES)))
     return measure, {"features": features.description, "test_images": of_test_images}

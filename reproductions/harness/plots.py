@@ -12,16 +12,16 @@ from reproductions.harness import summary  # noqa: E402
 
 def curves(record: dict, path: Path) -> None:
     """Distance against steps and against seconds, a line a variant: the mean over its seeds."""
-    figure, (by_steps, by_seconds) = plt.subplots(1, 2, figsize=(11, 4), sharey=True, layout="constrained")
+    figure, (by_steps, by_seconds) = plt.subplots(1, 2, figsize=(13, 4.8), sharey=True, layout="constrained")
     for variant, runs in summary.by_variant(record).items():
         steps, seconds, distances = summary.mean_curve(runs)
         by_steps.plot(steps, distances, marker=".", label=variant)
         by_seconds.plot(seconds, distances, marker=".", label=variant)
     by_steps.set_xlabel("steps")
     by_seconds.set_xlabel("seconds of training")
-    by_steps.set_ylabel(summary.distance_title(record))
+    by_steps.set_ylabel(summary.distance_title(record).replace(" (", "\n("))
     by_steps.set_yscale("log")
-    by_seconds.legend()
+    figure.legend(*by_steps.get_legend_handles_labels(), loc="outside right center")
     for axes in (by_steps, by_seconds):
         axes.grid(alpha=0.3, which="both")
     _save(figure, path, record)

@@ -27,11 +27,13 @@ class Study:
         question: What it asks, in one line.
         variants: The flags of each variant, by the variant's title.
         plot: Draws the record to a PNG file.
+        timed: Whether seconds are part of the answer; then nothing else should run on the machine.
     """
 
     question: str
     variants: Mapping[str, Mapping]
     plot: Callable[[dict, Path], None]
+    timed: bool = False
 
 
 def perform(reproduction: Reproduction, name: str) -> None:
@@ -53,6 +55,7 @@ def perform(reproduction: Reproduction, name: str) -> None:
         "reproduction": reproduction.name,
         "study": name,
         "question": study.question,
+        "timed": study.timed,
         "flags": {key: value for key, value in shared.items() if key != "seed"},
         "runs": [],
     }

@@ -27,6 +27,7 @@ def run(variant, seed, distances, seconds_per_step=0.01):
 
 RECORD = {
     "question": "Which?",
+    "timed": True,
     "flags": {"dataset": "digits", "steps": 300, "batch_size": 16},
     "runs": [
         run("one", 0, [9, 2, 4]),
