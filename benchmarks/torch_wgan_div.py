@@ -1,7 +1,8 @@
 """WGAN-div's step in eager PyTorch: the networks, loss and optimisers of `benchmarks.train_step`.
 
-It runs as a process of its own, in whatever environment has PyTorch: for each line `N` that it reads it makes N steps
-and prints the seconds that they took; at the end of its input it prints its peak memory in bytes.
+It runs as a process of its own, in whatever environment has PyTorch, on the images of a file of raw float32 numbers.
+For each line `N` that it reads it makes N steps and prints the seconds that they took; at the end of its input it
+prints its peak memory in bytes.
 """
 
 import resource
@@ -71,16 +72,18 @@ class Step:
 
 def main() -> None:
     """Answers lines until the input ends."""
-    batch_size, latent_dim, width, threads = map(int, sys.argv[1:])
+    path, *numbers = sys.argv[1:]
+    batches, batch_size, latent_dim, width, threads = map(int, numbers)
     torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)  # as TensorFlow does
+    images = torch.from_file(path, size=batches * batch_size * 28 * 28).reshape(batches, batch_size, 1, 28, 28)
     step = Step(latent_dim, width)
-    real = torch.rand(batch_size, 1, 28, 28) * 2 - 1
-    step(real)
+    step(images[0])
     print("ready", torch.__version__, flush=True)
     for line in sys.stdin:
         start = time.perf_counter()
-        for _ in range(int(line)):
-            step(real)
+        for i in range(int(line)):
+            step(images[i % batches])
         print(time.perf_counter() - start, flush=True)
     print(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
 

@@ -10,12 +10,14 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
-from absl import app, flags
+from absl import app, flags, logging
 
 from benchmarks import operations
 from keras_gen import datasets
@@ -84,17 +86,20 @@ class InBareLoop:
 class InTorch:
     """The same networks and loss in eager PyTorch, in a process of its own."""
 
-    def __init__(self):
-        numbers = [FLAGS.batch_size, LATENT_DIM, FLAGS.width, len(os.sched_getaffinity(0))]
+    def __init__(self, images: datasets.Images):
+        batches = np.stack(list(datasets.batches(images, FLAGS.batch_size, num_steps=FLAGS.steps).as_numpy_iterator()))
+        numbers = [FLAGS.steps, FLAGS.batch_size, LATENT_DIM, FLAGS.width, len(os.sched_getaffinity(0))]
         script = Path(__file__).with_name("torch_wgan_div.py")
-        self.process = subprocess.Popen(
-            [FLAGS.torch_python, str(script), *map(str, numbers)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self.version = self.process.stdout.readline().removeprefix("ready").strip()
+        with tempfile.NamedTemporaryFile() as file:
+            batches.tofile(file.name)
+            self.process = subprocess.Popen(
+                [FLAGS.torch_python, str(script), file.name, *map(str, numbers)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+            self.version = self.process.stdout.readline().removeprefix("ready").strip()
 
     @property
     def installed(self) -> bool:
@@ -114,9 +119,10 @@ class InTorch:
 class _Clock(keras.callbacks.Callback):
     """Seconds between the beginning of the first batch and the end of the last."""
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_train_batch_begin(self, batch, logs=None):
         """Starts."""
-        self.start = time.perf_counter()
+        if batch == 0:
+            self.start = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
         """Stops."""
@@ -126,9 +132,10 @@ class _Clock(keras.callbacks.Callback):
 def main(argv: list[str]) -> None:
     """Measures and prints."""
     del argv
+    logging.set_verbosity(logging.WARNING)
     images = datasets.load("mnist_5k")
     contestants = {"model.fit": InFit(images), "bare loop": InBareLoop(images)}
-    torch = InTorch()
+    torch = InTorch(images)
     if torch.installed:
         contestants[f"PyTorch {torch.version}, eager"] = torch
     seconds = {name: [] for name in contestants}

@@ -17,6 +17,9 @@ SAMPLINGS = (
     "real",
 )
 
+# Choices of r(x) that are data itself.
+_DATA = {"real_and_fake": ("real", "fake"), "fake": ("fake",), "real": ("real",)}
+
 # Uniform numbers an image that `points` takes.
 NOISE_SHAPE = (3,)
 
@@ -39,26 +42,20 @@ def points(
         InputError: `sampling` is none of `SAMPLINGS`.
     """
     columns = [_broadcastable(noise[:, i], real) for i in range(3)]
-    match sampling:
-        case "interpolate_real_fake":  # one real and one fake
-            return (_interpolate(real, fake, columns[0]),)
-        case "interpolate_within":  # two reals, and two fakes
-            return (
-                _interpolate(real, _neighbors(real), columns[0]),
-                _interpolate(fake, _neighbors(fake), columns[1]),
-            )
-        case "interpolate_pooled":  # any two of the pool of reals and fakes
-            one = tf.where(columns[1] < 0.5, real, fake)
-            other = tf.where(columns[2] < 0.5, _neighbors(real), _neighbors(fake))
-            return (_interpolate(one, other, columns[0]),)
-        case "real_and_fake":
-            return real, fake
-        case "fake":
-            return (fake,)
-        case "real":
-            return (real,)
-        case _:
-            raise InputError(f"sampling={sampling!r}: choose one of {', '.join(SAMPLINGS)}")
+    if sampling == "interpolate_real_fake":  # one real and one fake
+        return (_interpolate(real, fake, columns[0]),)
+    if sampling == "interpolate_within":  # two reals, and two fakes
+        return (
+            _interpolate(real, _neighbors(real), columns[0]),
+            _interpolate(fake, _neighbors(fake), columns[1]),
+        )
+    if sampling == "interpolate_pooled":  # any two of the pool of reals and fakes
+        one = tf.where(columns[1] < 0.5, real, fake)
+        other = tf.where(columns[2] < 0.5, _neighbors(real), _neighbors(fake))
+        return (_interpolate(one, other, columns[0]),)
+    if sampling in _DATA:
+        return tuple({"real": real, "fake": fake}[name] for name in _DATA[sampling])
+    raise InputError(f"sampling={sampling!r}: choose one of {', '.join(SAMPLINGS)}")
 
 
 def _interpolate(one: tf.Tensor, other: tf.Tensor, epsilon: tf.Tensor) -> tf.Tensor:
