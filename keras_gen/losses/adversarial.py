@@ -4,31 +4,14 @@ Scores are float32 [batch, 1], without a sigmoid, higher for real. A loss knows 
 goes with any of them. A new one is a subclass of `AdversarialLoss` with two short methods.
 """
 
+from functools import partial
+
 import keras
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-
-
-class AdversarialLoss:
-    """The two losses of an adversarial game; both are means over the batch (float32 scalars)."""
-
-    def discriminator_loss(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
-        """What T minimises, from the scores [batch, 1] of real and of fake images."""
-        raise NotImplementedError
-
-    def generator_loss(self, fake_scores: tf.Tensor) -> tf.Tensor:
-        """What G minimises, from the scores [batch, 1] of fake images."""
-        raise NotImplementedError
-
-    def get_config(self) -> dict:
-        """The arguments that build this loss again."""
-        return {}
-
-    @classmethod
-    def from_config(cls, config: dict) -> "AdversarialLoss":
-        """Builds the loss from `get_config`."""
-        return cls(**config)
+from keras_gen.losses.adversarial_loss import AdversarialLoss, checked_scores
+from keras_gen.losses.relativistic import Relativistic
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -40,14 +23,14 @@ class NonSaturating(AdversarialLoss):
 
     def discriminator_loss(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
         """-E_p[log sigma(T)] - E_q[log(1 - sigma(T))]; 2 log 2 at T = 0."""
-        real_scores, fake_scores = _checked(real_scores=real_scores, fake_scores=fake_scores)
+        real_scores, fake_scores = checked_scores(real_scores=real_scores, fake_scores=fake_scores)
         return tf.reduce_mean(tf.nn.softplus(-real_scores)) + tf.reduce_mean(
             tf.nn.softplus(fake_scores)
         )
 
     def generator_loss(self, fake_scores: tf.Tensor) -> tf.Tensor:
         """-E_q[log sigma(T)]; log 2 at T = 0."""
-        (fake_scores,) = _checked(fake_scores=fake_scores)
+        (fake_scores,) = checked_scores(fake_scores=fake_scores)
         return tf.reduce_mean(tf.nn.softplus(-fake_scores))
 
 
@@ -57,16 +40,21 @@ class Wasserstein(AdversarialLoss):
 
     def discriminator_loss(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
         """-(E_p[T] - E_q[T])."""
-        real_scores, fake_scores = _checked(real_scores=real_scores, fake_scores=fake_scores)
+        real_scores, fake_scores = checked_scores(real_scores=real_scores, fake_scores=fake_scores)
         return -(tf.reduce_mean(real_scores) - tf.reduce_mean(fake_scores))
 
     def generator_loss(self, fake_scores: tf.Tensor) -> tf.Tensor:
         """-E_q[T]; the term E_p[T] does not depend on G."""
-        (fake_scores,) = _checked(fake_scores=fake_scores)
+        (fake_scores,) = checked_scores(fake_scores=fake_scores)
         return -tf.reduce_mean(fake_scores)
 
 
-_LOSSES = {"non_saturating": NonSaturating, "wasserstein": Wasserstein}
+_LOSSES = {
+    "non_saturating": NonSaturating,
+    "wasserstein": Wasserstein,
+    "relativistic": Relativistic,
+    "relativistic_average": partial(Relativistic, pairs="average"),
+}
 
 
 def names() -> tuple[str, ...]:
@@ -85,16 +73,3 @@ def get(loss: str | AdversarialLoss) -> AdversarialLoss:
     if loss not in _LOSSES:
         raise InputError(f"adversarial_loss={loss!r}: choose one of {', '.join(names())}")
     return _LOSSES[loss]()
-
-
-def _checked(**scores: tf.Tensor) -> list[tf.Tensor]:
-    """The scores in float32, each of shape [batch, 1]."""
-    tensors = []
-    for name, tensor in scores.items():
-        tensor = tf.cast(tensor, tf.float32)
-        if tensor.shape.rank != 2 or tensor.shape[1] != 1:
-            raise InputError(
-                f"{name} has shape {tuple(tensor.shape)}: a discriminator gives one score an image, [batch, 1]"
-            )
-        tensors.append(tensor)
-    return tensors

@@ -18,8 +18,8 @@ class GAN(GenerativeModel):
     """A generative adversarial network.
 
     One `train_step` makes `discriminator_steps` updates of the discriminator T, each on fresh real images, then
-    `generator_steps` of the generator G. The batch that it is given holds the images of all these updates:
-    `discriminator_steps` times as many as one update uses.
+    `generator_steps` of the generator G, each on fresh real images as well if the loss is relativistic. The batch that
+    it is given holds the images of all these updates, `real_batches_per_step` times as many as one uses.
 
     Reported terms: `discriminator_loss`, `generator_loss` and, with a penalty, `gradient_penalty` (which
     `discriminator_loss` contains); of several updates, the last one's.
@@ -27,7 +27,7 @@ class GAN(GenerativeModel):
     Args:
         generator: Network from latents [batch, latent_dim] to data [batch, ...], images in [-1, 1].
         discriminator: Network from data [batch, ...] to scores [batch, 1], higher for real, without a sigmoid.
-        adversarial_loss: An `AdversarialLoss` or its name, `non_saturating` or `wasserstein`.
+        adversarial_loss: An `AdversarialLoss` or its name, one of `keras_gen.losses.adversarial.names()`.
         gradient_penalty: A `GradientPenalty`, or None.
         discriminator_steps: Updates of the discriminator in a step.
         generator_steps: Updates of the generator in a step.
@@ -116,16 +116,28 @@ class GAN(GenerativeModel):
         penalty = () if self.gradient_penalty is None else ("gradient_penalty",)
         return ("discriminator_loss", "generator_loss", *penalty)
 
+    @property
+    def real_batches_per_step(self) -> int:
+        """Updates of a step that take real images: those of T and, if the loss is relativistic, those of G."""
+        generator_steps = self.generator_steps if self.adversarial_loss.relativistic else 0
+        return self.discriminator_steps + generator_steps
+
     def train_step(self, data) -> Terms:
         """Updates T, then G, on one batch: images, or a tuple (images, labels) whose labels are ignored."""
-        real = self._checked_images(data)
+        images = self._checked_images(data)
+        parts = self.real_batches_per_step
+        # Every n-th row, not a block of rows: so each update sees the same images on any number of replicas.
+        real = [images[i::parts] for i in range(parts)]
         terms: Terms = {}
         for i in range(self.discriminator_steps):
-            # Every n-th row, not a block of rows: so each update sees the same images on any number of replicas.
-            terms |= self.train_discriminator(real[i :: self.discriminator_steps], f"discriminator/{i}")
-        batch_size = tf.shape(real)[0] // self.discriminator_steps
+            terms |= self.train_discriminator(real[i], f"discriminator/{i}")
+        batch_size = tf.shape(images)[0] // parts
         for i in range(self.generator_steps):
-            terms |= self.train_generator(batch_size, f"generator/{i}")
+            fresh = None
+            if self.adversarial_loss.relativistic:
+                # A last batch may leave some parts a row longer than others.
+                fresh = real[self.discriminator_steps + i][:batch_size]
+            terms |= self.train_generator(batch_size, f"generator/{i}", fresh)
         return self.report(terms)
 
     def train_discriminator(self, real: tf.Tensor, stream: str) -> Terms:
@@ -142,10 +154,10 @@ class GAN(GenerativeModel):
             self.discriminator_optimizer,
         )
 
-    def train_generator(self, batch_size: tf.Tensor, stream: str) -> Terms:
-        """One update of G on as many fake images."""
+    def train_generator(self, batch_size: tf.Tensor, stream: str, real: tf.Tensor | None = None) -> Terms:
+        """One update of G on as many fake images and, if the loss is relativistic, as many real ones [batch, ...]."""
         terms = self.minimize(
-            lambda: self.generator_objective(self.generate(batch_size, f"{stream}/latents")),
+            lambda: self.generator_objective(self.generate(batch_size, f"{stream}/latents"), real),
             self.generator.trainable_variables,
             self.generator_optimizer,
         )
@@ -166,9 +178,12 @@ class GAN(GenerativeModel):
         loss = self.adversarial_loss.discriminator_loss(real_scores, fake_scores) + penalty
         return loss, {"discriminator_loss": loss, "gradient_penalty": penalty}
 
-    def generator_objective(self, fake: tf.Tensor) -> tuple[tf.Tensor, Terms]:
-        """What G minimises."""
-        loss = self.adversarial_loss.generator_loss(self.score(fake))
+    def generator_objective(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tuple[tf.Tensor, Terms]:
+        """What G minimises; a relativistic loss compares with real images."""
+        if self.adversarial_loss.relativistic:
+            loss = self.adversarial_loss.generator_loss(self.score(fake), self.score(real))
+        else:
+            loss = self.adversarial_loss.generator_loss(self.score(fake))
         return loss, {"generator_loss": loss}
 
     def score(self, x: tf.Tensor) -> tf.Tensor:
@@ -197,11 +212,11 @@ class GAN(GenerativeModel):
             raise InputError(
                 f"images have shape {tuple(images.shape[1:])}, the discriminator takes {tuple(expected)}"
             )
-        if images.shape[0] is not None and images.shape[0] % self.discriminator_steps:
-            raise InputError(
-                f"a batch of {images.shape[0]} images does not divide into discriminator_steps="
-                f"{self.discriminator_steps} equal parts"
-            )
+        if images.shape[0] is not None and images.shape[0] % self.real_batches_per_step:
+            parts = f"discriminator_steps={self.discriminator_steps}"
+            if self.adversarial_loss.relativistic:
+                parts += f" + generator_steps={self.generator_steps}"
+            raise InputError(f"a batch of {images.shape[0]} images does not divide into {parts} equal parts")
         return tf.cast(images, tf.float32)
 
     # Saving ------------------------------------------------------------------------------------------------------

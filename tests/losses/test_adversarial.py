@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.losses import AdversarialLoss, NonSaturating, Wasserstein, adversarial
+from keras_gen.losses import AdversarialLoss, NonSaturating, Relativistic, Wasserstein, adversarial
 
 LOG2, LOG3, LOG4 = np.log([2, 3, 4])
 
@@ -18,7 +18,11 @@ class Golden:
     loss: AdversarialLoss
     name: str
     discriminator: list[tuple[list[float], list[float], float]] = field(default_factory=list)  # real, fake, value
-    generator: list[tuple[list[float], float]] = field(default_factory=list)  # fake, value
+    generator: list[tuple] = field(default_factory=list)  # fake, real too if the loss is relativistic, value
+    slope: float = -0.5  # of a score of 1e4 on the wrong side, one of two
+
+    def generator_loss(self, fake, real):
+        return self.loss.generator_loss(fake, real) if self.loss.relativistic else self.loss.generator_loss(fake)
 
 
 LOSSES = [
@@ -45,6 +49,36 @@ LOSSES = [
         ],
         generator=[([1, -2], 0.5), ([3, 5], -4.0)],
     ),
+    Golden(
+        Relativistic(),
+        "relativistic",
+        discriminator=[
+            ([5, -3], [5, -3], LOG2),  # -log 1/2
+            ([LOG3, 0], [0, LOG3], (2 * LOG4 - LOG3) / 2),  # -(log 3/4 + log 1/4)/2
+            ([1, 1 + LOG3], [1, 1], (LOG2 + LOG4 - LOG3) / 2),  # -(log 1/2 + log 3/4)/2
+        ],
+        generator=[
+            ([5, -3], [5, -3], LOG2),
+            ([1, 1 + LOG3], [1, 1], (LOG2 + LOG4 - LOG3) / 2),
+            ([1, 1], [1, 1 + LOG3], (LOG2 + LOG4) / 2),  # -(log 1/2 + log 1/4)/2
+        ],
+    ),
+    Golden(
+        Relativistic(pairs="average"),
+        "relativistic_average",
+        discriminator=[
+            ([5, 5], [5, 5], 2 * LOG2),  # -log 1/2 - log(1 - 1/2)
+            # The mean of either kind is 0: -(log 3/4 + log 1/4)/2 - log(1 - 1/2)
+            ([LOG3, -LOG3], [0, 0], (2 * LOG4 - LOG3) / 2 + LOG2),
+            ([LOG3, LOG3], [0, 0], 2 * (LOG4 - LOG3)),  # -log 3/4 - log(1 - 1/4)
+        ],
+        generator=[
+            ([5, 5], [5, 5], 2 * LOG2),
+            ([0, 0], [LOG3, -LOG3], LOG2 + (2 * LOG4 - LOG3) / 2),  # -log 1/2 - (log(1 - 3/4) + log(1 - 1/4))/2
+            ([0, 0], [LOG3, LOG3], 2 * LOG4),  # -log 1/4 - log(1 - 3/4)
+        ],
+        slope=-1.0,  # it counts in both means
+    ),
 ]
 
 
@@ -60,8 +94,8 @@ class TestEveryLoss:
             loss = golden.loss.discriminator_loss(column(real), column(fake))
             assert loss.shape == ()
             assert float(loss) == pytest.approx(value, rel=1e-6, abs=1e-6)
-        for fake, value in golden.generator:
-            loss = golden.loss.generator_loss(column(fake))
+        for *scores, value in golden.generator:
+            loss = golden.loss.generator_loss(*map(column, scores))
             assert loss.shape == ()
             assert float(loss) == pytest.approx(value, rel=1e-6, abs=1e-6)
 
@@ -70,7 +104,7 @@ class TestEveryLoss:
         with tf.GradientTape(persistent=True) as tape:
             tape.watch([real, fake])
             discriminator = golden.loss.discriminator_loss(real, fake)
-            generator = golden.loss.generator_loss(fake)
+            generator = golden.generator_loss(fake, real)
         assert (tape.gradient(discriminator, real).numpy() < 0).all()
         assert (tape.gradient(discriminator, fake).numpy() > 0).all()
         assert (tape.gradient(generator, fake).numpy() < 0).all()
@@ -82,20 +116,20 @@ class TestEveryLoss:
         with tf.GradientTape(persistent=True) as tape:
             tape.watch([real, fake])
             discriminator = golden.loss.discriminator_loss(real, fake)
-            generator = golden.loss.generator_loss(fake)
+            generator = golden.generator_loss(fake, real)
         gradients = [*tape.gradient(discriminator, [real, fake]), tape.gradient(generator, fake)]
         for tensor in (discriminator, generator, *gradients):
             assert np.isfinite(tensor).all()
 
     def test_a_score_far_on_the_wrong_side_still_pulls(self, golden):
         # Where log(sigma(T) + 1e-8) saturates: the slope at a wrong score of 1e4 is 1 over the batch of 2.
-        real, fake = column([-1e4, 0]), column([-1e4, 0])
+        low, high = column([-1e4, 0]), column([1e4, 0])
         with tf.GradientTape(persistent=True) as tape:
-            tape.watch([real, fake])
-            discriminator = golden.loss.discriminator_loss(real, fake)
-            generator = golden.loss.generator_loss(fake)
-        assert float(tape.gradient(discriminator, real)[0, 0]) == pytest.approx(-0.5)
-        assert float(tape.gradient(generator, fake)[0, 0]) == pytest.approx(-0.5)
+            tape.watch(low)
+            discriminator = golden.loss.discriminator_loss(low, high)
+            generator = golden.generator_loss(low, high)
+        assert float(tape.gradient(discriminator, low)[0, 0]) == pytest.approx(golden.slope)
+        assert float(tape.gradient(generator, low)[0, 0]) == pytest.approx(golden.slope)
 
     @pytest.mark.parametrize("shape", [(4,), (4, 2), (4, 1, 1), ()])
     def test_wrong_shapes_are_named(self, golden, shape):
@@ -106,18 +140,22 @@ class TestEveryLoss:
         with pytest.raises(InputError, match=message.format("fake_scores")):
             golden.loss.discriminator_loss(good, bad)
         with pytest.raises(InputError, match=message.format("fake_scores")):
-            golden.loss.generator_loss(bad)
+            golden.generator_loss(bad, good)
+        if golden.loss.relativistic:
+            with pytest.raises(InputError, match=message.format("real_scores")):
+                golden.loss.generator_loss(good, bad)
 
     def test_low_precision_scores_give_float32_losses(self, golden):
         scores = tf.cast(column([0.5, -0.25]), tf.bfloat16)
         assert golden.loss.discriminator_loss(scores, scores).dtype == tf.float32
-        assert golden.loss.generator_loss(scores).dtype == tf.float32
+        assert golden.generator_loss(scores, scores).dtype == tf.float32
 
     def test_its_name_and_its_config_give_it_back(self, golden):
-        assert type(adversarial.get(golden.name)) is type(golden.loss)
         assert adversarial.get(golden.loss) is golden.loss
         config = keras.saving.serialize_keras_object(golden.loss)
-        assert type(keras.saving.deserialize_keras_object(config)) is type(golden.loss)
+        for loss in (adversarial.get(golden.name), keras.saving.deserialize_keras_object(config)):
+            assert type(loss) is type(golden.loss)
+            assert loss.get_config() == golden.loss.get_config()
 
 
 def test_the_stable_form_is_the_formula():

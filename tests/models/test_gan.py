@@ -45,7 +45,7 @@ class TestAnyLossWithAnyPenalty:
         assert np.isfinite(list(terms.values())).all()
         for weight, value in zip(model.trainable_variables, before, strict=True):
             assert np.isfinite(weight.numpy()).all()
-            if not weight.path.endswith("bias"):  # the Wasserstein loss has no gradient in the last one
+            if not weight.path.endswith("bias"):  # losses of differences have no gradient in the last one
                 assert not np.array_equal(weight.numpy(), value), weight.path
 
 

@@ -14,8 +14,8 @@ def trained(**kwargs):
     history = [model.generator.get_weights()]
     train_generator = model.train_generator
 
-    def recorded(batch_size, stream):
-        terms = train_generator(batch_size, stream)
+    def recorded(*arguments):
+        terms = train_generator(*arguments)
         history.append(model.generator.get_weights())
         return terms
 

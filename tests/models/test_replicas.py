@@ -9,7 +9,7 @@ import pytest
 from processes import finish, start
 from small_gans import adam, batches, compiled, image_networks, sgd, state, vector_networks
 
-from keras_gen.models import GAN, WGAN, WGANGP, WGANDiv
+from keras_gen.models import GAN, RSGAN, WGAN, WGANGP, WGANDiv
 
 # Weights and noise have the order of 1 and are float32, and the replicas' batch norm takes its variance as
 # E[x^2] - E[x]^2, one replica's as E[(x - E[x])^2].
@@ -29,6 +29,9 @@ RUNS = {
         partial(sgd, 0.05),
     ),
     "wgan_div": lambda: compiled(WGANDiv(*image_networks()), partial(sgd, 0.02)),
+    "rsgan": lambda: compiled(RSGAN(*image_networks())),
+    "rsgan_all": lambda: compiled(RSGAN(*vector_networks(), h="linear", pairs="all")),
+    "rsgan_average": lambda: compiled(RSGAN(*vector_networks(), pairs="average")),
     # Adam blows up what a rounding does at a ReLU's kink; these networks have none.
     "wgan_div_adam": lambda: compiled(WGANDiv(*vector_networks()), adam),
 }

@@ -1,0 +1,158 @@
+"""Tests of `keras_gen/models/f_gan.py`; the divergences and the loss are tested in `tests/losses`."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from small_gans import LATENT_DIM, arguments, batches, compiled, data, image_networks, vector_networks
+
+from keras_gen.errors import InputError
+from keras_gen.losses import FDivergence, PowerPenalty, f_divergences
+from keras_gen.losses.f_divergences import Divergence, Interval
+from keras_gen.models import FGAN, GAN
+
+# A user's own: half of the integral of (p - q)^2 / q, with another T than the post's.
+HALF_CHI_SQUARED = Divergence(
+    name="half_chi_squared",
+    f=lambda u: (u**2 - 1) / 2,
+    derivative=lambda u: u,
+    conjugate=lambda t: (t**2 + 1) / 2,
+    activation=lambda x: Interval(lower=0.0).inside(tf.nn.softplus(x)),
+    domain=Interval(lower=0.0),
+)
+
+
+@pytest.fixture
+def half_chi_squared(monkeypatch):
+    monkeypatch.setattr(f_divergences, "_DIVERGENCES", dict(f_divergences._DIVERGENCES))
+    return f_divergences.register(HALF_CHI_SQUARED)
+
+
+def scores(model, x):
+    return model.discriminator(x).numpy().astype("float64")
+
+
+# float32 sums of 16 rows
+CLOSE = {"rel": 1e-5, "abs": 1e-6}
+
+
+class TestTerms:
+    @pytest.mark.parametrize("order", ["real_fake", "fake_real"])
+    def test_of_a_step_with_the_kl_divergence(self, order):
+        """Equations (18) and (19) of the post in NumPy."""
+        model = compiled(FGAN(*vector_networks(), "kl", order))
+        real = tf.constant(data(16, (2,)))
+        fake = model.generator(model.normal(16, (LATENT_DIM,), "discriminator/0/latents"))
+        latents = model.normal(16, (LATENT_DIM,), "generator/0/latents")
+        t_real, t_fake = scores(model, real), scores(model, fake)
+        next_fake = model.generator(latents)
+
+        terms = {name: float(term) for name, term in model.train_step(real).items()}
+
+        if order == "real_fake":
+            bound = np.mean(t_real) - np.mean(np.exp(t_fake - 1))
+            generator_loss = -np.mean(np.exp(scores(model, next_fake) - 1))
+        else:  # D of (19) is high on fakes
+            bound = np.mean(-t_fake) - np.mean(np.exp(-t_real - 1))
+            generator_loss = np.mean(-scores(model, next_fake))
+        assert list(terms) == ["discriminator_loss", "generator_loss", "divergence_bound"]
+        assert terms["divergence_bound"] == pytest.approx(bound, **CLOSE)
+        assert terms["discriminator_loss"] == pytest.approx(-bound, **CLOSE)
+        assert terms["generator_loss"] == pytest.approx(generator_loss, **CLOSE)
+
+    def test_the_bound_leaves_the_penalty_out(self):
+        model = compiled(FGAN(*vector_networks(), "js", gradient_penalty=PowerPenalty(3.0, 2.0, "real")))
+        real, fake = tf.constant(data(8, (2,))[:4]), tf.constant(data(8, (2,))[4:])
+        _, terms = model.discriminator_objective(real, fake, (real,))
+        expected = f_divergences.JS.bound(scores(model, real), scores(model, fake))
+        assert float(terms["divergence_bound"]) == pytest.approx(float(expected), **CLOSE)
+        assert float(terms["gradient_penalty"]) > 1e-3
+        assert model.term_names() == ("discriminator_loss", "generator_loss", "gradient_penalty", "divergence_bound")
+
+    def test_of_an_epoch(self):
+        model = compiled(FGAN(*image_networks(), "hellinger"))
+        history = model.fit(batches(0, 3), verbose=0).history
+        assert set(history) == set(model.term_names())
+        assert history["divergence_bound"][0] == -history["discriminator_loss"][0] != 0
+
+
+class TestTraining:
+    @pytest.mark.parametrize("name", f_divergences.names())
+    @pytest.mark.parametrize(
+        "order, non_saturating", [("real_fake", False), ("real_fake", True), ("fake_real", False), ("fake_real", True)]
+    )
+    def test_every_divergence_moves_both_networks(self, name, order, non_saturating):
+        model = compiled(FGAN(*vector_networks(), name, order, non_saturating))
+        before = [weight.numpy() for weight in model.trainable_variables]
+        for images in batches(0, 2, shape=(2,)):
+            terms = model.train_step(images)
+        assert np.isfinite(list(terms.values())).all()
+        for weight, value in zip(model.trainable_variables, before, strict=True):
+            assert np.isfinite(weight.numpy()).all()
+            if not (name == "total_variation" and weight.path.endswith("bias")):
+                assert not np.array_equal(weight.numpy(), value), weight.path
+
+    def test_sgan_is_the_standard_gan(self):
+        model = compiled(FGAN(*vector_networks(), "sgan", non_saturating=True))
+        standard = compiled(GAN(*vector_networks()))
+        for each in (model, standard):
+            each.fit(batches(0, 4, shape=(2,)), verbose=0)
+        for one, other in zip(model.trainable_variables, standard.trainable_variables, strict=True):
+            # one gradient in two forms of the same float32 numbers
+            np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-5, atol=1e-6)
+
+    def test_a_divergence_of_the_users_own(self, half_chi_squared, tmp_path):
+        """T comes to know real vectors from the fakes of a fixed G, and the model comes back."""
+        model = compiled(FGAN(*vector_networks(), half_chi_squared), lambda: keras.optimizers.SGD(0.1))
+        real = tf.constant(data(64, (2,)) + [1, 0], tf.float32)
+        update = tf.function(lambda: model.train_discriminator(real, "a")["divergence_bound"])
+        bounds = [float(update()) for _ in range(100)]
+        assert bounds[-1] > max(0.1, bounds[0])
+        model.save(tmp_path / "model.keras")
+        assert keras.models.load_model(tmp_path / "model.keras").adversarial_loss.divergence is half_chi_squared
+
+    def test_one_that_is_not_registered_does_not_load(self, tmp_path):
+        compiled(FGAN(*vector_networks(), HALF_CHI_SQUARED)).save(tmp_path / "model.keras")
+        with pytest.raises(InputError, match="divergence='half_chi_squared': choose one of .*, or register your own"):
+            keras.models.load_model(tmp_path / "model.keras")
+
+
+def test_its_defaults_are_the_posts():
+    loss = FGAN(*vector_networks()).adversarial_loss
+    assert loss.get_config() == {"divergence": "kl", "order": "real_fake", "non_saturating": False}
+
+
+def test_it_comes_back(tmp_path):
+    model = compiled(
+        FGAN(
+            *vector_networks(),
+            divergence="jeffreys",
+            order="fake_real",
+            non_saturating=True,
+            gradient_penalty=PowerPenalty(0.1, 2.0, "real"),
+            generator_steps=2,
+            seed=4,
+        )
+    )
+    model.fit(batches(0, 2, shape=(2,)), verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert type(loaded) is FGAN and loaded.compiled
+    assert isinstance(loaded.adversarial_loss, FDivergence)
+    assert arguments(loaded) == arguments(model)
+    assert loaded.get_config()["divergence"] == "jeffreys" and loaded.get_config()["order"] == "fake_real"
+    assert loaded.get_config()["non_saturating"] is True
+    assert loaded.term_names() == model.term_names()
+    np.testing.assert_array_equal(loaded.sample(3), model.sample(3))
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"divergence": "chi"}, "divergence='chi': choose one of total_variation, kl, "),
+        ({"order": "reverse"}, "order='reverse': choose one of real_fake, fake_real"),
+    ],
+)
+def test_bad_arguments(wrong, message):
+    with pytest.raises(InputError, match=message):
+        FGAN(*vector_networks(), **wrong)
