@@ -1,6 +1,6 @@
 """Generative models for Keras: eight posts of 2018 as losses, networks and models with their own `train_step`."""
 
-from keras_gen import callbacks, datasets, losses, metrics, models, networks, utils
+from keras_gen import callbacks, datasets, layers, losses, metrics, models, networks, regularizers, utils
 from keras_gen.errors import InputError, NonFiniteLossError
 
 __all__ = [
@@ -8,10 +8,12 @@ __all__ = [
     "NonFiniteLossError",
     "callbacks",
     "datasets",
+    "layers",
     "losses",
     "metrics",
     "models",
     "networks",
+    "regularizers",
     "utils",
 ]
 __version__ = "0.1.0"

@@ -1,9 +1,10 @@
-"""Measures of sample quality, on features of images."""
+"""Measures of sample quality, on features of images, and bounds on networks."""
 
 from keras_gen.metrics.features import ImageFeatures
 from keras_gen.metrics.frechet import frechet_distance
 from keras_gen.metrics.inception import inception_features
 from keras_gen.metrics.kernel import kernel_distance
+from keras_gen.metrics.lipschitz import layer_norms, lipschitz_bound
 from keras_gen.metrics.manifold import precision_recall
 from keras_gen.metrics.quality import sample_quality
 from keras_gen.metrics.trained_features import lenet_features
@@ -13,7 +14,9 @@ __all__ = [
     "frechet_distance",
     "inception_features",
     "kernel_distance",
+    "layer_norms",
     "lenet_features",
+    "lipschitz_bound",
     "precision_recall",
     "sample_quality",
 ]

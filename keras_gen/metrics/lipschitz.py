@@ -1,0 +1,152 @@
+"""Upper bounds of a network's Lipschitz constant: products over its layers.
+
+A chain of layers stretches a distance at most by the product of what each of them does. Layers with a kernel count
+with a norm of it, after spectral normalisation where they have that; activations, pooling and reshaping, where they
+never stretch, count as 1. The post on Lipschitz constraints gives the norms of one layer (equations 7 to 10); it draws
+no product over layers.
+"""
+
+import math
+
+import keras
+import numpy as np
+import scipy.sparse.linalg
+import tensorflow as tf
+from keras import activations, layers
+
+from keras_gen.errors import InputError
+from keras_gen.layers import SpectralNormalization
+from keras_gen.utils import spectral
+
+NORMS = ("operator", "spectral", "frobenius")
+
+# Of slope at most 1.
+_ACTIVATIONS = (
+    activations.linear,
+    activations.relu,
+    activations.relu6,
+    activations.leaky_relu,
+    activations.elu,
+    activations.softplus,
+    activations.softsign,
+    activations.softmax,
+    activations.tanh,
+    activations.hard_tanh,
+    activations.sigmoid,
+    activations.hard_sigmoid,
+    activations.log_sigmoid,
+)
+_ISOMETRIES = (layers.InputLayer, layers.Flatten, layers.Reshape, layers.Dropout)
+_GLOBAL_POOLING = (
+    layers.GlobalAveragePooling1D,
+    layers.GlobalAveragePooling2D,
+    layers.GlobalMaxPooling1D,
+    layers.GlobalMaxPooling2D,
+)
+_POOLING = (layers.AveragePooling1D, layers.AveragePooling2D, layers.MaxPooling1D, layers.MaxPooling2D)
+
+
+def lipschitz_bound(model: keras.Model, norm: str = "operator") -> float:
+    """The product of a norm over all layers with a kernel.
+
+    |f(x) - f(y)| <= bound |x - y| holds, for inference, at any norm if these layers are dense, at `operator` alone if
+    one of them is a convolution.
+
+    Args:
+        model: See `layer_norms`.
+        norm: See `layer_norms`.
+    """
+    return math.prod(layer_norms(model, norm).values())
+
+
+def layer_norms(model: keras.Model, norm: str = "operator") -> dict[str, float]:
+    """A norm of every layer with a kernel.
+
+    - `operator`: the smallest C with |Wx| <= C |x| for the layer without its bias, on inputs of its size: exact, the
+      layer's own Lipschitz constant (7).
+    - `spectral`: |W|_2 of the kernel as a matrix [everything else, outputs]. That is the operator norm of a dense
+      layer, but not of a convolution: with kernel size k and stride s in each of d directions, the operator norm may
+      be as large as ceil(k/s)^(d/2) times it, for a transposed one k^(d/2) times, and also smaller.
+    - `frobenius`: |W|_F, the root of the sum of squares (9), which is at least `spectral` (10); for a convolution
+      again of its kernel.
+
+    Args:
+        model: A chain of layers: dense layers, convolutions, transposed convolutions, each maybe in
+            `SpectralNormalization`, and layers and activations of slope at most 1.
+        norm: One of `NORMS`.
+
+    Returns:
+        The norm by the layer's name, in the order of the layers.
+
+    Raises:
+        InputError: There is no such norm, or the bound does not hold for such a model.
+    """
+    if norm not in NORMS:
+        raise InputError(f"norm={norm!r}: choose one of {', '.join(NORMS)}")
+    _check_chain(model)
+    norms = {}
+    for layer in model.layers:
+        if isinstance(_unwrapped(layer), spectral.KERNEL_LAYERS):
+            norms[layer.name] = _norm(layer, norm)
+        elif not _never_stretches(layer):
+            raise InputError(f"layer {layer.name} ({type(layer).__name__}) may stretch distances by an unknown factor")
+    return norms
+
+
+def _norm(layer: keras.Layer, norm: str) -> float:
+    wrapped = _unwrapped(layer)
+    if wrapped.activation not in _ACTIVATIONS:
+        raise InputError(f"layer {layer.name}: its activation may stretch distances; use relu, tanh, softplus ...")
+    kernel = layer.normalized_kernel() if isinstance(layer, SpectralNormalization) else wrapped.kernel.value
+    kernel = tf.cast(kernel, tf.float64)
+    if norm == "operator" and not isinstance(wrapped, layers.Dense):
+        return _operator_norm(wrapped, kernel, layer.input.shape[1:])
+    matrix = spectral.kernel_matrix(kernel, spectral.output_axis(wrapped))
+    return float(np.linalg.norm(matrix, ord="fro" if norm == "frobenius" else 2))
+
+
+def _operator_norm(layer: keras.Layer, kernel: tf.Tensor, input_shape: tuple[int | None, ...]) -> float:
+    """The largest singular value of the linear map A that a convolution makes of inputs of `input_shape`."""
+    if None in input_shape:
+        raise InputError(f"layer {layer.name}: the operator norm needs the size of its input, got {input_shape}")
+    linear = type(layer).from_config({**layer.get_config(), "activation": None, "use_bias": False, "dtype": "float64"})
+    linear.build((None, *input_shape))
+    linear.kernel.assign(kernel)
+
+    def normal_map(flat_input: np.ndarray) -> np.ndarray:
+        """A^T A x, which is the gradient of |A x|^2 / 2."""
+        x = tf.reshape(tf.constant(flat_input), [1, *input_shape])
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            half_square = tf.nn.l2_loss(linear(x))
+        return tf.reshape(tape.gradient(half_square, x), [-1]).numpy()
+
+    size = math.prod(input_shape)
+    operator = scipy.sparse.linalg.LinearOperator((size, size), normal_map, dtype=np.float64)
+    start = np.random.RandomState(0).randn(size)
+    return math.sqrt(scipy.sparse.linalg.eigsh(operator, k=1, v0=start, return_eigenvectors=False)[0])
+
+
+def _unwrapped(layer: keras.Layer) -> keras.Layer:
+    return layer.layer if isinstance(layer, SpectralNormalization) else layer
+
+
+def _never_stretches(layer: keras.Layer) -> bool:
+    match layer:
+        case layers.Activation():
+            return layer.activation in _ACTIVATIONS
+        case layers.ReLU():
+            return layer.negative_slope <= 1 and layer.threshold == 0
+        case layers.LeakyReLU():
+            return layer.negative_slope <= 1
+    if isinstance(layer, _POOLING):  # where windows overlap, an input may count more than once
+        return all(stride >= size for stride, size in zip(layer.strides, layer.pool_size, strict=True))
+    return isinstance(layer, (*_ISOMETRIES, *_GLOBAL_POOLING))
+
+
+def _check_chain(model: keras.Model) -> None:
+    """Every layer takes the output of the one before it, and the model gives that of the last."""
+    given = [getattr(layer, "output", None) for layer in model.layers]
+    taken = [getattr(layer, "input", None) for layer in model.layers[1:]] + getattr(model, "outputs", [])
+    if len(given) != len(taken) or any(one is not other for one, other in zip(given, taken, strict=True)):
+        raise InputError(f"model {model.name} is not a built chain of layers, and for others no product is a bound")

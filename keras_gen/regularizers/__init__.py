@@ -1,0 +1,5 @@
+"""Regularisers of a layer's weights that Keras does not have."""
+
+from keras_gen.regularizers.spectral_norm import SpectralNorm
+
+__all__ = ["SpectralNorm"]

@@ -1,0 +1,50 @@
+"""`SpectralNorm`: what a layer pays for the spectral norm of its kernel."""
+
+import keras
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.utils import spectral
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class SpectralNorm(keras.regularizers.Regularizer):
+    """strength |W|_2^2, spectral norm regularisation.
+
+    Yoshida and Miyato 2017, arXiv 1705.10941; equation 16 of the post on Lipschitz constraints. W is the kernel as a
+    matrix [everything else, outputs]; see `keras_gen.utils.spectral`, also for what that means for a convolution. |W|_2
+    is estimated from scratch at every call, as in the author's code. L2 is the same with the Frobenius norm, which is
+    larger (12).
+
+    Args:
+        strength: The lambda of the equation, at least 0.
+        power_iterations: Iterations from u = (1, ..., 1), at least 1.
+        output_axis: The kernel's axis of outputs: -1, or -2 for a transposed convolution.
+
+    Raises:
+        InputError: A number is out of range.
+    """
+
+    def __init__(self, strength: float, power_iterations: int = 5, output_axis: int = -1):
+        if not 0 <= strength < float("inf"):
+            raise InputError(f"strength={strength}: must be a number of at least 0")
+        if power_iterations < 1:
+            raise InputError(f"power_iterations={power_iterations}: must be at least 1")
+        if output_axis not in (-1, -2):
+            raise InputError(f"output_axis={output_axis}: must be -1, or -2 for a transposed convolution")
+        self.strength = strength
+        self.power_iterations = power_iterations
+        self.output_axis = output_axis
+
+    def __call__(self, kernel: tf.Tensor) -> tf.Tensor:
+        """Strength |W|_2^2, a scalar of the kernel's type, at least float32."""
+        matrix = spectral.kernel_matrix(tf.convert_to_tensor(kernel), self.output_axis)
+        return self.strength * spectral.spectral_norm(matrix, self.power_iterations) ** 2
+
+    def get_config(self) -> dict:
+        """The arguments that build this regulariser again."""
+        return {
+            "strength": self.strength,
+            "power_iterations": self.power_iterations,
+            "output_axis": self.output_axis,
+        }
