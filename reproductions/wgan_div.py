@@ -21,12 +21,13 @@ from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.study import Study
 
 MODELS = ("wgan_div", "wgan_gp", "wgan", "gan")
+OWN_SAMPLING = {"wgan_div": "real_and_fake", "wgan_gp": "interpolate_real_fake"}
 
 WGAN_DIV = {
     "model": "wgan_div",
     "k": 2.0,
     "p": 6.0,
-    "sampling": None,  # the model's own: real_and_fake for WGAN-div, interpolate_real_fake for WGAN-GP
+    "sampling": None,  # the model's own
     "penalty_weight": 10.0,
     "one_sided": False,
     "clip": 0.01,
@@ -166,7 +167,7 @@ STUDIES = {
     "sampling": Study(
         question="Where the gradient is measured: the six r(x), under WGAN-div and under WGAN-GP",
         variants={
-            f"{title}: {sampling}": {"model": model, "sampling": sampling}
+            f"{title}: {sampling}": {"model": model, "sampling": None if sampling == OWN_SAMPLING[model] else sampling}
             for title, model in (("WGAN-div", "wgan_div"), ("WGAN-GP", "wgan_gp"))
             for sampling in SAMPLINGS
         },

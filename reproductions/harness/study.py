@@ -93,7 +93,7 @@ def _run(reproduction: Reproduction, shared: Mapping, variant: Mapping, root: Pa
         f"reproductions.{reproduction.name}",
         f"--preset={FLAGS.preset}",
         *script_flags.given_by_hand(reproduction.presets),
-        *(f"--{key}={value}" for key, value in variant.items()),
+        *(f"--{key}={value}" for key, value in variant.items() if value is not None),
         f"--output_dir={directory.path}",
         f"--strategy={arguments['strategy']}",
         f"--cpu_devices={arguments['cpu_devices']}",
