@@ -38,7 +38,7 @@ def dots(record: dict, path: Path) -> None:
         axes.plot(best, [row] * len(runs), "|", color="C1", markersize=14, label="best" if row == 0 else None)
     axes.set_yticks(range(len(variants)), list(variants))
     axes.invert_yaxis()
-    axes.set_xscale("log")
+    axes.set_xlim(left=0)
     axes.set_xlabel(summary.distance_title(record))
     axes.grid(alpha=0.3, which="both")
     axes.legend()
