@@ -36,22 +36,21 @@ class StepTable:
         row = {"step": step, **row}
         new = not self.path.exists()
         with open(self.path, "a", newline="") as file:
-            writer = csv.DictWriter(file, row)
+            writer = csv.DictWriter(file, row, lineterminator="\n")
             if new:
                 writer.writeheader()
             writer.writerow(row)
         self._show(step, row)
 
     def forget_after(self, step: int) -> None:
-        """Drops the rows of later steps, which a continued run makes again."""
-        kept = [row for row in self.rows() if row["step"] <= step]
+        """Drops the rows of later steps, which a continued run makes again; the others stay as they were written."""
+        kept = sum(row["step"] <= step for row in self.rows())
         if not kept:
             self.path.unlink(missing_ok=True)
             return
-        with replacing(self.path) as aside, open(aside, "w", newline="") as file:
-            writer = csv.DictWriter(file, kept[0])
-            writer.writeheader()
-            writer.writerows(kept)
+        lines = self.path.read_text().splitlines(keepends=True)
+        with replacing(self.path) as aside:
+            aside.write_text("".join(lines[: 1 + kept]))
 
     def _show(self, step: int, row: dict[str, float]) -> None:
         if self._writer is None:

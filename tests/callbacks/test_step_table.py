@@ -21,6 +21,7 @@ def test_later_rows_are_forgotten_and_made_again(tmp_path):
         table.append(step, {"distance": step})
     table.forget_after(10)
     assert [row["step"] for row in table.rows()] == [5, 10]
+    assert table.path.read_text().split() == ["step,distance", "5,5", "10,10"]  # as they were written
     table.append(15, {"distance": 1})
     assert [row["step"] for row in StepTable(tmp_path / "table.csv").rows()] == [5, 10, 15]
     table.forget_after(0)
