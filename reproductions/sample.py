@@ -29,10 +29,11 @@ def draw(argv: list[str]) -> None:
     Raises:
         InputError: The SavedModel cannot be loaded or does not sample, or the file cannot be written.
     """
-    del argv
+    if len(argv) > 1:
+        raise InputError(f"{' '.join(argv[1:])}: not a flag; flags begin with --")
     try:
         model = tf.saved_model.load(FLAGS.saved_model)
-    except (OSError, ValueError, tf.errors.OpError) as error:
+    except (OSError, ValueError, LookupError, tf.errors.OpError) as error:
         raise InputError(f"--saved_model={FLAGS.saved_model}: no SavedModel can be loaded from there") from error
     if not hasattr(model, "sample"):
         raise InputError(f"--saved_model={FLAGS.saved_model}: this model does not sample")

@@ -29,7 +29,10 @@ def renewed(page: Path) -> str:
     """The text of a page with its tables made anew."""
 
     def block(match: re.Match) -> str:
-        record = read_json(FOLDER / "results" / page.stem / f"{match[2]}.json")
+        path = FOLDER / "results" / page.stem / f"{match[2]}.json"
+        if not path.exists():
+            return f"{match[1]}\nNot recorded yet.\n\n{match[3]}"
+        record = read_json(path)
         return f"{match[1]}\n{table(record)}\n{match[3]}"
 
     return BLOCK.sub(block, page.read_text())
@@ -47,11 +50,11 @@ def table(record: dict) -> str:
 
 def _group_rows(record: dict) -> list[str]:
     """A table of how far the variants of a group lie apart, for studies that have groups."""
-    groups = summary.by_group(record)
+    groups = summary.final_by_group(record)
     if not groups:
         return []
     heading = ["", _cells(["group", "smallest final", "largest final", "ratio"]), _cells(["---"] * 4)]
-    return heading + [_group_row(group, [summary.final(run) for run in runs]) for group, runs in groups.items()]
+    return heading + [_group_row(group, distances) for group, distances in groups.items()]
 
 
 def _group_row(group: str, distances: list[float]) -> str:

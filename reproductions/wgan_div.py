@@ -154,7 +154,7 @@ STUDIES = {
             f"{title}{rates}": flags | rate_flags
             for rates, rate_flags in (("", {}), (", equal rates", {"discriminator_learning_rate": 5e-4}))
             for title, flags in (
-                ("WGAN-div", {}),
+                ("WGAN-div", {"model": "wgan_div"}),
                 ("WGAN-GP", {"model": "wgan_gp"}),
                 ("WGAN-GP one-sided", {"model": "wgan_gp", "one_sided": True}),
                 ("WGAN clipping", {"model": "wgan"}),

@@ -71,7 +71,7 @@ class PowerPenalty(GradientPenalty):
         self.p = p
 
     def __call__(self, squared_norms: tf.Tensor) -> tf.Tensor:
-        """K E_r[(|grad T|^2)^(p/2)], which needs no square root at any even p."""
+        """Gives k E_r[(|grad T|^2)^(p/2)], which needs no square root at any even p."""
         return self.k * tf.reduce_mean(_power(squared_norms, self.p / 2))
 
     def get_config(self) -> dict:
@@ -103,7 +103,7 @@ class TwoSidedPenalty(_UnitNormPenalty):
     """
 
     def __call__(self, squared_norms: tf.Tensor) -> tf.Tensor:
-        """Weight E_r[(|grad T| - 1)^2]."""
+        """Gives weight E_r[(|grad T| - 1)^2]."""
         return self.weight * tf.reduce_mean((_norm(squared_norms) - 1.0) ** 2)
 
 
@@ -119,7 +119,7 @@ class OneSidedPenalty(_UnitNormPenalty):
     """
 
     def __call__(self, squared_norms: tf.Tensor) -> tf.Tensor:
-        """Weight E_r[max(|grad T| - 1, 0)^2]."""
+        """Gives weight E_r[max(|grad T| - 1, 0)^2]."""
         return self.weight * tf.reduce_mean(tf.nn.relu(_norm(squared_norms) - 1.0) ** 2)
 
 

@@ -17,6 +17,9 @@ SAMPLINGS = (
     "real",
 )
 
+# Choices of r(x) that take neighbours.
+PAIRING = ("interpolate_within", "interpolate_pooled")
+
 # Choices of r(x) that are data itself.
 _DATA = {"real_and_fake": ("real", "fake"), "fake": ("fake",), "real": ("real",)}
 

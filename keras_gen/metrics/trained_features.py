@@ -1,5 +1,6 @@
 """Features of a LeNet that is trained once on a data set's labels, then cached."""
 
+import hashlib
 import json
 import math
 import os
@@ -86,12 +87,19 @@ def _recipe(train, seed: int) -> dict:
         "image_shape": list(train.image_shape),
         "num_classes": int(train.num_classes),
         "num_train_images": len(train),
+        "data_hash": _data_hash(train),
         "seed": seed,
         "feature_dim": FEATURE_DIM,
         "batch_size": BATCH_SIZE,
         "steps": images_seen // BATCH_SIZE,
         "learning_rate": LEARNING_RATE,
     }
+
+
+def _data_hash(train) -> str:
+    """Tells data sets of one name and size apart, by their labels and first images."""
+    content = train.labels.tobytes() + train.to_pixels(100).tobytes()
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 def _untrained(recipe: dict) -> keras.Model:

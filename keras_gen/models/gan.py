@@ -32,7 +32,7 @@ class GAN(GenerativeModel):
         discriminator_steps: Updates of the discriminator in a step.
         generator_steps: Updates of the generator in a step.
         ema_momentum: Momentum, in [0, 1), of a moving average of the generator's weights, from which `sample`,
-            `decode` and `export` then draw; None for the generator itself.
+            `decode` and `export` then draw; None for the generator itself. At step s it is at most (1 + s) / (10 + s).
         seed: Seed of every draw in training.
         **kwargs: Passed on to `keras.Model`.
 
@@ -198,10 +198,11 @@ class GAN(GenerativeModel):
     def _update_average(self) -> None:
         if self.ema_momentum is None:
             return
-        for average, current in zip(
-            self.average_generator.variables, self.generator.variables, strict=True
-        ):
-            average.assign(self.ema_momentum * average + (1 - self.ema_momentum) * current)
+        # Early on the average is short, so that it forgets the initial weights.
+        step = tf.cast(self.step.value, tf.float32)
+        momentum = tf.minimum(self.ema_momentum, (1 + step) / (10 + step))
+        for average, current in zip(self.average_generator.variables, self.generator.variables, strict=True):
+            average.assign(momentum * average + (1 - momentum) * current)
 
     def _checked_images(self, data) -> tf.Tensor:
         images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -217,7 +218,18 @@ class GAN(GenerativeModel):
             if self.adversarial_loss.relativistic:
                 parts += f" + generator_steps={self.generator_steps}"
             raise InputError(f"a batch of {images.shape[0]} images does not divide into {parts} equal parts")
+        self._check_pairing(images)
         return tf.cast(images, tf.float32)
+
+    def _check_pairing(self, images: tf.Tensor) -> None:
+        if self.gradient_penalty is None or self.gradient_penalty.sampling not in gradient_sampling.PAIRING:
+            return
+        share = (images.shape[0] or 0) // self.real_batches_per_step
+        if share % 2 and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            raise InputError(
+                f"sampling={self.gradient_penalty.sampling!r} pairs neighbours: give each replica an even number of "
+                f"images an update, not {share}"
+            )
 
     # Saving ------------------------------------------------------------------------------------------------------
 

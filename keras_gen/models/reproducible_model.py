@@ -110,7 +110,14 @@ class ReproducibleModel(keras.Model):
         for metric in self._terms:
             metric.update_state(terms[metric.name])
         results = {metric.name: metric.result() for metric in self._terms}
-        if isinstance(tf.distribute.get_strategy(), tf.distribute.MultiWorkerMirroredStrategy):
+        if _spans_workers(tf.distribute.get_strategy()):
             # Keras averages over workers along axis 0, which a scalar does not have.
             return {name: result[tf.newaxis] for name, result in results.items()}
         return results
+
+
+def _spans_workers(strategy: tf.distribute.Strategy) -> bool:
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return False
+    cluster = strategy.cluster_resolver.cluster_spec().as_dict()
+    return len(cluster.get("chief", [])) + len(cluster.get("worker", [])) > 1

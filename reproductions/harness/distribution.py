@@ -1,5 +1,6 @@
 """Devices, precision and determinism: what is set up before a model is built."""
 
+import json
 import os
 
 import keras
@@ -17,17 +18,18 @@ def make_strategy(name: str, cpu_devices: int = 1) -> tf.distribute.Strategy:
         cpu_devices: Logical devices to split the CPU into.
 
     Raises:
-        InputError: `multi_worker` without TF_CONFIG.
+        InputError: TF_CONFIG cannot be used, or names fewer than two workers for `multi_worker`.
     """
     if cpu_devices > 1:
         (cpu,) = tf.config.list_physical_devices("CPU")
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * cpu_devices)
+    workers = _workers()
     if name == "auto":
-        name = _best_strategy(cpu_devices)
+        name = _best_strategy(workers, cpu_devices)
     match name:
         case "multi_worker":
-            if "TF_CONFIG" not in os.environ:
-                raise InputError("--strategy=multi_worker needs the variable TF_CONFIG; BUILD.md shows how to set it")
+            if workers < 2:
+                raise InputError("--strategy=multi_worker needs TF_CONFIG to name two workers or more; see BUILD.md")
             return tf.distribute.MultiWorkerMirroredStrategy()
         case "mirrored":
             devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
@@ -36,8 +38,21 @@ def make_strategy(name: str, cpu_devices: int = 1) -> tf.distribute.Strategy:
             return tf.distribute.get_strategy()
 
 
-def _best_strategy(cpu_devices: int) -> str:
-    if "TF_CONFIG" in os.environ:
+def _workers() -> int:
+    """The number of workers that the variable TF_CONFIG names; 0 without it."""
+    try:
+        config = json.loads(os.environ.get("TF_CONFIG") or "{}")
+        workers = [*config.get("cluster", {}).get("chief", []), *config.get("cluster", {}).get("worker", [])]
+        task = config.get("task", {})
+        if len(workers) > 1:
+            config["cluster"][task["type"]][task["index"]]
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InputError("TF_CONFIG cannot be used: it must name a cluster and a task in it; see BUILD.md") from error
+    return len(workers)
+
+
+def _best_strategy(workers: int, cpu_devices: int) -> str:
+    if workers > 1:
         return "multi_worker"
     if len(tf.config.list_physical_devices("GPU")) > 1 or cpu_devices > 1:
         return "mirrored"
@@ -68,4 +83,4 @@ def check_batch(batch_size: int, strategy: tf.distribute.Strategy) -> None:
     """
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:
-        raise InputError(f"--batch_size={batch_size} does not divide evenly over {replicas} replicas")
+        raise InputError(f"--batch_size={batch_size} does not divide evenly over {replicas} replicas; give a multiple")

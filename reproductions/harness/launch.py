@@ -21,6 +21,8 @@ def launch(reproduction: Reproduction) -> None:
     """
     script_flags.define_shared()
     reproduction.define_flags()
+    for flag in FLAGS.flags_by_module_dict()[script_flags.__name__]:
+        FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # --help shows them
     app.run(lambda argv: guarded(_main, reproduction, argv))
 
 
@@ -33,7 +35,10 @@ def guarded(function, *args) -> None:
     except InputError as error:
         sys.exit(f"error: {error}")
     except NonFiniteLossError as error:
-        sys.exit(f"error: {error}; the checkpoints before it are kept; try a smaller learning rate in a new folder")
+        sys.exit(f"error: {error}; checkpoints from before are kept; try a smaller learning rate in a new folder")
+    except OSError as error:
+        place = error.filename or "a file"
+        sys.exit(f"error: {place}: {error.strerror or error}; mend that, then the same command continues")
     except tf.errors.InvalidArgumentError as error:
         # What the input pipeline found, for example a broken image, comes wrapped in TensorFlow's words.
         found = re.search(r"InputError: (.+)", error.message)
@@ -41,7 +46,7 @@ def guarded(function, *args) -> None:
             raise
         sys.exit(f"error: {found[1]}")
     except KeyboardInterrupt:
-        sys.exit("interrupted; the same command continues from the last checkpoint")
+        sys.exit("\ninterrupted; the same command continues from the last checkpoint")
 
 
 def _main(reproduction: Reproduction, argv: list[str]) -> None:

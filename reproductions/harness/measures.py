@@ -6,17 +6,20 @@ from types import SimpleNamespace
 import numpy as np
 
 from keras_gen import datasets, metrics
+from keras_gen.errors import InputError
 from keras_gen.models import GenerativeModel
 
 # Real images that samples are compared with, at most; more change the distances little and cost memory.
 MAX_REFERENCES = 10_000
+# Precision and recall look for five neighbours.
+MIN_REFERENCES = 6
 # Samples that are in memory at a time.
 AT_ONCE = 250
 
 
 def sample_quality(
     configuration: SimpleNamespace, train: datasets.Images, test: datasets.Images
-) -> tuple[Callable[[GenerativeModel], dict[str, float]], dict]:
+) -> tuple[Callable[[GenerativeModel], dict[str, float]] | None, dict]:
     """Distances between a model's samples and the training images, on the configuration's features.
 
     Args:
@@ -25,15 +28,24 @@ def sample_quality(
         test: Images that judge the LeNet, and show how far real images lie from real images.
 
     Returns:
-        The measure (see `keras_gen.metrics.sample_quality` for its numbers; none where there are no features), and what
+        The measure (see `keras_gen.metrics.sample_quality` for its numbers; None where there are no features), and what
         to say about it: the features, and the same numbers for `test` in the place of samples.
+
+    Raises:
+        InputError: Too few images, or InceptionV3's weights are missing.
     """
+    if min(len(train), len(test)) < MIN_REFERENCES:
+        raise InputError(
+            f"--dataset={train.name}: {len(train)} training and {len(test)} test images; measuring samples needs at "
+            f"least {MIN_REFERENCES} of each"
+        )
     if configuration.features == "inception":
         features = metrics.inception_features()
     elif train.labels is not None:
         features = metrics.lenet_features(train, test)
     else:
-        return lambda model: {}, {"features": None, "why": "no labels to train LeNet; --features=inception needs none"}
+        print(f"{train.name} has no labels to train a LeNet on: samples are not measured (--features=inception can)")
+        return None, {"features": None}
     real = features(train.to_array(MAX_REFERENCES))
 
     def measure(model: GenerativeModel) -> dict[str, float]:

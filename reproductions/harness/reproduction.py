@@ -24,7 +24,7 @@ class Reproduction:
             number of replicas.
         images_per_step: Images that a training step takes, from the configuration.
         measure: Makes the run's measure, and what the results say about it, from the configuration and the training
-            and test images.
+            and test images; None where nothing can be measured.
         studies: The studies by name.
     """
 
@@ -34,5 +34,5 @@ class Reproduction:
     define_flags: Callable[[], None]
     build: Callable[[SimpleNamespace, tuple[int, int, int], int], keras.Model]
     images_per_step: Callable[[SimpleNamespace], int]
-    measure: Callable[[SimpleNamespace, Images, Images], tuple[Measure, dict]]
+    measure: Callable[[SimpleNamespace, Images, Images], tuple[Measure | None, dict]]
     studies: Mapping = field(default_factory=dict)

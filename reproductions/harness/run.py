@@ -5,6 +5,7 @@ its last checkpoint and ends with the same result.
 """
 
 import contextlib
+import shlex
 import shutil
 import tempfile
 import time
@@ -51,8 +52,12 @@ def perform(
     train, test = (
         datasets.load(configuration.dataset, split, configuration.image_size, data_dir) for split in ("train", "test")
     )
-    # The first batch is made here, where a broken image or too large a batch is still cheap.
-    datasets.batches(train, reproduction.images_per_step(configuration), num_steps=1)
+    needed = reproduction.images_per_step(configuration)
+    if needed > len(train):
+        raise InputError(
+            f"--batch_size={configuration.batch_size}: a step takes {needed} images, --dataset={configuration.dataset} "
+            f"has {len(train)}; give a smaller one"
+        )
     with strategy.scope():
         model = reproduction.build(configuration, train.image_shape, strategy.num_replicas_in_sync)
     measure, measure_description = reproduction.measure(configuration, train, test)
@@ -63,7 +68,8 @@ def perform(
             print(f"Continuing after step {first_step} of {configuration.steps}.", flush=True)
         _train(reproduction, configuration, model, measure, train, written, first_step)
         _finish(reproduction, configuration, model, measure_description, written)
-    print(_whereabouts(directory))
+    if distribution.is_chief(strategy):
+        print(_whereabouts(directory))
 
 
 def _check_intervals(configuration: SimpleNamespace) -> None:
@@ -89,6 +95,7 @@ def _train(reproduction, configuration, model, measure, train, directory, first_
     evaluations = callbacks.StepTable(directory.evaluations, directory.tensorboard)
     for table in (metrics, evaluations):
         table.forget_after(first_step)
+    measures = [callbacks.Measures(measure, evaluations, configuration.evaluate_every)] if measure else []
     batches = datasets.batches(train, reproduction.images_per_step(configuration), configuration.seed, first_step)
     model.fit(
         batches,
@@ -103,7 +110,7 @@ def _train(reproduction, configuration, model, measure, train, directory, first_
             callbacks.StepProgress(configuration.steps, configuration.log_every),
             callbacks.StopOnNonFinite(),
             callbacks.SampleSheets(directory.samples, configuration.sample_every),
-            callbacks.Measures(measure, evaluations, configuration.evaluate_every),
+            *measures,
             callbacks.Checkpoints(directory.checkpoints, configuration.checkpoint_every),
         ],
     )
@@ -136,6 +143,7 @@ def _finish(reproduction, configuration, model, measure_description, directory) 
 
 
 def _whereabouts(directory: RunDirectory) -> str:
+    saved_model = shlex.quote(str(directory.saved_model))
     return f"""In {directory.path}:
   samples/       sheets of samples: {directory.newest_sheet}
   results.json   the last measurements, metrics.csv and evaluations.csv all of them
@@ -143,4 +151,4 @@ def _whereabouts(directory: RunDirectory) -> str:
   model.keras    the model, to train on or to use in Keras
   saved_model/   the model for TensorFlow alone
 Sample more:
-  python -m reproductions.sample --saved_model={directory.saved_model} --num_samples=64 --seed=1 --output=grid.png"""
+  python -m reproductions.sample --saved_model={saved_model} --num_samples=64 --seed=1 --output=grid.png"""

@@ -48,9 +48,7 @@ class RunDirectory:
             self._compare(vars(configuration))
         elif self.path.is_dir() and any(self.path.iterdir()):
             raise InputError(f"--output_dir={self.path} holds files, but no run; give an empty or a new folder")
-        ancestor = next(path for path in (self.path, *self.path.absolute().parents) if path.exists())
-        if not ancestor.is_dir() or not os.access(ancestor, os.W_OK | os.X_OK):
-            raise InputError(f"--output_dir={self.path} cannot be written: {ancestor} is no writable folder")
+        check_writable(self.path, "--output_dir")
 
     def claim(self, configuration: SimpleNamespace) -> None:
         """Makes the folder this run's own, by writing `flags.json`.
@@ -79,6 +77,17 @@ class RunDirectory:
             raise InputError(
                 f"--output_dir={self.path} holds a run with other flags: {', '.join(differing)}; give another folder"
             )
+
+
+def check_writable(path: Path, flag: str) -> None:
+    """Checks that a folder can be written, or made, without touching anything.
+
+    Raises:
+        InputError: It cannot; the message names the flag.
+    """
+    ancestor = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not ancestor.is_dir() or not os.access(ancestor, os.W_OK | os.X_OK):
+        raise InputError(f"{flag}={path} cannot be written: {ancestor} is no writable folder")
 
 
 def write_json(path: str | os.PathLike, value) -> None:

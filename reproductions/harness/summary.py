@@ -12,13 +12,13 @@ def by_variant(record: dict) -> dict[str, list[dict]]:
     return dict(runs)
 
 
-def by_group(record: dict) -> dict[str, list[dict]]:
-    """The runs of variants titled `GROUP: NAME`, by group; empty where titles have no groups."""
+def final_by_group(record: dict) -> dict[str, list[float]]:
+    """The final distances of variants titled `GROUP: NAME`, each the mean over its seeds; empty without groups."""
     groups = defaultdict(list)
-    for run in record["runs"]:
-        group, colon, _ = run["variant"].partition(": ")
+    for variant, runs in by_variant(record).items():
+        group, colon, _ = variant.partition(": ")
         if colon:
-            groups[group].append(run)
+            groups[group].append(mean(final(run) for run in runs))
     return dict(groups)
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras_gen import datasets
 from keras_gen.errors import InputError, NonFiniteLossError
 from reproductions import wgan_div
-from reproductions.harness import run
+from reproductions.harness import distribution, run
 from reproductions.harness.launch import guarded
 from reproductions.harness.run_directory import RunDirectory
 
@@ -38,7 +38,7 @@ def test_scripts_end_with_one_line_and_no_traceback(script, tmp_path, flags, com
         ({"dataset": "folder:/no/such/folder"}, "/no/such/folder"),
         ({"image_size": 64}, "64"),
         ({"image_size": 6}, "image_size=6x6: DCGAN makes square images of 28 or 8·2"),
-        ({"batch_size": 100_000}, "100000"),
+        ({"batch_size": 100_000}, "--batch_size=100000"),
         ({"p": 1.0}, "p=1.0"),
         ({"log_every": 7}, "--steps=20 must be a multiple of --log_every=7"),
         ({"evaluate_every": 7}, "--evaluate_every=7 must be a multiple of --log_every=5"),
@@ -88,6 +88,24 @@ def test_a_batch_that_the_replicas_do_not_divide(script, tmp_path):
     assert done.returncode == 1
     assert "--batch_size=16 does not divide evenly over 3 replicas" in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "complaint"),
+    [("{", "TF_CONFIG cannot be used"), ('{"cluster": {"worker": ["a:1", "b:1"]}}', "TF_CONFIG cannot be used")],
+)
+def test_a_wrong_tf_config(monkeypatch, config, complaint):
+    monkeypatch.setenv("TF_CONFIG", config)
+    with pytest.raises(InputError, match=complaint):
+        distribution.make_strategy("auto")
+
+
+def test_one_worker_is_not_several(monkeypatch):
+    alone = '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 0}}'
+    monkeypatch.setenv("TF_CONFIG", alone)
+    assert distribution.make_strategy("auto").num_replicas_in_sync == 1
+    with pytest.raises(InputError, match="needs TF_CONFIG to name two workers or more"):
+        distribution.make_strategy("multi_worker")
 
 
 def test_a_folder_of_another_run_is_refused_and_left_alone(configuration, tmp_path):

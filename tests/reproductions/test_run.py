@@ -41,7 +41,7 @@ def smoke_run(tmp_path_factory):
     return folder, done.stdout
 
 
-def test_a_run_leaves_what_the_design_names(smoke_run):
+def test_a_run_leaves_everything_in_its_folder(smoke_run):
     folder, printed = smoke_run
     names = {path.name for path in folder.iterdir()}
     assert names == {

@@ -9,7 +9,7 @@ from reproductions import wgan_div
 from reproductions.harness import flags as script_flags
 from reproductions.harness import plots, study
 
-PAIR = study.Study("Two models", {"WGAN-div": {}, "SGAN": {"model": "gan"}}, plots.curves)
+PAIR = study.Study("Two models", {"WGAN-div": {"model": "wgan_div"}, "SGAN": {"model": "gan"}}, plots.curves)
 REPRODUCTION = dataclasses.replace(wgan_div.REPRODUCTION, studies={"pair": PAIR})
 
 
@@ -54,5 +54,24 @@ def test_a_study_records_its_runs_and_more_seeds_are_added(perform, tmp_path):
 def test_bad_seeds_and_studies_are_named(perform):
     with pytest.raises(InputError, match="--study=other: choose one of pair"):
         perform("other")
-    with pytest.raises(InputError, match="--seeds=0,one: give whole numbers"):
-        perform("pair", "--seeds=0,one")
+    for seeds in ("0,one", "", str(2**31)):
+        with pytest.raises(InputError, match=f"--seeds={seeds}: give whole numbers"):
+            perform("pair", f"--seeds={seeds}")
+
+
+def test_flags_that_the_study_sets_itself_are_refused(perform):
+    with pytest.raises(InputError, match="--model=wgan: the study sets --model itself"):
+        perform("pair", "--model=wgan")
+    with pytest.raises(InputError, match="--seed=3: the study sets --seed itself; give --seeds"):
+        perform("pair", "--seed=3")
+
+
+def test_a_record_of_other_flags_is_refused_and_left_alone(perform, tmp_path):
+    (tmp_path / "results").mkdir()
+    path = tmp_path / "results" / "pair.json"
+    other = '{"flags": {"steps": 7}, "runs": []}'
+    for content, complaint in ((other, "is a record of other flags"), ("{", "is not a record")):
+        path.write_text(content)
+        with pytest.raises(InputError, match=complaint):
+            perform("pair")
+        assert path.read_text() == content and not (tmp_path / "runs").exists()
