@@ -7,6 +7,7 @@ the arithmetic rate, as a share of the machine's own matrix product, and peak me
 
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -90,6 +91,9 @@ class InTorch:
         batches = np.stack(list(datasets.batches(images, FLAGS.batch_size, num_steps=FLAGS.steps).as_numpy_iterator()))
         numbers = [FLAGS.steps, FLAGS.batch_size, LATENT_DIM, FLAGS.width, len(os.sched_getaffinity(0))]
         script = Path(__file__).with_name("torch_wgan_div.py")
+        self.version = ""
+        if shutil.which(FLAGS.torch_python) is None:
+            return
         with tempfile.NamedTemporaryFile() as file:
             batches.tofile(file.name)
             self.process = subprocess.Popen(

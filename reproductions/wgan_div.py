@@ -3,7 +3,7 @@
 The model is `keras_gen/models/wgan_div.py`, the page `reproductions/wgan_div.md`.
 
     python -m reproductions.wgan_div --output_dir=runs/wgan_div
-    python -m reproductions.wgan_div --study=sampling --seeds=0
+    python -m reproductions.wgan_div --study=sampling --steps=4000 --seeds=0
 """
 
 from types import SimpleNamespace
@@ -57,7 +57,7 @@ PRESETS = {
     "laptop": WGAN_DIV
     | {
         "batch_size": 64,
-        "steps": 4_000,
+        "steps": 8_000,
         # The critic learns faster than the generator, so that one update a step is enough for it.
         "discriminator_learning_rate": 2e-3,
         "generator_learning_rate": 5e-4,
@@ -185,7 +185,7 @@ STUDIES = {
 
 REPRODUCTION = Reproduction(
     name="wgan_div",
-    summary="WGAN-div: a Wasserstein divergence needs no Lipschitz constraint (3 minutes)",
+    summary="WGAN-div: a Wasserstein divergence needs no Lipschitz constraint (5 minutes)",
     presets=PRESETS,
     define_flags=define_flags,
     build=build,

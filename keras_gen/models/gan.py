@@ -93,17 +93,24 @@ class GAN(GenerativeModel):
 
     def compile(
         self,
-        generator_optimizer: keras.optimizers.Optimizer | None = None,
-        discriminator_optimizer: keras.optimizers.Optimizer | None = None,
+        generator_optimizer: keras.optimizers.Optimizer | str | None = None,
+        discriminator_optimizer: keras.optimizers.Optimizer | str | None = None,
         **kwargs,
     ) -> None:
         """Prepares training.
 
         Args:
             generator_optimizer: Adam(2e-4, beta_1=0.5), DCGAN's, where None.
-            discriminator_optimizer: Likewise.
+            discriminator_optimizer: Likewise; another object, as each keeps the state of its own network.
             **kwargs: Passed on to `keras.Model.compile`.
+
+        Raises:
+            InputError: One optimiser is given for both networks.
         """
+        if generator_optimizer is discriminator_optimizer and not isinstance(generator_optimizer, str | None):
+            raise InputError(
+                "generator_optimizer and discriminator_optimizer are one object; give each network its own"
+            )
         super().compile(**kwargs)
         self._compile_arguments = kwargs
         self.generator_optimizer = _optimizer(generator_optimizer)
@@ -270,8 +277,8 @@ class GAN(GenerativeModel):
         self.compile(**{name: deserialize(value) for name, value in config.items()})
 
 
-def _optimizer(optimizer: keras.optimizers.Optimizer | None) -> keras.optimizers.Optimizer:
-    return keras.optimizers.Adam(2e-4, beta_1=0.5) if optimizer is None else optimizer
+def _optimizer(optimizer: keras.optimizers.Optimizer | str | None) -> keras.optimizers.Optimizer:
+    return keras.optimizers.Adam(2e-4, beta_1=0.5) if optimizer is None else keras.optimizers.get(optimizer)
 
 
 def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:

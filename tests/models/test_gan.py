@@ -131,6 +131,12 @@ class TestTrainStep:
         assert int(model.step) == 2
         assert all(np.isfinite(weight.numpy()).all() for weight in model.weights)
 
+    def test_optimizers_by_name(self):
+        model = GAN(*vector_networks())
+        model.compile("sgd", "sgd")
+        assert isinstance(model.generator_optimizer, keras.optimizers.SGD)
+        assert model.generator_optimizer is not model.discriminator_optimizer
+
     def test_default_optimizers_are_those_of_dcgan(self):
         model = GAN(*vector_networks())
         model.compile()
@@ -211,6 +217,11 @@ class TestBadInput:
         model = compiled(GAN(*image_networks()))
         with pytest.raises(InputError, match=r"images have shape \(8, 8, 1\), the discriminator takes \(16, 16, 1\)"):
             model.fit(batches(0, 1, shape=(8, 8, 1)), verbose=0)
+
+    def test_one_optimizer_for_both_networks(self):
+        both = adam()
+        with pytest.raises(InputError, match="are one object; give each network its own"):
+            GAN(*vector_networks()).compile(both, both)
 
     def test_images_of_another_type(self):
         model = compiled(GAN(*vector_networks()))
