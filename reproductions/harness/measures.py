@@ -34,18 +34,16 @@ def sample_quality(
     Raises:
         InputError: Too few images, or InceptionV3's weights are missing.
     """
+    lenet = configuration.features == "lenet"
+    if lenet and train.labels is None:
+        print(f"{train.name} has no labels to train a LeNet on: samples are not measured (--features=inception can)")
+        return None, {"features": None}
     if min(len(train), len(test)) < MIN_REFERENCES:
         raise InputError(
             f"--dataset={train.name}: {len(train)} training and {len(test)} test images; measuring samples needs at "
             f"least {MIN_REFERENCES} of each"
         )
-    if configuration.features == "inception":
-        features = metrics.inception_features()
-    elif train.labels is not None:
-        features = metrics.lenet_features(train, test)
-    else:
-        print(f"{train.name} has no labels to train a LeNet on: samples are not measured (--features=inception can)")
-        return None, {"features": None}
+    features = metrics.lenet_features(train, test) if lenet else metrics.inception_features()
     real = features(train.to_array(MAX_REFERENCES))
 
     def measure(model: GenerativeModel) -> dict[str, float]:
