@@ -1,12 +1,13 @@
 """Generative models for Keras: eight posts of 2018 as losses, networks and models with their own `train_step`."""
 
-from keras_gen import callbacks, datasets, layers, losses, metrics, models, networks, regularizers, utils
+from keras_gen import callbacks, constraints, datasets, layers, losses, metrics, models, networks, regularizers, utils
 from keras_gen.errors import InputError, NonFiniteLossError
 
 __all__ = [
     "InputError",
     "NonFiniteLossError",
     "callbacks",
+    "constraints",
     "datasets",
     "layers",
     "losses",

@@ -8,14 +8,12 @@ The model is `keras_gen/models/wgan_div.py`, the page `reproductions/wgan_div.md
 
 from types import SimpleNamespace
 
-import keras
 from absl import flags
 
 from keras_gen.losses.gradient_sampling import SAMPLINGS
 from keras_gen.models import GAN, WGAN, WGANGP, GenerativeModel, WGANDiv
-from keras_gen.networks import dcgan
-from reproductions.harness import measures, plots
-from reproductions.harness.flags import define_integer, define_positive
+from reproductions.harness import gans, measures, plots
+from reproductions.harness.flags import define_positive
 from reproductions.harness.launch import launch
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.study import Study
@@ -31,63 +29,20 @@ WGAN_DIV = {
     "penalty_weight": 10.0,
     "one_sided": False,
     "clip": 0.01,
-    "discriminator_steps": 1,
-    "generator_steps": 1,
-    "latent_dim": 128,
-    "ema_momentum": 0.0,
 }
 
 PRESETS = {
-    "smoke": WGAN_DIV
+    "smoke": gans.SMOKE | WGAN_DIV,
+    "laptop": gans.LAPTOP
+    | WGAN_DIV
     | {
-        "dataset": "digits",
-        "batch_size": 16,
-        "steps": 20,
-        "discriminator_learning_rate": 2e-4,
-        "generator_learning_rate": 2e-4,
-        "width": 8,
-        "batch_norm": False,
-        "pooling": "flatten",
-        "log_every": 5,
-        "sample_every": 10,
-        "evaluate_every": 10,
-        "checkpoint_every": 10,
-        "evaluation_samples": 100,
-    },
-    "laptop": WGAN_DIV
-    | {
-        "batch_size": 64,
         "steps": 8_000,
         # The critic learns faster than the generator, so that one update a step is enough for it.
         "discriminator_learning_rate": 2e-3,
         "generator_learning_rate": 5e-4,
-        "width": 32,
-        "batch_norm": False,
-        "pooling": "flatten",
-        "log_every": 100,
-        "sample_every": 500,
-        "evaluate_every": 500,
-        "checkpoint_every": 500,
-        "evaluation_samples": 2_000,
     },
     # The author's own: 128 pixels, 20,000 iterations, batch norm in the critic too, its last map averaged.
-    "paper": WGAN_DIV
-    | {
-        "dataset": "folder:celeba_hq",
-        "image_size": 128,
-        "batch_size": 64,
-        "steps": 20_000,
-        "discriminator_learning_rate": 2e-4,
-        "generator_learning_rate": 2e-4,
-        "width": 64,
-        "batch_norm": True,
-        "pooling": "average",
-        "log_every": 100,
-        "sample_every": 1_000,
-        "evaluate_every": 1_000,
-        "checkpoint_every": 1_000,
-        "evaluation_samples": 10_000,
-    },
+    "paper": gans.PAPER | WGAN_DIV | {"image_size": 128, "latent_dim": 128, "steps": 20_000, "pooling": "average"},
 }
 
 
@@ -100,51 +55,24 @@ def define_flags() -> None:
     define_positive("penalty_weight", "WGAN-GP: weight of the gradient penalty.")
     flags.DEFINE_boolean("one_sided", None, "WGAN-GP: penalise only norms above 1.")
     define_positive("clip", "WGAN: bound of the critic's weights.")
-    define_integer("discriminator_steps", "Updates of the discriminator in a step.")
-    define_integer("generator_steps", "Updates of the generator in a step.")
-    define_integer("latent_dim", "Dimension of the latents.")
-    flags.DEFINE_float(
-        "ema_momentum", None, "Momentum of the generator's moving average; 0: none.", lower_bound=0, upper_bound=0.9999
-    )
-    define_positive("discriminator_learning_rate", "Adam's learning rate for the discriminator.")
-    define_positive("generator_learning_rate", "Adam's learning rate for the generator.")
-    define_integer("width", "Channels at half the image's size; they double as the size halves.")
-    flags.DEFINE_boolean("batch_norm", None, "Batch norm in the critic; the generator always has it.")
-    flags.DEFINE_enum("pooling", None, ["average", "flatten"], "What the critic does with its last map.")
+    gans.define_flags()
 
 
 def build(configuration: SimpleNamespace, image_shape: tuple[int, int, int], num_replicas: int) -> GenerativeModel:
     """The compiled model for images of that shape."""
     c = configuration
-    networks = {"width": c.width, "synchronized": num_replicas > 1, "seed": c.seed}
-    generator = dcgan.generator(image_shape, c.latent_dim, **networks)
-    discriminator = dcgan.discriminator(image_shape, batch_norm=c.batch_norm, pooling=c.pooling, **networks)
-    common = {
-        "discriminator_steps": c.discriminator_steps,
-        "generator_steps": c.generator_steps,
-        "ema_momentum": c.ema_momentum or None,
-        "seed": c.seed,
-    }
+    networks, arguments = gans.networks(c, image_shape, num_replicas), gans.arguments(c)
     sampling = {} if c.sampling is None else {"sampling": c.sampling}
     match c.model:
         case "wgan_div":
-            model = WGANDiv(generator, discriminator, c.k, c.p, **sampling, **common)
+            model = WGANDiv(*networks, c.k, c.p, **sampling, **arguments)
         case "wgan_gp":
-            model = WGANGP(generator, discriminator, c.penalty_weight, c.one_sided, **sampling, **common)
+            model = WGANGP(*networks, c.penalty_weight, c.one_sided, **sampling, **arguments)
         case "wgan":
-            model = WGAN(generator, discriminator, c.clip, **common)
+            model = WGAN(*networks, c.clip, **arguments)
         case "gan":
-            model = GAN(generator, discriminator, **common)
-    model.compile(
-        generator_optimizer=keras.optimizers.Adam(c.generator_learning_rate, beta_1=0.5),
-        discriminator_optimizer=keras.optimizers.Adam(c.discriminator_learning_rate, beta_1=0.5),
-    )
-    return model
-
-
-def images_per_step(configuration: SimpleNamespace) -> int:
-    """Each update of the discriminator takes fresh images."""
-    return configuration.batch_size * configuration.discriminator_steps
+            model = GAN(*networks, **arguments)
+    return gans.compiled(model, c)
 
 
 STUDIES = {
@@ -189,7 +117,6 @@ REPRODUCTION = Reproduction(
     presets=PRESETS,
     define_flags=define_flags,
     build=build,
-    images_per_step=images_per_step,
     measure=measures.sample_quality,
     studies=STUDIES,
 )

@@ -59,6 +59,11 @@ class ReproducibleModel(keras.Model):
         first = replica.replica_id_in_sync_group * num_rows
         return draw(shape, seed, alg="philox")[first : first + num_rows]
 
+    @property
+    def real_batches_per_step(self) -> int:
+        """Batches of fresh data that one `train_step` takes, as one large batch."""
+        return 1
+
     # Optimisation ------------------------------------------------------------------------------------------------
 
     def minimize(
@@ -67,10 +72,14 @@ class ReproducibleModel(keras.Model):
         variables: Sequence[keras.Variable],
         optimizer: keras.optimizers.Optimizer,
     ) -> Terms:
-        """One step of `optimizer` down the gradient of `objective`.
+        """One step of `optimizer` down the gradient of `objective` and of what the variables' regularisers charge.
+
+        A regulariser belongs to its variable, as in Keras: `kernel_regularizer=...` of a layer. Of an
+        `activity_regularizer` nothing is seen here.
 
         Args:
-            objective: Gives the loss, a mean over this replica's rows (float32 scalar), and its terms by name.
+            objective: Gives the loss, a mean over this replica's rows (float32 scalar), and its terms by name. The
+                terms do not contain the regularisers' part.
             variables: What is trained.
             optimizer: An optimiser built on exactly these variables.
 
@@ -79,6 +88,7 @@ class ReproducibleModel(keras.Model):
         """
         with tf.GradientTape() as tape:
             loss, terms = objective()
+            loss = tf.add_n([loss, *regularization(variables)])
             # Keras sums gradients over the replicas; the mean over the global batch is wanted.
             loss = loss / tf.distribute.get_strategy().num_replicas_in_sync
         gradients = tape.gradient(loss, [variable.value for variable in variables])
@@ -114,6 +124,12 @@ class ReproducibleModel(keras.Model):
             # Keras averages over workers along axis 0, which a scalar does not have.
             return {name: result[tf.newaxis] for name, result in results.items()}
         return results
+
+
+def regularization(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:
+    """What the regulariser of each variable that has one charges for it, float32 scalars."""
+    regularized = [variable for variable in variables if variable.regularizer is not None]
+    return [tf.cast(variable.regularizer(variable), tf.float32) for variable in regularized]
 
 
 def _spans_workers(strategy: tf.distribute.Strategy) -> bool:

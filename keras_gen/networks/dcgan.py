@@ -13,6 +13,7 @@ from keras import layers
 
 from keras_gen.errors import InputError
 from keras_gen.networks import initializers
+from keras_gen.networks.spectral_normalization import spectrally_normalized
 
 
 def generator(
@@ -66,6 +67,7 @@ def discriminator(
     batch_norm: bool = False,
     synchronized: bool = False,
     pooling: str = "average",
+    spectral_normalization: str = "none",
     seed: int = 0,
 ) -> keras.Model:
     """Network from images [batch, height, width, channels] in [-1, 1] to scores float32 [batch, 1].
@@ -78,21 +80,25 @@ def discriminator(
         batch_norm: Normalises every map but the first, and leaves out all biases, as the author's code does.
         synchronized: Batch norm takes its moments over all replicas of a `tf.distribute` strategy.
         pooling: `average` over the last map, or `flatten` it.
+        spectral_normalization: `none`, or how the spectral norm of every kernel is kept at 1: `persistent`, `from_ones`
+            or `projection`; see `keras_gen.networks.spectral_normalization`.
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: There is no such size or pooling.
+        InputError: There is no such size, pooling or spectral normalisation.
     """
     _, widths = _plan(image_shape, width, max_width)
     kernel = _kernel_initializers("dcgan/discriminator", seed)
     images = keras.Input(image_shape, name="images")
     x = images
     for i, channels in enumerate(widths):
-        x = layers.Conv2D(channels, kernel_size, 2, "same", use_bias=not batch_norm, **kernel())(x)
+        convolution = layers.Conv2D(channels, kernel_size, 2, "same", use_bias=not batch_norm, **kernel())
+        x = spectrally_normalized(convolution, spectral_normalization)(x)
         x = _normalised(x, batch_norm and i > 0, synchronized)
         x = layers.LeakyReLU(0.2)(x)
     x = _pooled(x, pooling)
-    scores = layers.Dense(1, use_bias=False, dtype="float32", name="scores", **kernel())(x)
+    last = layers.Dense(1, use_bias=False, dtype="float32", name="scores", **kernel())
+    scores = spectrally_normalized(last, spectral_normalization)(x)
     return keras.Model(images, scores, name="discriminator")
 
 

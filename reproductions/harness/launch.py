@@ -8,7 +8,7 @@ from absl import app, flags, logging
 
 from keras_gen.errors import InputError, NonFiniteLossError
 from reproductions.harness import flags as script_flags
-from reproductions.harness import run, study
+from reproductions.harness import record, run
 from reproductions.harness.reproduction import Reproduction
 
 FLAGS = flags.FLAGS
@@ -53,7 +53,7 @@ def _main(reproduction: Reproduction, argv: list[str]) -> None:
     if len(argv) > 1:
         raise InputError(f"{' '.join(argv[1:])}: not a flag; flags begin with --")
     if FLAGS.study is not None:
-        study.perform(reproduction, FLAGS.study)
+        record.make(reproduction, FLAGS.study)
         return
     run.perform(
         reproduction,

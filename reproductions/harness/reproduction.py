@@ -22,7 +22,6 @@ class Reproduction:
         define_flags: Defines the script's own flags; their default is None, the preset's.
         build: Makes the compiled model, in the strategy's scope, from the configuration, the shape of an image and the
             number of replicas.
-        images_per_step: Images that a training step takes, from the configuration.
         measure: Makes the run's measure, and what the results say about it, from the configuration and the training
             and test images; None where nothing can be measured.
         studies: The studies by name.
@@ -33,6 +32,5 @@ class Reproduction:
     presets: Mapping[str, Mapping]
     define_flags: Callable[[], None]
     build: Callable[[SimpleNamespace, tuple[int, int, int], int], keras.Model]
-    images_per_step: Callable[[SimpleNamespace], int]
     measure: Callable[[SimpleNamespace, Images, Images], tuple[Measure | None, dict]]
     studies: Mapping = field(default_factory=dict)

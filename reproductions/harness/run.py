@@ -18,6 +18,7 @@ import tensorflow as tf
 import keras_gen
 from keras_gen import callbacks, datasets
 from keras_gen.errors import InputError
+from keras_gen.models import ReproducibleModel
 from keras_gen.utils.files import replacing
 from reproductions.harness import distribution
 from reproductions.harness.reproduction import Reproduction
@@ -52,21 +53,21 @@ def perform(
     train, test = (
         datasets.load(configuration.dataset, split, configuration.image_size, data_dir) for split in ("train", "test")
     )
-    needed = reproduction.images_per_step(configuration)
+    with strategy.scope():
+        model = reproduction.build(configuration, train.image_shape, strategy.num_replicas_in_sync)
+    needed = _images_per_step(configuration, model)
     if needed > len(train):
         raise InputError(
             f"--batch_size={configuration.batch_size}: a step takes {needed} images, --dataset={configuration.dataset} "
             f"has {len(train)}; give a smaller one"
         )
-    with strategy.scope():
-        model = reproduction.build(configuration, train.image_shape, strategy.num_replicas_in_sync)
     measure, measure_description = reproduction.measure(configuration, train, test)
     with _writable(directory, strategy) as written:
         written.claim(configuration)
         first_step = callbacks.restore_newest(model, directory.checkpoints)
         if first_step:
             print(f"Continuing after step {first_step} of {configuration.steps}.", flush=True)
-        _train(reproduction, configuration, model, measure, train, written, first_step)
+        _train(configuration, model, measure, train, written, first_step)
         _finish(reproduction, configuration, model, measure_description, written)
     if distribution.is_chief(strategy):
         print(_whereabouts(directory))
@@ -80,6 +81,10 @@ def _check_intervals(configuration: SimpleNamespace) -> None:
             raise InputError(f"--{name}={value} must be a multiple of --log_every={log_every}")
 
 
+def _images_per_step(configuration: SimpleNamespace, model: ReproducibleModel) -> int:
+    return configuration.batch_size * model.real_batches_per_step
+
+
 @contextlib.contextmanager
 def _writable(directory: RunDirectory, strategy: tf.distribute.Strategy) -> Iterator[RunDirectory]:
     """The run's folder; for a worker that is not the chief, a temporary one, as all workers must save together."""
@@ -90,13 +95,13 @@ def _writable(directory: RunDirectory, strategy: tf.distribute.Strategy) -> Iter
             yield RunDirectory(aside)
 
 
-def _train(reproduction, configuration, model, measure, train, directory, first_step) -> None:
+def _train(configuration, model, measure, train, directory, first_step) -> None:
     metrics = callbacks.StepTable(directory.metrics, directory.tensorboard)
     evaluations = callbacks.StepTable(directory.evaluations, directory.tensorboard)
     for table in (metrics, evaluations):
         table.forget_after(first_step)
     measures = [callbacks.Measures(measure, evaluations, configuration.evaluate_every)] if measure else []
-    batches = datasets.batches(train, reproduction.images_per_step(configuration), configuration.seed, first_step)
+    batches = datasets.batches(train, _images_per_step(configuration, model), configuration.seed, first_step)
     model.fit(
         batches,
         initial_epoch=first_step // configuration.log_every,

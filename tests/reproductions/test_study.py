@@ -7,9 +7,12 @@ from absl import flags
 from keras_gen.errors import InputError
 from reproductions import wgan_div
 from reproductions.harness import flags as script_flags
-from reproductions.harness import plots, study
+from reproductions.harness import plots, record
+from reproductions.harness.study import Study
 
-PAIR = study.Study("Two models", {"WGAN-div": {"model": "wgan_div"}, "SGAN": {"model": "gan"}}, plots.curves)
+PAIR = Study(
+    question="Two models", variants={"WGAN-div": {"model": "wgan_div"}, "SGAN": {"model": "gan"}}, plot=plots.curves
+)
 REPRODUCTION = dataclasses.replace(wgan_div.REPRODUCTION, studies={"pair": PAIR})
 
 
@@ -25,16 +28,16 @@ def perform(tmp_path):
         flags.FLAGS.unparse_flags()
         folders = [f"--output_dir={tmp_path / 'runs'}", f"--results_dir={tmp_path / 'results'}"]
         flags.FLAGS(["study", "--preset=smoke", *folders, *given])
-        study.perform(REPRODUCTION, name)
+        record.make(REPRODUCTION, name)
 
     return run
 
 
 def test_a_study_records_its_runs_and_more_seeds_are_added(perform, tmp_path):
     perform("pair", "--seeds=3")
-    record = json.loads((tmp_path / "results" / "pair.json").read_text())
-    assert [(run["variant"], run["seed"]) for run in record["runs"]] == [("WGAN-div", 3), ("SGAN", 3)]
-    assert [row["step"] for row in record["runs"][0]["evaluations"]] == [10, 20]
+    made = json.loads((tmp_path / "results" / "pair.json").read_text())
+    assert [(run["variant"], run["seed"]) for run in made["runs"]] == [("WGAN-div", 3), ("SGAN", 3)]
+    assert [row["step"] for row in made["runs"][0]["evaluations"]] == [10, 20]
     assert (tmp_path / "results" / "pair.png").stat().st_size > 1000
     assert sorted(path.name for path in (tmp_path / "results" / "samples").iterdir()) == ["sgan.png", "wgan_div.png"]
 
@@ -42,8 +45,8 @@ def test_a_study_records_its_runs_and_more_seeds_are_added(perform, tmp_path):
     assert len(finished) == 2
     perform("pair", "--seeds=3,4")
     assert all(path.stat().st_mtime_ns == time for path, time in finished.items())  # finished runs are not made again
-    record = json.loads((tmp_path / "results" / "pair.json").read_text())
-    assert [(run["variant"], run["seed"]) for run in record["runs"]] == [
+    made = json.loads((tmp_path / "results" / "pair.json").read_text())
+    assert [(run["variant"], run["seed"]) for run in made["runs"]] == [
         ("WGAN-div", 3),
         ("WGAN-div", 4),
         ("SGAN", 3),

@@ -2,6 +2,7 @@ import pytest
 
 from reproductions import tables
 from reproductions.harness import summary
+from reproductions.harness.quality import quality_table
 
 
 def run(variant, seed, distances, seconds_per_step=0.01):
@@ -49,7 +50,7 @@ def test_summary_of_runs():
 
 
 def test_table_rows_by_hand():
-    lines = tables.table(RECORD).splitlines()
+    lines = quality_table(RECORD).splitlines()
     # Means of 4 and 6, and of 2 and 4; their standard deviation is sqrt(2).
     assert lines[4] == "| one | 5 ± 1.4 | 3 ± 1.4 | 0.5 ± 0.14 | 0.50 / 0.25 | 0.75 / 1.00 | 10 |"
     assert lines[5] == "| other | 3 ± 0 | 3 ± 0 | 0.3 ± 0 | 0.50 / 0.25 | 0.75 / 1.00 | 10 |"
@@ -59,7 +60,7 @@ def test_table_rows_by_hand():
 def test_groups_show_how_far_their_variants_lie_apart():
     runs = [run("GP: fake", 0, [9, 8, 3]), run("GP: real", 0, [9, 8, 12]), run("div: real", 0, [9, 8, 5])]
     record = RECORD | {"runs": runs}
-    assert tables.table(record).splitlines()[-2:] == ["| GP | 3 | 12 | 4 |", "| div | 5 | 5 | 1 |"]
+    assert quality_table(record).splitlines()[-2:] == ["| GP | 3 | 12 | 4 |", "| div | 5 | 5 | 1 |"]
 
 
 @pytest.mark.parametrize("page", tables.pages(), ids=lambda page: page.stem)

@@ -1,0 +1,46 @@
+"""`UnitSpectralNorm`: a kernel that is divided by its spectral norm after every update."""
+
+import keras
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.utils import spectral
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class UnitSpectralNorm(keras.constraints.Constraint):
+    """W / |W|_2 in the place of W, after each step of the optimizer: a projection.
+
+    It is here to be compared with. The post on Lipschitz constraints warns that late gradients are then inaccurate and
+    samples poor, as the gradient that the optimizer follows knows nothing of the division. Use the layer
+    `SpectralNormalization` instead, whose gradient passes through it.
+
+    W is the kernel as a matrix [everything else, outputs]; see `keras_gen.utils.spectral`. A kernel of zeros is left
+    as it is.
+
+    Args:
+        power_iterations: Iterations from u = (1, ..., 1), at least 1; the author's code makes 5 (15).
+        output_axis: The kernel's axis of outputs: -1, or -2 for a transposed convolution.
+
+    Raises:
+        InputError: A number is out of range.
+    """
+
+    def __init__(self, power_iterations: int = 5, output_axis: int = -1):
+        if power_iterations < 1:
+            raise InputError(f"power_iterations={power_iterations}: must be at least 1")
+        if output_axis not in (-1, -2):
+            raise InputError(f"output_axis={output_axis}: must be -1, or -2 for a transposed convolution")
+        self.power_iterations = power_iterations
+        self.output_axis = output_axis
+
+    def __call__(self, kernel: tf.Tensor) -> tf.Tensor:
+        """W / |W|_2, of the kernel's shape and type."""
+        kernel = tf.convert_to_tensor(kernel)
+        matrix = spectral.kernel_matrix(kernel, self.output_axis)
+        norm = spectral.spectral_norm(matrix, self.power_iterations)
+        return kernel / tf.cast(tf.where(norm > 0, norm, 1.0), kernel.dtype)
+
+    def get_config(self) -> dict:
+        """The arguments that build this constraint again."""
+        return {"power_iterations": self.power_iterations, "output_axis": self.output_axis}

@@ -1,0 +1,55 @@
+"""The table of a study whose runs are measured by the quality of their samples."""
+
+from statistics import mean
+
+from reproductions.harness import summary
+from reproductions.harness.markdown import spread, table
+
+COLUMNS = ("variant", "final", "best", "kernel distance (final)", "precision / recall", "density / coverage")
+
+
+def quality_table(record: dict) -> str:
+    """A row a variant, and one for real test images, with the conditions; where there are groups, their spread."""
+    timed = record["timed"]
+    rows = [_row(variant, runs, timed) for variant, runs in summary.by_variant(record).items()]
+    title = f"{summary.distance_title(record)}; {summary.conditions(record)}."
+    columns = (*COLUMNS, "ms a step") if timed else COLUMNS
+    return "\n".join([title, "", table(columns, [*rows, _test_images_row(record)]), *_groups(record)])
+
+
+def _row(variant: str, runs: list[dict], timed: bool) -> list[str]:
+    last = [run["evaluations"][-1] for run in runs]
+    row = [
+        variant,
+        spread([summary.final(run) for run in runs]),
+        spread([summary.best(run) for run in runs]),
+        spread([row["kernel_distance"] for row in last]),
+        f"{mean(row['precision'] for row in last):.2f} / {mean(row['recall'] for row in last):.2f}",
+        f"{mean(row['density'] for row in last):.2f} / {mean(row['coverage'] for row in last):.2f}",
+    ]
+    return [*row, f"{mean(summary.milliseconds_per_step(run) for run in runs):.0f}"] if timed else row
+
+
+def _test_images_row(record: dict) -> list[str]:
+    found = record["runs"][0]["measure"]["test_images"]
+    row = [
+        f"*{found['num_fake']} real test images*",
+        f"{found['frechet_distance']:.3g}",
+        "",
+        f"{found['kernel_distance']:.3g}",
+        f"{found['precision']:.2f} / {found['recall']:.2f}",
+        f"{found['density']:.2f} / {found['coverage']:.2f}",
+    ]
+    return [*row, ""] if record["timed"] else row
+
+
+def _groups(record: dict) -> list[str]:
+    """How far the variants of a group lie apart, for studies that have groups."""
+    groups = summary.final_by_group(record)
+    if not groups:
+        return []
+    rows = [
+        [group, f"{min(distances):.3g}", f"{max(distances):.3g}", f"{max(distances) / min(distances):.3g}"]
+        for group, distances in groups.items()
+    ]
+    return ["", table(["group", "smallest final", "largest final", "ratio"], rows)]

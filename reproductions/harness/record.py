@@ -1,0 +1,77 @@
+"""The record of a study: its runs, made one after another, in one JSON file and its plot."""
+
+import shutil
+from pathlib import Path
+
+from absl import flags
+
+from keras_gen.errors import InputError
+from reproductions.harness.reproduction import Reproduction
+from reproductions.harness.run_directory import check_writable, read_json, write_json
+from reproductions.harness.study import Study, file_name
+
+FLAGS = flags.FLAGS
+RESULTS = Path(__file__).parents[1] / "results"
+
+
+def make(reproduction: Reproduction, name: str) -> None:
+    """Makes the study's runs one after another, continues those that were interrupted, and writes its record.
+
+    Runs of a seed that an earlier record of the same flags holds are kept in it. All that can be wrong with the flags
+    is found before the first run.
+
+    Raises:
+        InputError: There is no such study, a flag cannot be used with it, the record's place holds another record or
+            cannot be written, a run failed, or the runs were not measured alike.
+    """
+    if name not in reproduction.studies:
+        raise InputError(f"--study={name}: choose one of {', '.join(reproduction.studies) or '(there are none)'}")
+    study = reproduction.studies[name]
+    seeds = _seeds()
+    root = Path(FLAGS.output_dir or f"runs/{reproduction.name}_studies")
+    path = Path(FLAGS.results_dir or RESULTS / reproduction.name) / f"{name}.json"
+    record = {
+        "reproduction": reproduction.name,
+        "study": name,
+        "question": study.question,
+        "timed": study.timed,
+        "flags": study.shared(reproduction),
+        "runs": [],
+    }
+    runs = _earlier_runs(path, record["flags"])
+    check_writable(path.parent, "--results_dir")
+    for seed in seeds:
+        for title, variant in study.variants.items():
+            results, sheet = study.run(reproduction, title, seed, root if isinstance(study, Study) else root / name)
+            runs[title, seed] = {"variant": title, "seed": seed, "flags": dict(variant), **results}
+            if seed == seeds[0] and sheet is not None:
+                _keep_samples(sheet, path.parent / "samples" / f"{file_name(title)}.png")
+    record["runs"] = [run for title in study.variants for (name, _), run in sorted(runs.items()) if name == title]
+    study.check(record)
+    write_json(path, record)
+    study.plot(record, path.with_suffix(".png"))
+    print(f"Recorded in {path}; `python -m reproductions.tables` renews the page's tables.")
+
+
+def _seeds() -> list[int]:
+    if not FLAGS.seeds or not all(seed.isdigit() and int(seed) < 2**31 for seed in FLAGS.seeds):
+        raise InputError(f"--seeds={','.join(FLAGS.seeds)}: give whole numbers, for example --seeds=0,1,2")
+    return [int(seed) for seed in FLAGS.seeds]
+
+
+def _keep_samples(sheet: Path, kept: Path) -> None:
+    """Keeps a run's last sheet of samples beside the records, for the page."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(sheet, kept)
+
+
+def _earlier_runs(path: Path, same_flags: dict) -> dict:
+    if not path.exists():
+        return {}
+    try:
+        record = read_json(path)
+    except ValueError as error:
+        raise InputError(f"{path} is not a record; remove it, or give another --results_dir") from error
+    if record["flags"] != same_flags:
+        raise InputError(f"{path} is a record of other flags; give another --results_dir")
+    return {(run["variant"], run["seed"]): run for run in record["runs"]}
