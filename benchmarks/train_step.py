@@ -1,8 +1,8 @@
-"""The speed of a WGAN-div training step: `python -m benchmarks.train_step`.
+"""The speed of a training step: `python -m benchmarks.train_step --model=wgan_div`.
 
-In one run, in turn: the step in `model.fit`, the same step in a bare loop over a `tf.function`, and the same networks
-and loss in eager PyTorch, if it is installed (or with --torch_python=PYTHON, an interpreter that has it). Beside them
-the arithmetic rate, as a share of the machine's own matrix product, and peak memory.
+In one run, in turn: the step in `model.fit`, the same step in a bare loop over a `tf.function`, and, for WGAN-div, the
+same networks and loss in eager PyTorch, if it is installed (or with --torch_python=PYTHON, an interpreter that has
+it). Beside them the arithmetic rate, as a share of the machine's own matrix product, and peak memory.
 """
 
 import os
@@ -22,28 +22,38 @@ from absl import app, flags, logging
 
 from benchmarks import operations
 from keras_gen import datasets
-from keras_gen.models import WGANDiv
+from keras_gen.models import FGAN, GAN, RSGAN, WGANDiv
 from keras_gen.networks import dcgan
 
 FLAGS = flags.FLAGS
 LATENT_DIM = 128
 IMAGE_SHAPE = (28, 28, 1)
 
+MODELS = {
+    "wgan_div": WGANDiv,
+    "rsgan": RSGAN,
+    "f_gan": FGAN,
+    "wgan_sn": lambda *networks: GAN(*networks, adversarial_loss="wasserstein"),
+}
+SPECTRALLY_NORMALIZED = ("wgan_sn",)
+
 
 def define_flags() -> None:
     """Defines the flags of this benchmark."""
-    flags.DEFINE_integer("batch_size", 64, "Images in a step.", lower_bound=2)
+    flags.DEFINE_enum("model", "wgan_div", list(MODELS), "Whose step; wgan_sn: a WGAN with spectral normalisation.")
+    flags.DEFINE_integer("batch_size", 64, "Images in an update.", lower_bound=2)
     flags.DEFINE_integer("width", 64, "Channels at half the image's size.", lower_bound=1)
     flags.DEFINE_integer("steps", 20, "Steps in a round.", lower_bound=1)
     flags.DEFINE_integer("rounds", 9, "Rounds; each contestant's median is printed.", lower_bound=1)
     flags.DEFINE_string("torch_python", sys.executable, "A Python interpreter that has PyTorch.")
 
 
-def make_model() -> WGANDiv:
+def make_model() -> GAN:
     """The model whose step is measured."""
-    model = WGANDiv(
+    normalization = "persistent" if FLAGS.model in SPECTRALLY_NORMALIZED else "none"
+    model = MODELS[FLAGS.model](
         dcgan.generator(IMAGE_SHAPE, LATENT_DIM, FLAGS.width),
-        dcgan.discriminator(IMAGE_SHAPE, FLAGS.width, pooling="flatten"),
+        dcgan.discriminator(IMAGE_SHAPE, FLAGS.width, pooling="flatten", spectral_normalization=normalization),
     )
     model.compile()
     return model
@@ -60,7 +70,7 @@ class InFit:
     def __call__(self, steps: int) -> float:
         """Makes steps and gives the seconds that they took, the iterator's start excluded."""
         clock = _Clock()
-        batches = datasets.batches(self.images, FLAGS.batch_size)
+        batches = datasets.batches(self.images, FLAGS.batch_size * self.model.real_batches_per_step)
         self.model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[clock])
         return clock.seconds
 
@@ -70,8 +80,9 @@ class InBareLoop:
 
     def __init__(self, images: datasets.Images):
         self.model = make_model()
-        self.batches = iter(datasets.batches(images, FLAGS.batch_size))
-        spec = tf.TensorSpec([FLAGS.batch_size, *IMAGE_SHAPE])
+        batch_size = FLAGS.batch_size * self.model.real_batches_per_step
+        self.batches = iter(datasets.batches(images, batch_size))
+        spec = tf.TensorSpec([batch_size, *IMAGE_SHAPE])
         self.step = tf.function(self.model.train_step).get_concrete_function(spec)
         self(2)
 
@@ -139,8 +150,8 @@ def main(argv: list[str]) -> None:
     logging.set_verbosity(logging.WARNING)
     images = datasets.load("mnist_5k")
     contestants = {"model.fit": InFit(images), "bare loop": InBareLoop(images)}
-    torch = InTorch(images)
-    if torch.installed:
+    torch = InTorch(images) if FLAGS.model == "wgan_div" else None
+    if torch and torch.installed:
         contestants[f"PyTorch {torch.version}, eager"] = torch
     seconds = {name: [] for name in contestants}
     rates = []
@@ -150,7 +161,7 @@ def main(argv: list[str]) -> None:
             seconds[name].append(run(FLAGS.steps) / FLAGS.steps)
 
     loop = seconds["bare loop"]
-    print(f"WGAN-div, DCGAN of 28 pixels, width {FLAGS.width}, batch {FLAGS.batch_size}")
+    print(f"{FLAGS.model}, DCGAN of 28 pixels, width {FLAGS.width}, batch {FLAGS.batch_size}")
     print(f"medians of {FLAGS.rounds} rounds of {FLAGS.steps} steps\n")
     print(f"{'':28}{'ms a step':>12}{'over bare loop':>17}")
     for name, values in seconds.items():
@@ -163,9 +174,9 @@ def main(argv: list[str]) -> None:
     print(f"{share:.2f} of the matrix product's rate ({statistics.median(rates) / 1e9:.0f} billion a second)")
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"\npeak memory: {_gigabytes(peak)} for both TensorFlow models together")
-    if torch.installed:
+    if torch and torch.installed:
         print(f"             {_gigabytes(torch.peak_memory())} for PyTorch's")
-    else:
+    elif torch:
         print("PyTorch is not installed: nothing to compare with")
 
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from reproductions import wgan_div
+from reproductions.harness import flags as script_flags
 from reproductions.harness.flags import SHARED_DEFAULTS
 
 ROOT = Path(__file__).parents[2]
@@ -36,3 +37,10 @@ def configuration():
         return SimpleNamespace(**SHARED_DEFAULTS | wgan_div.PRESETS[preset] | changes)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def defined_flags():
+    """Defines the flags of WGAN-div's script in this process, which can be done once."""
+    script_flags.define_shared()
+    wgan_div.define_flags()

@@ -6,7 +6,6 @@ from absl import flags
 
 from keras_gen.errors import InputError
 from reproductions import wgan_div
-from reproductions.harness import flags as script_flags
 from reproductions.harness import plots, record
 from reproductions.harness.study import Study
 
@@ -16,14 +15,8 @@ PAIR = Study(
 REPRODUCTION = dataclasses.replace(wgan_div.REPRODUCTION, studies={"pair": PAIR})
 
 
-@pytest.fixture(scope="module", autouse=True)
-def defined_flags():
-    script_flags.define_shared()
-    wgan_div.define_flags()
-
-
 @pytest.fixture
-def perform(tmp_path):
+def perform(tmp_path, defined_flags):
     def run(name, *given):
         flags.FLAGS.unparse_flags()
         folders = [f"--output_dir={tmp_path / 'runs'}", f"--results_dir={tmp_path / 'results'}"]
