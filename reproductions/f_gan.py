@@ -53,7 +53,11 @@ def build(configuration: SimpleNamespace, image_shape: tuple[int, int, int], num
 STUDIES = {
     "images": Study(
         question="Every divergence of the post, and the standard GAN's own: same networks, steps and data",
-        variants={name: {"divergence": name} for name in f_divergences.names()},
+        variants={
+            f"{group}: {name}": {"divergence": name, "spectral_normalization": normalization}
+            for group, normalization in {"as in (14)": "none", "with SN": "persistent"}.items()
+            for name in f_divergences.names()
+        },
         plot=plots.dots,
     ),
 }
