@@ -1,4 +1,8 @@
-"""The record of a study: its runs, made one after another, in one JSON file and its plot."""
+"""The record of a study: its runs, made one after another, in one JSON file and its plot.
+
+The record is written after every run. A study that was stopped, even one whose folder of runs is lost, so continues
+after the last run that its record holds.
+"""
 
 import shutil
 from pathlib import Path
@@ -17,7 +21,7 @@ RESULTS = Path(__file__).parents[1] / "results"
 def make(reproduction: Reproduction, name: str) -> None:
     """Makes the study's runs one after another, continues those that were interrupted, and writes its record.
 
-    Runs of a seed that an earlier record of the same flags holds are kept in it. All that can be wrong with the flags
+    Runs that an earlier record of the same flags holds are kept, not made again. All that can be wrong with the flags
     is found before the first run.
 
     Raises:
@@ -36,21 +40,27 @@ def make(reproduction: Reproduction, name: str) -> None:
         "question": study.question,
         "timed": study.timed,
         "flags": study.shared(reproduction),
-        "runs": [],
     }
-    runs = _earlier_runs(path, record["flags"])
+    runs = _earlier_runs(path, record["flags"], study)
     check_writable(path.parent, "--results_dir")
     for seed in seeds:
         for title, variant in study.variants.items():
+            if (title, seed) in runs:
+                print(f"{title}, seed {seed}: {path} holds it; remove the file to make it again", flush=True)
+                continue
             results, sheet = study.run(reproduction, title, seed, root if isinstance(study, Study) else root / name)
             runs[title, seed] = {"variant": title, "seed": seed, "flags": dict(variant), **results}
+            study.check(record | {"runs": list(runs.values())})
+            write_json(path, record | {"runs": _in_order(runs, study)})
             if seed == seeds[0] and sheet is not None:
                 _keep_samples(sheet, path.parent / "samples" / f"{file_name(title)}.png")
-    record["runs"] = [run for title in study.variants for (name, _), run in sorted(runs.items()) if name == title]
-    study.check(record)
-    write_json(path, record)
-    study.plot(record, path.with_suffix(".png"))
+    study.plot(record | {"runs": _in_order(runs, study)}, path.with_suffix(".png"))
     print(f"Recorded in {path}; `python -m reproductions.tables` renews the page's tables.")
+
+
+def _in_order(runs: dict, study: Study) -> list[dict]:
+    """The runs by the study's variants, each variant's by their seeds."""
+    return [run for title in study.variants for (of, _), run in sorted(runs.items()) if of == title]
 
 
 def _seeds() -> list[int]:
@@ -65,13 +75,14 @@ def _keep_samples(sheet: Path, kept: Path) -> None:
     shutil.copyfile(sheet, kept)
 
 
-def _earlier_runs(path: Path, same_flags: dict) -> dict:
+def _earlier_runs(path: Path, same_flags: dict, study: Study) -> dict:
     if not path.exists():
         return {}
     try:
         record = read_json(path)
     except ValueError as error:
         raise InputError(f"{path} is not a record; remove it, or give another --results_dir") from error
-    if record["flags"] != same_flags:
+    runs = [run for run in record["runs"] if run["variant"] in study.variants]
+    if record["flags"] != same_flags or any(run["flags"] != dict(study.variants[run["variant"]]) for run in runs):
         raise InputError(f"{path} is a record of other flags; give another --results_dir")
-    return {(run["variant"], run["seed"]): run for run in record["runs"]}
+    return {(run["variant"], run["seed"]): run for run in runs}

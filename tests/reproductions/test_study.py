@@ -47,6 +47,30 @@ def test_a_study_records_its_runs_and_more_seeds_are_added(perform, tmp_path):
     ]
 
 
+def test_a_study_continues_from_its_record_alone(perform, tmp_path, monkeypatch):
+    def made(self, reproduction, title, seed, root):
+        performed.append((title, seed))
+        return recorded, None
+
+    recorded = {"evaluations": [], "measure": {"features": {"weights_hash": "a"}}}
+    performed = []
+    monkeypatch.setattr(Study, "run", made)
+    path = tmp_path / "results" / "pair.json"
+    study = dataclasses.replace(PAIR, plot=lambda record, path: None)
+    monkeypatch.setitem(REPRODUCTION.studies, "pair", study)
+    perform("pair", "--seeds=3")
+    record_of_one = json.loads(path.read_text())
+    del record_of_one["runs"][1]
+    path.write_text(json.dumps(record_of_one))
+    perform("pair", "--seeds=3")
+    assert performed == [("WGAN-div", 3), ("SGAN", 3), ("SGAN", 3)]
+
+    record_of_one["runs"][0]["flags"] = {"model": "wgan"}
+    path.write_text(json.dumps(record_of_one))
+    with pytest.raises(InputError, match="is a record of other flags"):
+        perform("pair", "--seeds=3")
+
+
 def test_bad_seeds_and_studies_are_named(perform):
     with pytest.raises(InputError, match="--study=other: choose one of pair"):
         perform("other")
