@@ -14,7 +14,9 @@ def curves(record: dict, path: Path) -> None:
     """Distance against steps and against seconds, a line a variant: the mean over its seeds."""
     figure, (by_steps, by_seconds) = plt.subplots(1, 2, figsize=(13, 4.8), sharey=True, layout="constrained")
     for variant, runs in summary.by_variant(record).items():
-        steps, seconds, distances = summary.mean_curve(runs)
+        if not summary.whole(runs):
+            continue
+        steps, seconds, distances = summary.mean_curve(summary.whole(runs))
         by_steps.plot(steps, distances, marker=".", label=variant)
         by_seconds.plot(seconds, distances, marker=".", label=variant)
     by_steps.set_xlabel("steps")
@@ -32,17 +34,25 @@ def dots(record: dict, path: Path) -> None:
     variants = summary.by_variant(record)
     figure, axes = plt.subplots(figsize=(9, 1.5 + 0.32 * len(variants)), layout="constrained")
     for row, runs in enumerate(variants.values()):
-        final = [summary.final(run) for run in runs]
-        best = [summary.best(run) for run in runs]
-        axes.plot(final, [row] * len(runs), "o", color="C0", label="final" if row == 0 else None)
-        axes.plot(best, [row] * len(runs), "|", color="C1", markersize=14, label="best" if row == 0 else None)
-    axes.set_yticks(range(len(variants)), list(variants))
+        final = [summary.final(run) for run in summary.whole(runs)]
+        best = [summary.best(run) for run in summary.whole(runs)]
+        axes.plot(final, [row] * len(final), "o", color="C0", label="final" if row == 0 else None)
+        axes.plot(best, [row] * len(best), "|", color="C1", markersize=14, label="best" if row == 0 else None)
+    axes.set_yticks(range(len(variants)), [_row_title(title, runs) for title, runs in variants.items()])
     axes.invert_yaxis()
-    axes.set_xlim(left=0)
+    finals = [summary.final(run) for run in summary.whole(record["runs"])]
+    if max(finals) > 10 * min(finals):
+        axes.set_xscale("log")
+    else:
+        axes.set_xlim(left=0)
     axes.set_xlabel(summary.distance_title(record))
     axes.grid(alpha=0.3, which="both")
     axes.legend()
     _save(figure, path, record)
+
+
+def _row_title(variant: str, runs: list[dict]) -> str:
+    return variant if summary.whole(runs) else f"{variant} (broke down)"
 
 
 def _save(figure, path: Path, record: dict) -> None:

@@ -18,6 +18,9 @@ def quality_table(record: dict) -> str:
 
 
 def _row(variant: str, runs: list[dict], timed: bool) -> list[str]:
+    for run in runs:
+        if "broke_down" in run:
+            return [variant, run["broke_down"], *[""] * (len(COLUMNS) - 2), *([""] if timed else [])]
     last = [run["evaluations"][-1] for run in runs]
     row = [
         variant,
@@ -31,7 +34,7 @@ def _row(variant: str, runs: list[dict], timed: bool) -> list[str]:
 
 
 def _test_images_row(record: dict) -> list[str]:
-    found = record["runs"][0]["measure"]["test_images"]
+    found = summary.whole(record["runs"])[0]["measure"]["test_images"]
     row = [
         f"*{found['num_fake']} real test images*",
         f"{found['frechet_distance']:.3g}",

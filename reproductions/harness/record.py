@@ -13,6 +13,7 @@ from keras_gen.errors import InputError
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import check_writable, read_json, write_json
 from reproductions.harness.study import Study, file_name
+from reproductions.harness.summary import whole
 
 FLAGS = flags.FLAGS
 RESULTS = Path(__file__).parents[1] / "results"
@@ -54,6 +55,8 @@ def make(reproduction: Reproduction, name: str) -> None:
             write_json(path, record | {"runs": _in_order(runs, study)})
             if seed == seeds[0] and sheet is not None:
                 _keep_samples(sheet, path.parent / "samples" / f"{file_name(title)}.png")
+    if not whole(list(runs.values())):
+        raise InputError(f"{path}: every run broke down, so that there is nothing to plot; try smaller learning rates")
     study.plot(record | {"runs": _in_order(runs, study)}, path.with_suffix(".png"))
     print(f"Recorded in {path}; `python -m reproductions.tables` renews the page's tables.")
 

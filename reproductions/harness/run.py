@@ -17,7 +17,7 @@ import tensorflow as tf
 
 import keras_gen
 from keras_gen import callbacks, datasets
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, NonFiniteLossError
 from keras_gen.models import ReproducibleModel
 from keras_gen.utils.files import replacing
 from reproductions.harness import distribution
@@ -67,7 +67,8 @@ def perform(
         first_step = callbacks.restore_newest(model, directory.checkpoints)
         if first_step:
             print(f"Continuing after step {first_step} of {configuration.steps}.", flush=True)
-        _train(configuration, model, measure, train, written, first_step)
+        with _noting_breakdown(written):
+            _train(configuration, model, measure, train, written, first_step)
         _finish(reproduction, configuration, model, measure_description, written)
     if distribution.is_chief(strategy):
         print(_whereabouts(directory))
@@ -93,6 +94,17 @@ def _writable(directory: RunDirectory, strategy: tf.distribute.Strategy) -> Iter
     else:
         with tempfile.TemporaryDirectory() as aside:
             yield RunDirectory(aside)
+
+
+@contextlib.contextmanager
+def _noting_breakdown(directory: RunDirectory) -> Iterator[None]:
+    """Leaves in the folder why training broke down, and how far it had come."""
+    directory.breakdown.unlink(missing_ok=True)
+    try:
+        yield
+    except NonFiniteLossError as error:
+        write_json(directory.breakdown, {"broke_down": str(error), "evaluations": _evaluations(directory)})
+        raise
 
 
 def _train(configuration, model, measure, train, directory, first_step) -> None:
@@ -128,8 +140,6 @@ def _finish(reproduction, configuration, model, measure_description, directory) 
     with replacing(directory.saved_model) as aside:
         model.export(aside)
     metrics = callbacks.StepTable(directory.metrics).rows()
-    seconds = {row["step"]: row["seconds"] for row in metrics}
-    evaluations = callbacks.StepTable(directory.evaluations).rows()
     write_json(
         directory.results,
         {
@@ -139,12 +149,19 @@ def _finish(reproduction, configuration, model, measure_description, directory) 
             "seconds": metrics[-1]["seconds"],
             "parameters": {part.name: part.count_params() for part in model.layers},
             "metrics": metrics[-1],
-            "evaluations": [{**row, "seconds": seconds[row["step"]]} for row in evaluations],
+            "evaluations": _evaluations(directory),
             "measure": measure_description,
             "versions": {"keras_gen": keras_gen.__version__, "keras": keras.__version__, "tensorflow": tf.__version__},
             "finished": time.strftime("%Y-%m-%d"),
         },
     )
+
+
+def _evaluations(directory: RunDirectory) -> list[dict]:
+    """The rows of evaluations.csv, each with the seconds of training until then."""
+    seconds = {row["step"]: row["seconds"] for row in callbacks.StepTable(directory.metrics).rows()}
+    rows = callbacks.StepTable(directory.evaluations).rows()
+    return [{**row, "seconds": seconds[row["step"]]} for row in rows]
 
 
 def _whereabouts(directory: RunDirectory) -> str:

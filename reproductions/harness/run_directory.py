@@ -27,6 +27,7 @@ class RunDirectory:
         self.model = self.path / "model.keras"
         self.saved_model = self.path / "saved_model"
         self.results = self.path / "results.json"
+        self.breakdown = self.path / "breakdown.json"
 
     @property
     def finished(self) -> bool:

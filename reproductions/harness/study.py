@@ -68,6 +68,7 @@ class Study(_AnyStudy):
     def run(self, reproduction: Reproduction, title: str, seed: int, root: Path) -> tuple[dict, Path | None]:
         """Makes one run in a process of its own; gives what is recorded of it, and its last sheet of samples.
 
+        Of a run whose loss became NaN or infinite, that is recorded, as `broke_down`, with what it had reached.
         Its folder is named by the flags in which the run differs from the preset, so that studies share runs.
         """
         shared, variant = self.shared(reproduction), self.variants[title] | {"seed": seed}
@@ -87,6 +88,8 @@ class Study(_AnyStudy):
         ]
         print(f"\n{directory.path}", flush=True)
         if subprocess.run(command, check=False).returncode:
+            if directory.breakdown.exists():
+                return read_json(directory.breakdown), None
             raise InputError(f"the run in {directory.path} failed; mend that and give the same command again")
         results = read_json(directory.results)
         return {key: results[key] for key in RECORDED}, directory.newest_sheet
@@ -97,7 +100,7 @@ class Study(_AnyStudy):
         Raises:
             InputError: They were not.
         """
-        features = [run["measure"]["features"] for run in record["runs"]]
+        features = [run["measure"]["features"] for run in record["runs"] if "broke_down" not in run]
         if None in features:
             raise InputError(f"--dataset={record['flags']['dataset']}: a study needs labels, or --features=inception")
         if len({described["weights_hash"] for described in features}) > 1:

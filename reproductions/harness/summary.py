@@ -12,12 +12,20 @@ def by_variant(record: dict) -> dict[str, list[dict]]:
     return dict(runs)
 
 
+def whole(runs: list[dict]) -> list[dict]:
+    """The runs that reached their end, without those that broke down."""
+    return [run for run in runs if "broke_down" not in run]
+
+
 def final_by_group(record: dict) -> dict[str, list[float]]:
-    """The final distances of variants titled `GROUP: NAME`, each the mean over its seeds; empty without groups."""
+    """The final distances of variants titled `GROUP: NAME`, each the mean over its seeds; empty without groups.
+
+    Variants that broke down are left out.
+    """
     groups = defaultdict(list)
     for variant, runs in by_variant(record).items():
         group, colon, _ = variant.partition(": ")
-        if colon:
+        if colon and len(whole(runs)) == len(runs):
             groups[group].append(mean(final(run) for run in runs))
     return dict(groups)
 
@@ -49,7 +57,7 @@ def milliseconds_per_step(run: dict) -> float:
 
 def distance_title(record: dict) -> str:
     """The distance by its full name, with the counts that it depends on."""
-    run = record["runs"][0]
+    run = whole(record["runs"])[0]
     row, network = run["evaluations"][-1], run["measure"]["features"]["network"]
     return f"Fréchet distance on {network} features ({row['num_real']:.0f} real, {row['num_fake']:.0f} fake)"
 

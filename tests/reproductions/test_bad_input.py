@@ -1,5 +1,8 @@
 """Bad input: one line that names the flag or the file, exit status 1, no traceback, nothing written."""
 
+import json
+import re
+
 import keras
 import pytest
 import tensorflow as tf
@@ -128,6 +131,10 @@ def test_a_run_that_becomes_nan_says_when_and_keeps_the_last_good_checkpoint(con
     with pytest.raises(NonFiniteLossError, match=r"at step \d+"):
         run.perform(wgan_div.REPRODUCTION, breaking, tmp_path / "run", strategy_name="single")
     assert not (tmp_path / "run" / "results.json").exists()
+    noted = json.loads((tmp_path / "run" / "breakdown.json").read_text())
+    assert re.search(r" at step \d+$", noted["broke_down"])
+    # Every step is logged, and the run breaks down before its first evaluation or keeps it.
+    assert all(row["step"] % 10 == 0 and row["seconds"] > 0 for row in noted["evaluations"])
 
 
 def test_other_flags_in_the_same_folder_are_named(configuration, tmp_path):

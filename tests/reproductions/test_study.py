@@ -12,7 +12,12 @@ from reproductions.harness.study import Study
 PAIR = Study(
     question="Two models", variants={"WGAN-div": {"model": "wgan_div"}, "SGAN": {"model": "gan"}}, plot=plots.curves
 )
-REPRODUCTION = dataclasses.replace(wgan_div.REPRODUCTION, studies={"pair": PAIR})
+BREAKING = Study(
+    question="Too fast?",
+    variants={"so": {"discriminator_learning_rate": 1e6}, "not so": {"discriminator_learning_rate": 1e-4}},
+    plot=plots.curves,
+)
+REPRODUCTION = dataclasses.replace(wgan_div.REPRODUCTION, studies={"pair": PAIR, "breaking": BREAKING})
 
 
 @pytest.fixture
@@ -71,8 +76,15 @@ def test_a_study_continues_from_its_record_alone(perform, tmp_path, monkeypatch)
         perform("pair", "--seeds=3")
 
 
+def test_a_run_that_breaks_down_is_recorded_and_the_others_are_made(perform, tmp_path):
+    perform("breaking", "--log_every=1", "--checkpoint_every=5")
+    broken, whole = json.loads((tmp_path / "results" / "breaking.json").read_text())["runs"]
+    assert " at step " in broken["broke_down"] and "measure" not in broken
+    assert [row["step"] for row in whole["evaluations"]] == [10, 20]
+
+
 def test_bad_seeds_and_studies_are_named(perform):
-    with pytest.raises(InputError, match="--study=other: choose one of pair"):
+    with pytest.raises(InputError, match="--study=other: choose one of pair, breaking"):
         perform("other")
     for seeds in ("0,one", "", str(2**31)):
         with pytest.raises(InputError, match=f"--seeds={seeds}: give whole numbers"):

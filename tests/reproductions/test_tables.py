@@ -1,7 +1,7 @@
 import pytest
 
 from reproductions import tables
-from reproductions.harness import summary
+from reproductions.harness import plots, summary
 from reproductions.harness.quality import quality_table
 
 
@@ -61,6 +61,16 @@ def test_groups_show_how_far_their_variants_lie_apart():
     runs = [run("GP: fake", 0, [9, 8, 3]), run("GP: real", 0, [9, 8, 12]), run("div: real", 0, [9, 8, 5])]
     record = RECORD | {"runs": runs}
     assert quality_table(record).splitlines()[-2:] == ["| GP | 3 | 12 | 4 |", "| div | 5 | 5 | 1 |"]
+
+
+def test_a_variant_that_broke_down_says_so(tmp_path):
+    broken = {"variant": "GP: real", "seed": 0, "broke_down": "loss is nan at step 7", "evaluations": []}
+    record = RECORD | {"runs": [broken, run("GP: fake", 0, [9, 8, 3]), run("div: real", 0, [9, 8, 5])]}
+    lines = quality_table(record).splitlines()
+    assert lines[4] == "| GP: real | loss is nan at step 7 |  |  |  |  |  |"
+    assert lines[-2:] == ["| GP | 3 | 3 | 1 |", "| div | 5 | 5 | 1 |"]
+    for draw in (plots.curves, plots.dots):
+        draw(record, tmp_path / "plot.png")
 
 
 @pytest.mark.parametrize("page", tables.pages(), ids=lambda page: page.stem)
