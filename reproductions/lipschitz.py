@@ -80,6 +80,12 @@ STUDIES = {
             "gradient penalty": {"critic": "gradient_penalty"},
             "one-sided gradient penalty": {"critic": "one_sided_penalty"},
             "clipping": {"critic": "clipping"},
+            "SN, u kept, equal rates": {
+                "critic": "spectral_normalization",
+                "spectral_normalization": "persistent",
+                "discriminator_learning_rate": 5e-4,
+            },
+            "gradient penalty, equal rates": {"critic": "gradient_penalty", "discriminator_learning_rate": 5e-4},
         },
         plot=plots.curves,
         timed=True,
