@@ -1,0 +1,36 @@
+"""Batches drawn from a distribution, for toys whose density is known."""
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_gen.errors import InputError
+
+
+def draws(
+    distribution: tfp.distributions.Distribution, batch_size: int, seed: int = 0, first_step: int = 0
+) -> tf.data.Dataset:
+    """Returns the batches `first_step`, `first_step + 1`, ... of an endless run of draws.
+
+    Batch `n` is a function of (seed, n) alone; no two batches hold the same draws.
+
+    Args:
+        distribution: what is drawn from.
+        batch_size: draws in a batch, over all replicas.
+        seed: chooses the draws.
+        first_step: number of the first batch.
+
+    Returns:
+        float32 [batch_size, *event_shape].
+
+    Raises:
+        InputError: `batch_size` is below 1, or `first_step` below 0.
+    """
+    if batch_size < 1:
+        raise InputError(f"batch_size={batch_size}: must be at least 1")
+    if first_step < 0:
+        raise InputError(f"first_step={first_step}: must not be negative")
+
+    def batch(step: tf.Tensor) -> tf.Tensor:
+        return tf.cast(distribution.sample(batch_size, seed=tf.stack([seed, tf.cast(step, tf.int32)])), tf.float32)
+
+    return tf.data.Dataset.counter(first_step).map(batch, tf.data.AUTOTUNE, deterministic=True).prefetch(2)

@@ -1,0 +1,1 @@
+"""Experiments: studies whose runs are no runs of a script, one a file."""
