@@ -3,7 +3,7 @@
 from keras_gen.callbacks.checkpoints import Checkpoints, restore_newest
 from keras_gen.callbacks.measures import Measures
 from keras_gen.callbacks.metrics_log import MetricsLog
-from keras_gen.callbacks.sample_sheets import SampleSheets
+from keras_gen.callbacks.sheets import SampleSheets, Sheets
 from keras_gen.callbacks.step_callback import StepCallback
 from keras_gen.callbacks.step_progress import StepProgress
 from keras_gen.callbacks.step_table import StepTable
@@ -14,6 +14,7 @@ __all__ = [
     "Measures",
     "MetricsLog",
     "SampleSheets",
+    "Sheets",
     "StepCallback",
     "StepProgress",
     "StepTable",

@@ -1,15 +1,9 @@
 """`GenerativeModel`: a model that samples, in Python and as a SavedModel."""
 
-import os
-from collections.abc import Callable
-
-import keras
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.models.reproducible_model import ReproducibleModel
-
-Endpoint = tuple[Callable, list[tf.TensorSpec]]
+from keras_gen.models.reproducible_model import Endpoint, ReproducibleModel
 
 
 class GenerativeModel(ReproducibleModel):
@@ -58,7 +52,7 @@ class GenerativeModel(ReproducibleModel):
             return self.decode(self.latents(num_samples, seed))
 
     def endpoints(self) -> dict[str, Endpoint]:
-        """The functions that `export` writes, with the types of their arguments."""
+        """`sample` and `decode`, with the types of their arguments."""
         number = tf.TensorSpec([], tf.int32)
         return {
             "sample": (
@@ -70,22 +64,6 @@ class GenerativeModel(ReproducibleModel):
                 [tf.TensorSpec([None, *self.latent_shape], tf.float32, "latents")],
             ),
         }
-
-    def export(self, filepath: str | os.PathLike, **kwargs) -> None:
-        """Writes a SavedModel whose functions are the model's `endpoints`, each also a signature of that name.
-
-        `model = tf.saved_model.load(filepath)`, then `model.sample(64, 0)`, need TensorFlow alone. The two belong in
-        two statements: TensorFlow drops the weights with the loaded model, even while its function is called.
-
-        Args:
-            filepath: Folder to write.
-            **kwargs: Passed on to `keras.export.ExportArchive.write_out`.
-        """
-        archive = keras.export.ExportArchive()
-        archive.track(self)
-        for name, (function, signature) in self.endpoints().items():
-            archive.add_endpoint(name, function, input_signature=signature)
-        archive.write_out(os.fspath(filepath), verbose=kwargs.pop("verbose", False), **kwargs)
 
 
 def _named(spec: tf.TensorSpec, name: str) -> tf.TensorSpec:

@@ -1,5 +1,6 @@
 """`ReproducibleModel`: the base of every model here, whose training is a pure function of its arguments."""
 
+import os
 import zlib
 from collections.abc import Callable, Sequence
 
@@ -7,6 +8,7 @@ import keras
 import tensorflow as tf
 
 Terms = dict[str, tf.Tensor]
+Endpoint = tuple[Callable, list[tf.TensorSpec]]
 
 
 def stream_seed(seed: int | tf.Tensor, stream: str) -> tf.Tensor:
@@ -22,7 +24,7 @@ class ReproducibleModel(keras.Model):
 
     It gives a `train_step` three things: noise, `minimize` and `report`. Noise depends on (seed, step, stream,
     index in the global batch) and on nothing else, so that a run killed and continued, or spread over more replicas,
-    is the same run.
+    is the same run. What a trained model is used for, it names as `endpoints`, and `export` writes them.
 
     Args:
         seed: Seed of every draw in training.
@@ -124,6 +126,28 @@ class ReproducibleModel(keras.Model):
             # Keras averages over workers along axis 0, which a scalar does not have.
             return {name: result[tf.newaxis] for name, result in results.items()}
         return results
+
+    # Export ------------------------------------------------------------------------------------------------------
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """The functions that `export` writes, by name, with the types of their arguments."""
+        raise NotImplementedError
+
+    def export(self, filepath: str | os.PathLike, **kwargs) -> None:
+        """Writes a SavedModel whose functions are the model's `endpoints`, each also a signature of that name.
+
+        `model = tf.saved_model.load(filepath)`, then `model.sample(64, 0)`, need TensorFlow alone. The two belong in
+        two statements: TensorFlow drops the weights with the loaded model, even while its function is called.
+
+        Args:
+            filepath: Folder to write.
+            **kwargs: Passed on to `keras.export.ExportArchive.write_out`.
+        """
+        archive = keras.export.ExportArchive()
+        archive.track(self)
+        for name, (function, signature) in self.endpoints().items():
+            archive.add_endpoint(name, function, input_signature=signature)
+        archive.write_out(os.fspath(filepath), verbose=kwargs.pop("verbose", False), **kwargs)
 
 
 def regularization(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:

@@ -67,7 +67,17 @@ def save_image_grid(path: str | os.PathLike, images, columns: int | None = None,
     Raises:
         InputError: as in `image_grid`.
     """
-    png = tf.io.encode_png(image_grid(images, columns, scale)).numpy()
+    save_png(path, image_grid(images, columns, scale))
+
+
+def save_png(path: str | os.PathLike, pixels: np.ndarray) -> None:
+    """Writes a picture, uint8 [height, width, channels], as a PNG file, whole or not at all.
+
+    Args:
+        path: the file; its folder is made if it does not exist.
+        pixels: the picture, for example from `image_grid`.
+    """
+    png = tf.io.encode_png(pixels).numpy()
     with replacing(path) as aside:
         aside.write_bytes(png)
 

@@ -52,7 +52,7 @@ def define_shared() -> None:
     flags.DEFINE_enum("precision", None, ["float32", "mixed_bfloat16"], "Precision of the networks.")
     flags.DEFINE_boolean("deterministic", None, "Deterministic kernels: the same bits on the same machine; slower.")
     define_integer("log_every", "Steps between two rows of metrics.csv.")
-    define_integer("sample_every", "Steps between two sheets of samples; a multiple of log_every.")
+    define_integer("sample_every", "Steps between two pictures; a multiple of log_every.")
     define_integer("evaluate_every", "Steps between two measurements; a multiple of log_every.")
     define_integer("checkpoint_every", "Steps between two checkpoints; a multiple of log_every.")
     flags.DEFINE_enum(

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import keras
+import numpy as np
 
 from keras_gen.datasets import Images
 
 Measure = Callable[[keras.Model], dict[str, float]]
+Sheet = Callable[[keras.Model], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Reproduction:
             number of replicas.
         measure: Makes the run's measure, and what the results say about it, from the configuration and the training
             and test images; None where nothing can be measured.
+        sheet: Makes what draws the run's pictures, from the configuration and the test images: from the model
+            to uint8 [height, width, 1 or 3]. None for sheets of samples.
         studies: The studies by name.
     """
 
@@ -33,4 +37,5 @@ class Reproduction:
     define_flags: Callable[[], None]
     build: Callable[[SimpleNamespace, tuple[int, int, int], int], keras.Model]
     measure: Callable[[SimpleNamespace, Images, Images], tuple[Measure | None, dict]]
+    sheet: Callable[[SimpleNamespace, Images], Sheet] | None = None
     studies: Mapping = field(default_factory=dict)

@@ -22,7 +22,7 @@ from keras_gen.models import ReproducibleModel
 from keras_gen.utils.files import replacing
 from reproductions.harness import distribution
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.run_directory import RunDirectory, write_json
+from reproductions.harness.run_directory import RunDirectory, read_json, write_json
 
 
 def perform(
@@ -62,13 +62,14 @@ def perform(
             f"has {len(train)}; give a smaller one"
         )
     measure, measure_description = reproduction.measure(configuration, train, test)
+    sheet = reproduction.sheet(configuration, test) if reproduction.sheet else None
     with _writable(directory, strategy) as written:
         written.claim(configuration)
         first_step = callbacks.restore_newest(model, directory.checkpoints)
         if first_step:
             print(f"Continuing after step {first_step} of {configuration.steps}.", flush=True)
         with _noting_breakdown(written):
-            _train(configuration, model, measure, train, written, first_step)
+            _train(configuration, model, measure, sheet, train, written, first_step)
         _finish(reproduction, configuration, model, measure_description, written)
     if distribution.is_chief(strategy):
         print(_whereabouts(directory))
@@ -107,12 +108,13 @@ def _noting_breakdown(directory: RunDirectory) -> Iterator[None]:
         raise
 
 
-def _train(configuration, model, measure, train, directory, first_step) -> None:
+def _train(configuration, model, measure, sheet, train, directory, first_step) -> None:
     metrics = callbacks.StepTable(directory.metrics, directory.tensorboard)
     evaluations = callbacks.StepTable(directory.evaluations, directory.tensorboard)
     for table in (metrics, evaluations):
         table.forget_after(first_step)
     measures = [callbacks.Measures(measure, evaluations, configuration.evaluate_every)] if measure else []
+    sheets = (directory.samples, configuration.sample_every)
     batches = datasets.batches(train, _images_per_step(configuration, model), configuration.seed, first_step)
     model.fit(
         batches,
@@ -126,7 +128,7 @@ def _train(configuration, model, measure, train, directory, first_step) -> None:
             callbacks.MetricsLog(metrics, configuration.log_every),
             callbacks.StepProgress(configuration.steps, configuration.log_every),
             callbacks.StopOnNonFinite(),
-            callbacks.SampleSheets(directory.samples, configuration.sample_every),
+            callbacks.Sheets(*sheets, sheet) if sheet else callbacks.SampleSheets(*sheets),
             *measures,
             callbacks.Checkpoints(directory.checkpoints, configuration.checkpoint_every),
         ],
@@ -147,6 +149,7 @@ def _finish(reproduction, configuration, model, measure_description, directory) 
             "flags": vars(configuration),
             "steps": configuration.steps,
             "seconds": metrics[-1]["seconds"],
+            "endpoints": list(model.endpoints()),
             "parameters": {part.name: part.count_params() for part in model.layers},
             "metrics": metrics[-1],
             "evaluations": _evaluations(directory),
@@ -165,12 +168,16 @@ def _evaluations(directory: RunDirectory) -> list[dict]:
 
 
 def _whereabouts(directory: RunDirectory) -> str:
-    saved_model = shlex.quote(str(directory.saved_model))
-    return f"""In {directory.path}:
-  samples/       sheets of samples: {directory.newest_sheet}
+    endpoints = read_json(directory.results).get("endpoints", [])
+    lines = f"""In {directory.path}:
+  samples/       pictures of what it learnt: {directory.newest_sheet}
   results.json   the last measurements, metrics.csv and evaluations.csv all of them
   tensorboard/   the same as curves: tensorboard --logdir={directory.tensorboard}
   model.keras    the model, to train on or to use in Keras
-  saved_model/   the model for TensorFlow alone
+  saved_model/   the model for TensorFlow alone: {", ".join(endpoints)}"""
+    if "sample" not in endpoints:
+        return lines
+    saved_model = shlex.quote(str(directory.saved_model))
+    return f"""{lines}
 Sample more:
   python -m reproductions.sample --saved_model={saved_model} --num_samples=64 --seed=1 --output=grid.png"""

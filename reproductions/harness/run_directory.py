@@ -36,7 +36,7 @@ class RunDirectory:
 
     @property
     def newest_sheet(self) -> Path | None:
-        """The last sheet of samples."""
+        """The last picture."""
         return max(self.samples.glob("*.png"), default=None)
 
     def check(self, configuration: SimpleNamespace) -> None:

@@ -6,6 +6,7 @@ from keras_gen.callbacks import (
     Measures,
     MetricsLog,
     SampleSheets,
+    Sheets,
     StepCallback,
     StepProgress,
     StepTable,
@@ -67,6 +68,16 @@ def test_sheets_show_the_models_samples(line, fit, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step_00000005.png", "step_00000010.png"]
     sheet = tf.io.decode_png((tmp_path / "step_00000010.png").read_bytes()).numpy()
     assert sheet[0, 0, 0] == pytest.approx((float(model.w.value) + 1) * 127.5, abs=0.51)  # rounded to a whole number
+
+
+def test_sheets_are_what_draws_them(line, fit, tmp_path):
+    def draw(model):
+        return np.full((2, 3, 1), int(model.step.numpy()), np.uint8)
+
+    fit(line(), 3, [Sheets(tmp_path, 10, draw)])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step_00000010.png", "step_00000015.png"]
+    sheet = tf.io.decode_png((tmp_path / "step_00000015.png").read_bytes()).numpy()
+    np.testing.assert_array_equal(sheet, np.full((2, 3, 1), 15))
 
 
 def test_a_loss_that_is_not_finite_stops_training_and_names_the_step(line, fit):

@@ -1,0 +1,44 @@
+"""Pictures during training."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_gen.callbacks.step_callback import StepCallback
+from keras_gen.utils.image_grid import image_grid, save_png
+
+
+class Sheets(StepCallback):
+    """Writes a picture of what the model does as `step_00001000.png`.
+
+    Args:
+        directory: Folder of the pictures.
+        every: Steps between two of them, a multiple of the steps in an epoch.
+        draw: Makes the picture, uint8 [height, width, 1 or 3], from the model.
+    """
+
+    def __init__(self, directory: str | os.PathLike, every: int, draw: Callable[[keras.Model], np.ndarray]):
+        super().__init__(every)
+        self.directory = Path(directory)
+        self.draw = draw
+
+    def on_step(self, step: int, terms: dict[str, float]) -> None:
+        """Writes the picture."""
+        save_png(self.directory / f"step_{step:08d}.png", self.draw(self.model))
+
+
+class SampleSheets(Sheets):
+    """Sheets of `model.sample(num_samples, seed)`: the same latents each time.
+
+    Args:
+        directory: Folder of the sheets.
+        every: Steps between two of them, a multiple of the steps in an epoch.
+        num_samples: Images on a sheet.
+        seed: Seed of the latents.
+    """
+
+    def __init__(self, directory: str | os.PathLike, every: int, num_samples: int = 64, seed: int = 0):
+        super().__init__(directory, every, lambda model: image_grid(model.sample(num_samples, seed)))
