@@ -3,6 +3,7 @@
 The model is `keras_gen/models/f_gan.py`, the page `reproductions/f_gan.md`.
 
     python -m reproductions.f_gan --output_dir=runs/f_gan --divergence=kl
+    python -m reproductions.f_gan --study=gaussian_table --seeds=0,1,2
     python -m reproductions.f_gan --study=images --seeds=0
 """
 
@@ -13,6 +14,7 @@ from absl import flags
 from keras_gen.losses import f_divergences
 from keras_gen.losses.variational import ORDERS
 from keras_gen.models import FGAN
+from reproductions.experiments import gaussian_table
 from reproductions.harness import gans, measures, plots
 from reproductions.harness.launch import launch
 from reproductions.harness.reproduction import Reproduction
@@ -51,6 +53,7 @@ def build(configuration: SimpleNamespace, image_shape: tuple[int, int, int], num
 
 
 STUDIES = {
+    "gaussian_table": gaussian_table.STUDY,
     "images": Study(
         question="Every divergence of the post, and the standard GAN's own: same networks, steps and data",
         variants={

@@ -1,4 +1,4 @@
-"""Images for training and evaluation: `load` a data set by name, then draw `batches` from it; or `draws` of a distribution."""
+"""Images for training and evaluation: `load` a data set by name, then draw `batches` from it; `draws` for toys."""
 
 from keras_gen.datasets.batching import batches
 from keras_gen.datasets.draws import draws

@@ -14,6 +14,7 @@ def cells(row: Sequence[str]) -> str:
     return f"| {' | '.join(row)} |"
 
 
-def spread(values: Sequence[float]) -> str:
-    """The mean and, of several values, their standard deviation."""
-    return f"{mean(values):.3g}" + (f" ± {stdev(values):.2g}" if len(values) > 1 else "")
+def spread(values: Sequence[float], digits: int | None = None) -> str:
+    """The mean and, of several values, their standard deviation; with so many decimals, or three significant digits."""
+    of_mean, of_deviation = (".3g", ".2g") if digits is None else (f".{digits}f", f".{digits}f")
+    return f"{mean(values):{of_mean}}" + (f" ± {stdev(values):{of_deviation}}" if len(values) > 1 else "")

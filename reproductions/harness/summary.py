@@ -64,6 +64,11 @@ def distance_title(record: dict) -> str:
 
 def conditions(record: dict) -> str:
     """Data, steps and seeds, in a few words."""
-    seeds = sorted({run["seed"] for run in record["runs"]})
-    said = f"one seed ({seeds[0]})" if len(seeds) == 1 else f"seeds {', '.join(map(str, seeds))}"
-    return f"{record['flags']['dataset']}, {record['flags']['steps']} steps of {record['flags']['batch_size']}, {said}"
+    flags = record["flags"]
+    return f"{flags['dataset']}, {flags['steps']} steps of {flags['batch_size']}, {seeds(record)}"
+
+
+def seeds(record: dict) -> str:
+    """The seeds, in a few words; one seed is called one seed."""
+    found = sorted({run["seed"] for run in record["runs"]})
+    return f"one seed ({found[0]})" if len(found) == 1 else f"seeds {', '.join(map(str, found))}"
