@@ -1,4 +1,4 @@
-"""Measures of sample quality, on features of images, and bounds on networks."""
+"""Measures of sample quality, on features of images or on toys, and bounds on networks."""
 
 from keras_gen.metrics.features import ImageFeatures
 from keras_gen.metrics.frechet import frechet_distance
@@ -6,6 +6,7 @@ from keras_gen.metrics.inception import inception_features
 from keras_gen.metrics.kernel import kernel_distance
 from keras_gen.metrics.lipschitz import layer_norms, lipschitz_bound
 from keras_gen.metrics.manifold import precision_recall
+from keras_gen.metrics.modes import mode_coverage
 from keras_gen.metrics.quality import sample_quality
 from keras_gen.metrics.trained_features import lenet_features
 
@@ -17,6 +18,7 @@ __all__ = [
     "layer_norms",
     "lenet_features",
     "lipschitz_bound",
+    "mode_coverage",
     "precision_recall",
     "sample_quality",
 ]

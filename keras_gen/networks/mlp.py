@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from keras_gen.networks import initializers
+from keras_gen.networks.spectral_normalization import spectrally_normalized
 
 
 def mlp(
@@ -13,6 +14,7 @@ def mlp(
     output_dim: int,
     widths: Sequence[int] = (128, 128),
     activation: str = "relu",
+    spectral_normalization: str = "none",
     seed: int = 0,
     name: str = "mlp",
 ) -> keras.Model:
@@ -25,17 +27,19 @@ def mlp(
         output_dim: Dimension of the output.
         widths: Units of each hidden layer.
         activation: Name of the hidden layers' activation.
+        spectral_normalization: `none`, or how the spectral norm of every kernel is kept at 1: `persistent`, `from_ones`
+            or `projection`; see `keras_gen.networks.spectral_normalization`.
         seed: Seed of the initial weights, which are He's normal ones.
         name: Name of the network; networks of different names start differently.
+
+    Raises:
+        InputError: There is no such spectral normalisation.
     """
     seeds = initializers.seeds(name, seed)
     vectors = keras.Input((input_dim,))
     x = vectors
     for units in widths:
-        x = layers.Dense(
-            units, activation, kernel_initializer=keras.initializers.HeNormal(next(seeds))
-        )(x)
-    output = layers.Dense(
-        output_dim, dtype="float32", kernel_initializer=keras.initializers.HeNormal(next(seeds))
-    )(x)
-    return keras.Model(vectors, output, name=name)
+        hidden = layers.Dense(units, activation, kernel_initializer=keras.initializers.HeNormal(next(seeds)))
+        x = spectrally_normalized(hidden, spectral_normalization)(x)
+    last = layers.Dense(output_dim, dtype="float32", kernel_initializer=keras.initializers.HeNormal(next(seeds)))
+    return keras.Model(vectors, spectrally_normalized(last, spectral_normalization)(x), name=name)

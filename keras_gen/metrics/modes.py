@@ -1,0 +1,43 @@
+"""How many of a mixture's modes a generator finds, and how many of its samples are good."""
+
+import numpy as np
+import scipy.spatial
+
+from keras_gen.errors import InputError
+
+
+def mode_coverage(samples: np.ndarray, centers: np.ndarray, deviation: float, within: float = 3.0) -> dict[str, float]:
+    """Compares samples with a mixture of equal, narrow, round Gaussians.
+
+    A sample is good if it lies within three standard deviations of the nearest centre, and a mode is found if any good
+    sample is nearest to it, as in Srivastava et al. 2017 (VEEGAN, arXiv 1705.07761, section 4.1).
+
+    Args:
+        samples: Finite numbers [n, dim], n at least 1.
+        centers: The modes' centres [m, dim].
+        deviation: Their standard deviation in every direction, above 0.
+        within: How many of them a good sample may be away.
+
+    Returns:
+        `modes_found`, of m; `good_share`, of all samples, in [0, 1]; and `kl_from_uniform`, in nats, of how the good
+        samples share out over the modes: 0 if evenly, at most log m, and NaN if none is good.
+
+    Raises:
+        InputError: The shapes do not fit, a number is not finite, or `deviation` or `within` is not above 0.
+    """
+    samples, centers = np.asarray(samples, np.float64), np.asarray(centers, np.float64)
+    if samples.ndim != 2 or centers.ndim != 2 or samples.shape[1] != centers.shape[1] or not len(samples):
+        raise InputError(f"samples {samples.shape} and centers {centers.shape} must be [n > 0, dim] and [m, dim]")
+    if not np.isfinite(samples).all():
+        raise InputError("samples contain NaN or infinite values")
+    if deviation <= 0 or within <= 0:
+        raise InputError(f"deviation={deviation}, within={within}: must be above 0")
+    distances, nearest = scipy.spatial.KDTree(centers).query(samples)
+    good = nearest[distances <= within * deviation]
+    shares = np.bincount(good, minlength=len(centers)) / max(len(good), 1)
+    found = shares[shares > 0]
+    return {
+        "modes_found": int(len(found)),
+        "good_share": len(good) / len(samples),
+        "kl_from_uniform": float(np.sum(found * np.log(found * len(centers)))) if len(good) else float("nan"),
+    }
