@@ -1,6 +1,13 @@
 """Losses: functions of tensors that know no network."""
 
-from keras_gen.losses import adversarial, f_divergences, gradient_penalties, gradient_sampling, variational
+from keras_gen.losses import (
+    adversarial,
+    f_divergences,
+    gradient_penalties,
+    gradient_sampling,
+    mutual_information,
+    variational,
+)
 from keras_gen.losses.adversarial import NonSaturating, Wasserstein
 from keras_gen.losses.adversarial_loss import AdversarialLoss
 from keras_gen.losses.gradient_penalties import (
@@ -26,5 +33,6 @@ __all__ = [
     "f_divergences",
     "gradient_penalties",
     "gradient_sampling",
+    "mutual_information",
     "variational",
 ]
