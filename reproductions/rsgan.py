@@ -13,6 +13,7 @@ from absl import flags
 
 from keras_gen.losses.relativistic import PAIRS, H
 from keras_gen.models import GAN, RSGAN
+from reproductions.experiments import modes
 from reproductions.harness import gans, measures, plots
 from reproductions.harness.launch import launch
 from reproductions.harness.reproduction import Reproduction
@@ -69,6 +70,7 @@ STUDIES = {
         plot=plots.curves,
         timed=True,
     ),
+    "modes": modes.STUDY,
 }
 
 REPRODUCTION = Reproduction(

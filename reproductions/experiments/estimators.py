@@ -1,0 +1,173 @@
+"""Estimators of mutual information on Gaussians whose information is known: the staircase of Poole et al. 2019, figure 2.
+
+x and z have twenty dimensions, each of x correlated with the same one of z. The information climbs in steps of 2 nats
+while a separable T(x, z) = f(x) . g(z) goes on training, on fresh draws in every step.
+"""
+
+import math
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+import matplotlib
+import numpy as np
+import tensorflow as tf
+
+from keras_gen.losses import mutual_information
+from keras_gen.models.reproducible_model import stream_seed
+from keras_gen.networks import mlp
+from reproductions.harness import markdown, summary
+from reproductions.harness.study import Experiment
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt  # noqa: E402
+
+DIMENSIONS = 20
+LEVELS = (2, 4, 6, 8, 10)  # nats
+# Where T is trained with one estimator and read with another, what turns the best scores of the one, log(p/q), into
+# those of the other.
+SHIFTS = {("jensen_shannon", "nwj"): 1.0}
+
+
+def correlation(information: float) -> float:
+    """The correlation of each pair of dimensions: I = -dimensions/2 log(1 - correlation^2)."""
+    return math.sqrt(1 - math.exp(-2 * information / DIMENSIONS))
+
+
+def pairs(batch_size: int, rho: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Draws x and z [batch_size, 20], standard normal, with correlation rho in each dimension."""
+    x, rest = tf.unstack(tf.random.stateless_normal([2, batch_size, DIMENSIONS], seed, alg="philox"))
+    return x, rho * x + tf.sqrt(1 - rho**2) * rest
+
+
+def perform(settings: SimpleNamespace, data_dir: str | None) -> dict:
+    """Climbs the staircase once; what was estimated on each level's last quarter of batches, which T had not seen."""
+    del data_dir
+    train = _training(settings)
+    levels, trace = [], []
+    for number, information in enumerate(LEVELS):
+        values = train(tf.constant(number * settings.steps), tf.constant(correlation(information), tf.float32)).numpy()
+        last = values[-settings.steps // 4 :]
+        levels.append(
+            {
+                "information": information,
+                "mean": float(last.mean()),
+                "standard_deviation": float(last.std()),
+                "largest": float(last.max()),
+            }
+        )
+        trace += [float(part.mean()) for part in np.array_split(values, settings.trace_points)]
+    limit = mutual_information.get(settings.read_as).limit(settings.batch_size - 1)
+    return {"levels": levels, "trace": trace, "limit": limit if math.isfinite(limit) else None}
+
+
+def _training(settings: SimpleNamespace):
+    """Makes the function that trains on one level and gives each step's estimate, made before its update."""
+    trained, read = (mutual_information.get(name) for name in (settings.estimator, settings.read_as))
+    shift = SHIFTS.get((trained.name, read.name), 0.0)
+    f, g = (
+        mlp(DIMENSIONS, settings.embedding, settings.widths, seed=settings.seed, name=name) for name in ("f_of_x", "g_of_z")
+    )
+    variables = [*f.trainable_variables, *g.trainable_variables]
+    optimizer = keras.optimizers.Adam(settings.learning_rate)
+    optimizer.build(variables)
+    # Each x meets the z of all others; in which order makes no difference.
+    others = mutual_information.shuffled(
+        tf.range(settings.batch_size), tf.zeros([settings.batch_size]), settings.batch_size - 1
+    )
+
+    def scores(x: tf.Tensor, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        matrix = tf.matmul(f(x), g(z), transpose_b=True)
+        return tf.linalg.diag_part(matrix)[:, tf.newaxis], tf.gather(matrix, others, batch_dims=1)
+
+    @tf.function
+    def train(first_step: tf.Tensor, rho: tf.Tensor) -> tf.Tensor:
+        estimates = tf.TensorArray(tf.float32, settings.steps)
+        for step in tf.range(settings.steps):
+            seed = tf.random.fold_in(stream_seed(settings.seed, "pairs"), first_step + step, alg="philox")
+            with tf.GradientTape() as tape:
+                joint_scores, shuffled_scores = scores(*pairs(settings.batch_size, rho, seed))
+                loss = -trained.estimate(joint_scores, shuffled_scores)
+            optimizer.apply(tape.gradient(loss, [variable.value for variable in variables]), variables)
+            estimates = estimates.write(step, read.estimate(joint_scores + shift, shuffled_scores + shift))
+        return estimates.stack()
+
+    return train
+
+
+def table(record: dict) -> str:
+    """A row an estimator: the mean of its estimates on each level ± their spread over batches, both means over seeds."""
+    rows = []
+    for title, runs in summary.by_variant(record).items():
+        cells = []
+        for steps in zip(*(run["levels"] for run in runs), strict=True):
+            mean, deviation = (np.mean([step[name] for step in steps]) for name in ("mean", "standard_deviation"))
+            cells.append(f"{mean:.2f} ± {deviation:.2g}")
+        largest = max(level["largest"] for run in runs for level in run["levels"])
+        limit = runs[0]["limit"]
+        rows.append([title, *cells, f"{largest:.3g}", "" if limit is None else f"{limit:.3f}"])
+    columns = ("nats", *(f"I = {information}" for information in LEVELS), "largest of a batch", "limit")
+    return f"{_conditions(record)}.\n\n{markdown.table(columns, rows)}"
+
+
+def _conditions(record: dict) -> str:
+    return f"{record['flags']['steps']} steps on each level, {summary.seeds(record)}"
+
+
+def plot(record: dict, path: Path) -> None:
+    """The staircase: each estimator's way up, beside the information and what it cannot exceed."""
+    runs = summary.by_variant(record)
+    columns = math.ceil(len(runs) / 2)
+    figure, grid = plt.subplots(2, columns, figsize=(4.2 * columns, 7), sharex=True, sharey=True, layout="constrained")
+    steps, points = record["flags"]["steps"], record["flags"]["trace_points"]
+    ends = steps * np.arange(len(LEVELS) + 1)
+    places = steps / points * (0.5 + np.arange(points * len(LEVELS)))
+    for axes, (title, of_estimator) in zip(grid.flat, runs.items(), strict=False):
+        axes.stairs(LEVELS, ends, color="black", baseline=None, label="I(x, z)")
+        for run in of_estimator:
+            axes.plot(places, run["trace"], color="C0", linewidth=0.8, label="estimate" if run is of_estimator[0] else None)
+        if of_estimator[0]["limit"] is not None:
+            axes.axhline(of_estimator[0]["limit"], color="C3", linestyle="--", label="its limit")
+        axes.set(title=title, ylim=(-0.5, 13))
+        axes.grid(alpha=0.3)
+    for axes in list(grid.flat)[len(runs) :]:
+        axes.set_axis_off()
+    for axes in grid[-1]:
+        axes.set_xlabel("steps")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("nats")
+    grid.flat[0].legend(loc="upper left")
+    figure.suptitle(f"{record['question']}\n{_conditions(record)}", fontsize=10)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=100)
+    plt.close(figure)
+
+
+LAPTOP = {
+    "steps": 4_000,
+    "widths": [256, 256],
+    "embedding": 32,
+    "learning_rate": 5e-4,
+    "trace_points": 80,
+}
+
+
+def _variant(estimator: str, read_as: str | None = None, batch_size: int = 64) -> dict:
+    return {"estimator": estimator, "read_as": read_as or estimator, "batch_size": batch_size}
+
+
+STUDY = Experiment(
+    question="Estimates of 2, 4, 6, 8 and 10 nats between Gaussians of 20 dimensions",
+    settings={"smoke": LAPTOP | {"steps": 20, "widths": [16], "embedding": 4, "trace_points": 5}, "laptop": LAPTOP},
+    variants={
+        "Jensen-Shannon": _variant("jensen_shannon"),
+        "Jensen-Shannon, its T read as NWJ": _variant("jensen_shannon", "nwj"),
+        "NWJ": _variant("nwj"),
+        "Donsker-Varadhan": _variant("donsker_varadhan"),
+        "InfoNCE, batch of 64": _variant("info_nce"),
+        "InfoNCE, batch of 256": _variant("info_nce", batch_size=256),
+    },
+    perform=perform,
+    table=table,
+    plot=plot,
+)
