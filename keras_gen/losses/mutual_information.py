@@ -73,7 +73,7 @@ def barber_agakov(log_likelihoods: tf.Tensor, entropy: float) -> tf.Tensor:
         log_likelihoods: log q(x|z), a number for each pair of an x and its z, of any shape; nats.
         entropy: H(x), or the differential entropy; nats.
     """
-    return tf.reduce_mean(tf.cast(log_likelihoods, tf.float32)) + entropy
+    return tf.reduce_mean(log_likelihoods) + entropy
 
 
 @dataclass(frozen=True)
@@ -86,18 +86,24 @@ class Estimator:
         is_lower_bound: Whether the mean of its values on batches, of any size, is a lower bound of I(x, z). Of
             `donsker_varadhan` only the value of exact expectations is.
         limit: What it cannot exceed however large the information is, from m; nats.
+        factor: By what it may be multiplied and remain a lower bound: 2 for JS, which is at most I/2.
     """
 
     name: str
     estimate: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
     is_lower_bound: bool
     limit: Callable[[int], float]
+    factor: float = 1.0
+
+    def bound(self, joint_scores: tf.Tensor, shuffled_scores: tf.Tensor) -> tf.Tensor:
+        """The estimate times its factor: as much of I as it can vouch for, in nats."""
+        return self.factor * self.estimate(joint_scores, shuffled_scores)
 
 
 _ESTIMATORS = {
     estimator.name: estimator
     for estimator in (
-        Estimator("jensen_shannon", jensen_shannon, is_lower_bound=True, limit=lambda m: math.log(2)),
+        Estimator("jensen_shannon", jensen_shannon, is_lower_bound=True, limit=lambda m: math.log(2), factor=2.0),
         Estimator("nwj", nwj, is_lower_bound=True, limit=lambda m: math.inf),
         Estimator("donsker_varadhan", donsker_varadhan, is_lower_bound=False, limit=lambda m: math.inf),
         Estimator("info_nce", info_nce, is_lower_bound=True, limit=lambda m: math.log(m + 1)),

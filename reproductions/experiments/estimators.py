@@ -1,4 +1,4 @@
-"""Estimators of mutual information on Gaussians whose information is known: the staircase of Poole et al. 2019, figure 2.
+"""Estimators of mutual information on Gaussians whose information is known: the staircase of Poole et al. 2019.
 
 x and z have twenty dimensions, each of x correlated with the same one of z. The information climbs in steps of 2 nats
 while a separable T(x, z) = f(x) . g(z) goes on training, on fresh draws in every step.
@@ -66,7 +66,8 @@ def _training(settings: SimpleNamespace):
     trained, read = (mutual_information.get(name) for name in (settings.estimator, settings.read_as))
     shift = SHIFTS.get((trained.name, read.name), 0.0)
     f, g = (
-        mlp(DIMENSIONS, settings.embedding, settings.widths, seed=settings.seed, name=name) for name in ("f_of_x", "g_of_z")
+        mlp(DIMENSIONS, settings.embedding, settings.widths, seed=settings.seed, name=name)
+        for name in ("f_of_x", "g_of_z")
     )
     variables = [*f.trainable_variables, *g.trainable_variables]
     optimizer = keras.optimizers.Adam(settings.learning_rate)
@@ -96,7 +97,7 @@ def _training(settings: SimpleNamespace):
 
 
 def table(record: dict) -> str:
-    """A row an estimator: the mean of its estimates on each level ± their spread over batches, both means over seeds."""
+    """A row an estimator: its mean on each level ± its spread over batches, both averaged over seeds."""
     rows = []
     for title, runs in summary.by_variant(record).items():
         cells = []
@@ -125,7 +126,8 @@ def plot(record: dict, path: Path) -> None:
     for axes, (title, of_estimator) in zip(grid.flat, runs.items(), strict=False):
         axes.stairs(LEVELS, ends, color="black", baseline=None, label="I(x, z)")
         for run in of_estimator:
-            axes.plot(places, run["trace"], color="C0", linewidth=0.8, label="estimate" if run is of_estimator[0] else None)
+            label = "estimate" if run is of_estimator[0] else None
+            axes.plot(places, run["trace"], color="C0", linewidth=0.8, label=label)
         if of_estimator[0]["limit"] is not None:
             axes.axhline(of_estimator[0]["limit"], color="C3", linestyle="--", label="its limit")
         axes.set(title=title, ylim=(-0.5, 13))

@@ -81,10 +81,14 @@ class TestTheory:
 
     @every_estimator
     def test_other_scores_stay_below(self, name):
-        limit = INFORMATION / 2 if name == "jensen_shannon" else INFORMATION
         for seed in range(50):
             table = log_ratio() + np.random.RandomState(seed).normal(scale=1 + seed / 10, size=(3, 3))
-            assert value(name, table) < limit
+            assert float(mi.get(name).bound(*scores_of(table))) < INFORMATION
+
+    def test_a_bound_is_the_estimate_times_its_factor(self):
+        for name in mi.names():
+            factor = 2 if name == "jensen_shannon" else 1
+            assert float(mi.get(name).bound(*scores_of(SLOPES))) == pytest.approx(factor * value(name, SLOPES))
 
     def test_half_the_information_bounds_jensen_shannon(self):
         for seed in range(200):
