@@ -1,7 +1,8 @@
 """Networks: factories of plain `keras.Model`s."""
 
 from keras_gen.networks import dcgan
+from keras_gen.networks.coupling import coupling_network, prior_network
 from keras_gen.networks.lenet import lenet
 from keras_gen.networks.mlp import mlp
 
-__all__ = ["dcgan", "lenet", "mlp"]
+__all__ = ["coupling_network", "dcgan", "lenet", "mlp", "prior_network"]
