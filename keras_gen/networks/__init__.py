@@ -2,7 +2,8 @@
 
 from keras_gen.networks import dcgan
 from keras_gen.networks.coupling import coupling_network, prior_network
+from keras_gen.networks.glow import glow
 from keras_gen.networks.lenet import lenet
 from keras_gen.networks.mlp import mlp
 
-__all__ = ["coupling_network", "dcgan", "lenet", "mlp", "prior_network"]
+__all__ = ["coupling_network", "dcgan", "glow", "lenet", "mlp", "prior_network"]

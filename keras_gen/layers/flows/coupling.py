@@ -44,7 +44,10 @@ class _Coupling(FlowLayer):
         if half.shape[0] == 0:
             # TensorFlow's convolutions on CPU give an empty batch the shape of their input (seen in 2.21).
             return tf.zeros([0, *self.network.output_shape[1:]])
-        inputs = half if len(self.network.inputs) == 1 else [half, condition]
+        conditional = len(self.network.inputs) == 2
+        if conditional and condition is None:
+            raise self.complaint("its network takes a condition; give one")
+        inputs = [half, condition] if conditional else half
         return tf.cast(self.network(inputs, training=training), tf.float32)
 
     def get_config(self) -> dict:
