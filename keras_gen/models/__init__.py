@@ -1,24 +1,28 @@
 """Models: plain `keras.Model`s whose `train_step` is a post's loss."""
 
 from keras_gen.models.f_gan import FGAN
+from keras_gen.models.f_vae import FVAE
 from keras_gen.models.flow_model import FlowModel
 from keras_gen.models.gan import GAN
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.glow import Glow
 from keras_gen.models.reproducible_model import ReproducibleModel
 from keras_gen.models.rsgan import RSGAN
+from keras_gen.models.vae import VAE
 from keras_gen.models.wgan import WGAN
 from keras_gen.models.wgan_div import WGANDiv
 from keras_gen.models.wgan_gp import WGANGP
 
 __all__ = [
     "FGAN",
+    "FVAE",
     "FlowModel",
     "GAN",
     "GenerativeModel",
     "Glow",
     "RSGAN",
     "ReproducibleModel",
+    "VAE",
     "WGAN",
     "WGANDiv",
     "WGANGP",

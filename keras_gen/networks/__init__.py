@@ -1,9 +1,18 @@
-"""Networks: factories of plain `keras.Model`s."""
+"""Networks: factories of plain `keras.Model`s, and Glow's flow."""
 
-from keras_gen.networks import dcgan
+from keras_gen.networks import autoencoder, dcgan, squeezing
 from keras_gen.networks.coupling import coupling_network, prior_network
 from keras_gen.networks.glow import glow
 from keras_gen.networks.lenet import lenet
 from keras_gen.networks.mlp import mlp
 
-__all__ = ["coupling_network", "dcgan", "glow", "lenet", "mlp", "prior_network"]
+__all__ = [
+    "autoencoder",
+    "coupling_network",
+    "dcgan",
+    "glow",
+    "lenet",
+    "mlp",
+    "prior_network",
+    "squeezing",
+]
