@@ -3,10 +3,21 @@
 from keras_gen.models.f_gan import FGAN
 from keras_gen.models.gan import GAN
 from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.models.gradient_penalized import GradientPenalized
 from keras_gen.models.reproducible_model import ReproducibleModel
 from keras_gen.models.rsgan import RSGAN
 from keras_gen.models.wgan import WGAN
 from keras_gen.models.wgan_div import WGANDiv
 from keras_gen.models.wgan_gp import WGANGP
 
-__all__ = ["FGAN", "GAN", "GenerativeModel", "RSGAN", "ReproducibleModel", "WGAN", "WGANDiv", "WGANGP"]
+__all__ = [
+    "FGAN",
+    "GAN",
+    "GenerativeModel",
+    "GradientPenalized",
+    "RSGAN",
+    "ReproducibleModel",
+    "WGAN",
+    "WGANDiv",
+    "WGANGP",
+]
