@@ -32,7 +32,8 @@ def test_a_short_run():
 @pytest.mark.parametrize("method, norm, strength", [("L2", "frobenius", 1.0), ("spectral norm", "spectral", 1.0)])
 def test_a_heavy_strength_lowers_what_it_charges(method, norm, strength):
     images = datasets.load("digits", "train").subset(np.arange(200))
-    settings = SimpleNamespace(**STUDY.settings["smoke"] | {"steps": 60, "learning_rate": 5e-3, "seed": 0, "method": method})
+    own = {"steps": 60, "learning_rate": 5e-3, "seed": 0, "method": method}
+    settings = SimpleNamespace(**STUDY.settings["smoke"] | own)
     light, heavy = (
         sum(value**2 for value in metrics.layer_norms(generalization.trained(settings, of, images), norm).values())
         for of in (0.0, strength)
