@@ -6,6 +6,7 @@ from keras_gen.models.flow_model import FlowModel
 from keras_gen.models.gan import GAN
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.glow import Glow
+from keras_gen.models.gradient_penalized import GradientPenalized
 from keras_gen.models.reproducible_model import ReproducibleModel
 from keras_gen.models.rsgan import RSGAN
 from keras_gen.models.vae import VAE
@@ -20,6 +21,7 @@ __all__ = [
     "GAN",
     "GenerativeModel",
     "Glow",
+    "GradientPenalized",
     "RSGAN",
     "ReproducibleModel",
     "VAE",

@@ -76,8 +76,8 @@ class TestLoss:
         scale = np.exp(0.4)
         marginal = tfd.Normal(0.2 / scale, np.sqrt(1 / scale**2 + 0.5**2))
         expected = marginal.log_prob(x.numpy().astype("float64")).numpy().sum((1, 2, 3))
-        # p(z|x) is wider than the posterior, whose deviation is 0.4, so that weights deviate by 2 at most in relation to
-        # their mean: five standard errors of 4,000 draws, and their bias
+        # p(z|x) is wider than the posterior, whose deviation is 0.4, so that weights deviate by 2 at most from
+        # their mean, 1: five standard errors of 4,000 draws
         np.testing.assert_allclose(model.log_prob(x, num_draws=4000), expected, atol=0.15)
         one_draw = np.mean([model.log_prob(x, seed=seed) for seed in range(200)], axis=0)
         assert (one_draw < expected - 0.05).all()
