@@ -9,6 +9,7 @@ from keras_gen.metrics.manifold import precision_recall
 from keras_gen.metrics.modes import mode_coverage
 from keras_gen.metrics.quality import sample_quality
 from keras_gen.metrics.sensitivity import accuracy, fast_gradient_sign, sensitivity
+from keras_gen.metrics.sharpness import sharpness
 from keras_gen.metrics.trained_features import lenet_features
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "mode_coverage",
     "precision_recall",
     "sample_quality",
+    "sharpness",
     "sensitivity",
 ]

@@ -255,8 +255,7 @@ class FlowModel(SingleOptimizer, GenerativeModel):
 
     def with_uniform_noise(self, images: tf.Tensor, seed: int | tf.Tensor) -> tf.Tensor:
         """Images [n, *data_shape] with noise uniform over the width of one value, as a bound on bits asks for."""
-        noise = tf.random.stateless_uniform(tf.shape(images), stream_seed(seed, "dequantize"), alg="philox")
-        return images + BIN * (noise - 0.5)
+        return images + uniform_noise(tf.shape(images), seed)
 
     # Export and saving -------------------------------------------------------------------------------------------
 
@@ -297,6 +296,11 @@ def standard_normal_log_prob(x: tf.Tensor) -> tf.Tensor:
     """Log N(x; 0, I) of rows x [n, ...], in nats [n]."""
     axes = list(range(1, x.shape.rank))
     return -0.5 * (tf.reduce_sum(x**2, axes) + math.prod(x.shape[1:]) * math.log(2 * math.pi))
+
+
+def uniform_noise(shape: tf.Tensor | tuple[int, ...], seed: int | tf.Tensor) -> tf.Tensor:
+    """Noise uniform over the width of one of 256 values in [-1, 1], float32 of a shape."""
+    return BIN * (tf.random.stateless_uniform(shape, stream_seed(seed, "dequantize"), alg="philox") - 0.5)
 
 
 def bits_per_dimension(log_prob: tf.Tensor, dimensions: int) -> tf.Tensor:

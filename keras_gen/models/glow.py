@@ -96,8 +96,8 @@ class Glow(FlowModel):
         return self.flow.forward(self._checked(images))[0]
 
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
-        """F^-1(z): images float32 [n, height, width, channels] of latents [n, latent_dim]; not clipped to [-1, 1]."""
-        return self.flow.inverse(latents)
+        """F^-1(z), clipped to images float32 [n, height, width, channels] in [-1, 1], of latents [n, latent_dim]."""
+        return tf.clip_by_value(self.flow.inverse(latents), -1.0, 1.0)
 
     def log_prob(self, images: tf.Tensor) -> tf.Tensor:
         """Log p(x) in nats, float32 [n], the density on [-1, 1] at images [n, height, width, channels] as they are."""
