@@ -72,8 +72,8 @@ PRESETS = {
         "warmup_steps": 200,
         "clip_norm": 1_000.0,
         # Adam moves log sigma by at most the learning rate a step: from the author's 1 it would take all of the run.
-        "sigma_1": 0.1,
-        "sigma_2": 0.1,
+        "sigma_1": 0.05,
+        "sigma_2": 0.05,
         "act_norm_from_data": True,
         "stages": 2,
         "depth": 3,
