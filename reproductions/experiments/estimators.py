@@ -126,7 +126,9 @@ def plot(record: dict, path: Path) -> None:
     """
     runs = summary.by_variant(record)
     columns = math.ceil(len(runs) / 2)
-    figure, grid = plt.subplots(2, columns, figsize=(4.2 * columns, 7), sharex=True, sharey=True, layout="constrained")
+    figure, grid = plt.subplots(
+        2, columns, figsize=(4.2 * columns, 7), sharex=True, sharey=True, squeeze=False, layout="constrained"
+    )
     steps, points = record["flags"]["steps"], record["flags"]["trace_points"]
     ends = steps * np.arange(len(LEVELS) + 1)
     places = steps / points * (0.5 + np.arange(points * len(LEVELS)))
