@@ -139,7 +139,7 @@ def plot(record: dict, path: Path) -> None:
             axes.plot(places, run["trace"], color="C0", linewidth=0.8, label=label)
         if of_estimator[0]["limit"] is not None:
             axes.axhline(of_estimator[0]["limit"], color="C3", linestyle="--", label="its limit")
-        axes.set(title=title, ylim=(-0.5, 13))
+        axes.set(title=title, xticks=ends, ylim=(-0.5, 13))
         axes.grid(alpha=0.3)
     for axes in list(grid.flat)[len(runs) :]:
         axes.set_axis_off()
