@@ -5,8 +5,9 @@ from keras_gen.models.gan import GAN
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.reproducible_model import ReproducibleModel
 from keras_gen.models.rsgan import RSGAN
+from keras_gen.models.vae import VAE
 from keras_gen.models.wgan import WGAN
 from keras_gen.models.wgan_div import WGANDiv
 from keras_gen.models.wgan_gp import WGANGP
 
-__all__ = ["FGAN", "GAN", "GenerativeModel", "RSGAN", "ReproducibleModel", "WGAN", "WGANDiv", "WGANGP"]
+__all__ = ["FGAN", "GAN", "GenerativeModel", "RSGAN", "ReproducibleModel", "VAE", "WGAN", "WGANDiv", "WGANGP"]
