@@ -11,11 +11,14 @@ from keras_gen.metrics.manifold import precision_recall
 from keras_gen.metrics.modes import mode_coverage
 from keras_gen.metrics.neighbors import neighbor_accuracy, retrieval_precision
 from keras_gen.metrics.quality import sample_quality
+from keras_gen.metrics.sensitivity import accuracy, fast_gradient_sign, sensitivity
 from keras_gen.metrics.trained_features import lenet_features
 
 __all__ = [
     "ImageFeatures",
+    "accuracy",
     "aggregate_posterior",
+    "fast_gradient_sign",
     "frechet_distance",
     "inception_features",
     "kernel_distance",
@@ -28,4 +31,5 @@ __all__ = [
     "precision_recall",
     "retrieval_precision",
     "sample_quality",
+    "sensitivity",
 ]
