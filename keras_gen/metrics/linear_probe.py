@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from keras_gen.metrics.checks import labelled_codes
 
-MAX_ITERATIONS = 1_000
+MAX_ITERATIONS = 200
 
 
 def linear_probe(train_codes, train_labels, test_codes, test_labels, penalty: float = 1.0) -> float:
