@@ -52,11 +52,11 @@ def study(build: Callable, presets: Mapping[str, Mapping]) -> Experiment:
             "sheet": codes.neighbors_sheet(model.encode, test),
         }
 
-    shared = {"trainable_variance": False}
+    shared = {"trainable_variance": False, "dataset": "mnist_5k"}
     return Experiment(
         question="An encoder trained by prior + information, and VAEs of the same encoder",
         settings={
-            "smoke": presets["smoke"] | shared,
+            "smoke": presets["smoke"] | shared | {"dataset": "digits"},
             "laptop": presets["laptop"] | shared | {"steps": 2_000},
         },
         variants={
