@@ -1,5 +1,6 @@
-"""Measures of sample quality, on features of images or on toys, and bounds on networks."""
+"""Measures: quality of samples, on features of images or on toys; agreement of clusters; bounds on networks."""
 
+from keras_gen.metrics.clustering import clustering_scores
 from keras_gen.metrics.features import ImageFeatures
 from keras_gen.metrics.frechet import frechet_distance
 from keras_gen.metrics.inception import inception_features
@@ -12,6 +13,7 @@ from keras_gen.metrics.trained_features import lenet_features
 
 __all__ = [
     "ImageFeatures",
+    "clustering_scores",
     "frechet_distance",
     "inception_features",
     "kernel_distance",

@@ -1,5 +1,6 @@
 """Models: plain `keras.Model`s whose `train_step` is a post's loss."""
 
+from keras_gen.models.clustering_vae import ClusteringVAE
 from keras_gen.models.f_gan import FGAN
 from keras_gen.models.gan import GAN
 from keras_gen.models.generative_model import GenerativeModel
@@ -10,4 +11,15 @@ from keras_gen.models.wgan import WGAN
 from keras_gen.models.wgan_div import WGANDiv
 from keras_gen.models.wgan_gp import WGANGP
 
-__all__ = ["FGAN", "GAN", "GenerativeModel", "RSGAN", "ReproducibleModel", "VAE", "WGAN", "WGANDiv", "WGANGP"]
+__all__ = [
+    "ClusteringVAE",
+    "FGAN",
+    "GAN",
+    "GenerativeModel",
+    "RSGAN",
+    "ReproducibleModel",
+    "VAE",
+    "WGAN",
+    "WGANDiv",
+    "WGANGP",
+]
