@@ -43,6 +43,8 @@ class ClusteringVAE(VAE):
         ratio: `sampled` or `analytic`.
         balance_weight: Weight of (iii), at least 0; 0 drops it.
         means_initializer: Keras initializer of mu_y [num_clusters, *latent_shape]; the author's is zeros.
+        warm_up_steps: For so many steps all mu_y count as 0, so that the model trains as a plain VAE. Then they begin
+            from their initial values, or from those that `keras_gen.callbacks.InitialClusters` finds in the codes.
         beta: Weight of (ii) and (iii) together.
         **kwargs: Passed on to `VAE`.
 
@@ -59,6 +61,7 @@ class ClusteringVAE(VAE):
         ratio: str = "sampled",
         balance_weight: float = 1.0,
         means_initializer: str | keras.initializers.Initializer = "zeros",
+        warm_up_steps: int = 0,
         **kwargs,
     ):
         super().__init__(encoder, decoder, likelihood, **kwargs)
@@ -67,7 +70,10 @@ class ClusteringVAE(VAE):
             raise InputError(f"ratio={ratio!r}: choose {' or '.join(RATIOS)}")
         if not 0 <= balance_weight < float("inf"):
             raise InputError(f"balance_weight={balance_weight}: must be a finite number, at least 0")
+        if warm_up_steps < 0:
+            raise InputError(f"warm_up_steps={warm_up_steps}: must be at least 0")
         self.classifier = classifier
+        self.warm_up_steps = warm_up_steps
         self.ratio = ratio
         self.balance_weight = balance_weight
         self.means_initializer = keras.initializers.get(means_initializer)
@@ -88,7 +94,12 @@ class ClusteringVAE(VAE):
     @property
     def components(self) -> tfd.Distribution:
         """q(z|y) = N(mu_y, I), batch shape [num_clusters], event shape `latent_shape`."""
-        return tfd.Independent(tfd.Normal(self.means.value, 1.0), reinterpreted_batch_ndims=len(self.latent_shape))
+        return tfd.Independent(tfd.Normal(self.present_means, 1.0), reinterpreted_batch_ndims=len(self.latent_shape))
+
+    @property
+    def present_means(self) -> tf.Tensor:
+        """The mu_y that count at the present step, float32 [num_clusters, *latent_shape]: 0 while it warms up."""
+        return tf.where(self.step.value < self.warm_up_steps, 0.0, self.means.value)
 
     @property
     def prior(self) -> tfd.Distribution:
@@ -166,7 +177,7 @@ class ClusteringVAE(VAE):
         with tf.control_dependencies(checks):
             shape = tf.stack([num_samples, *self.latent_shape])
         noise = tf.random.stateless_normal(shape, stream_seed(seed, "sample_cluster"), alg="philox")
-        return self.decode(self.means.value[cluster] + noise)
+        return self.decode(self.present_means[cluster] + noise)
 
     def endpoints(self) -> dict[str, Endpoint]:
         """Those of `VAE`, `cluster` and `sample_cluster`, with the types of their arguments."""
@@ -189,6 +200,7 @@ class ClusteringVAE(VAE):
             "classifier": serialize(self.classifier),
             "ratio": self.ratio,
             "balance_weight": self.balance_weight,
+            "warm_up_steps": self.warm_up_steps,
             "means_initializer": serialize(self.means_initializer),
         }
 
