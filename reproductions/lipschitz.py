@@ -4,6 +4,7 @@ The layer is `keras_gen/layers/spectral_normalization.py`, the page `reproductio
 
     python -m reproductions.lipschitz --output_dir=runs/lipschitz
     python -m reproductions.lipschitz --study=critics --seeds=0
+    python -m reproductions.lipschitz --study=generalization --seeds=0
 """
 
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 from absl import flags
 
 from keras_gen.models import GAN, WGAN, WGANGP
+from reproductions.experiments import generalization
 from reproductions.harness import gans, measures, plots
 from reproductions.harness.flags import define_positive
 from reproductions.harness.launch import launch
@@ -90,6 +92,7 @@ STUDIES = {
         plot=plots.curves,
         timed=True,
     ),
+    "generalization": generalization.STUDY,
 }
 
 REPRODUCTION = Reproduction(

@@ -52,6 +52,18 @@ class Images(abc.ABC):
         """Returns the first `max_images` images (all by default) as float32 [n, h, w, c] in [-1, 1]."""
         return self.to_pixels(max_images).astype(np.float32) / np.float32(127.5) - 1
 
+    def subset(self, rows: np.ndarray) -> "ArrayImages":
+        """Returns the images of these numbers, int [n], in their order and in memory."""
+        parts = self.fetch(tf.data.Dataset.from_tensor_slices(np.asarray(rows, np.int64)).batch(1_000))
+        return ArrayImages(
+            name=self.name,
+            split=self.split,
+            image_shape=self.image_shape,
+            labels=None if self.labels is None else self.labels[rows],
+            num_classes=self.num_classes,
+            pixels=np.concatenate(list(parts.as_numpy_iterator())),
+        )
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ArrayImages(Images):

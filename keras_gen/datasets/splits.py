@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_gen.errors import InputError
+
 
 def mixed_order(count: int) -> np.ndarray:
     """Returns a fixed permutation of `range(count)`, the same on every machine."""
@@ -21,3 +23,26 @@ def hold_out_fifth_of_each_class(labels: np.ndarray, split: str) -> np.ndarray:
     for label in np.unique(labels):
         is_test[np.flatnonzero(labels == label)[4::5]] = True
     return np.flatnonzero(is_test if split == "test" else ~is_test)
+
+
+def rows_of_each_class(labels: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
+    """Returns the ascending numbers of `count` images, drawn so that no class has two more than another.
+
+    Args:
+        labels: int [n], the class of each image.
+        count: how many; those drawn for a count are among those for a larger one.
+        seed: chooses them.
+
+    Raises:
+        InputError: a class has too few images.
+    """
+    random = np.random.RandomState(seed)
+    classes = np.unique(labels)
+    rows = []
+    for place, label in enumerate(classes):
+        share = count // len(classes) + (place < count % len(classes))
+        of_class = np.flatnonzero(labels == label)
+        if share > len(of_class):
+            raise InputError(f"{count} images need {share} of class {label}, which has {len(of_class)}")
+        rows.append(random.permutation(of_class)[:share])
+    return np.sort(np.concatenate(rows))

@@ -9,11 +9,14 @@ from keras_gen.metrics.lipschitz import layer_norms, lipschitz_bound
 from keras_gen.metrics.manifold import precision_recall
 from keras_gen.metrics.modes import mode_coverage
 from keras_gen.metrics.quality import sample_quality
+from keras_gen.metrics.sensitivity import accuracy, fast_gradient_sign, sensitivity
 from keras_gen.metrics.trained_features import lenet_features
 
 __all__ = [
     "ImageFeatures",
+    "accuracy",
     "clustering_scores",
+    "fast_gradient_sign",
     "frechet_distance",
     "inception_features",
     "kernel_distance",
@@ -23,4 +26,5 @@ __all__ = [
     "mode_coverage",
     "precision_recall",
     "sample_quality",
+    "sensitivity",
 ]

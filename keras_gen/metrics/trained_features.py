@@ -103,7 +103,7 @@ def _data_hash(train) -> str:
 
 
 def _untrained(recipe: dict) -> keras.Model:
-    return lenet(tuple(recipe["image_shape"]), recipe["num_classes"], recipe["feature_dim"], recipe["seed"])
+    return lenet(tuple(recipe["image_shape"]), recipe["num_classes"], recipe["feature_dim"], seed=recipe["seed"])
 
 
 def _trained(train, test, recipe: dict) -> tuple[keras.Model, dict]:

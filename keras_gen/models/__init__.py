@@ -4,6 +4,7 @@ from keras_gen.models.clustering_vae import ClusteringVAE
 from keras_gen.models.f_gan import FGAN
 from keras_gen.models.gan import GAN
 from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.models.gradient_penalized import GradientPenalized
 from keras_gen.models.reproducible_model import ReproducibleModel
 from keras_gen.models.rsgan import RSGAN
 from keras_gen.models.vae import VAE
@@ -16,6 +17,7 @@ __all__ = [
     "FGAN",
     "GAN",
     "GenerativeModel",
+    "GradientPenalized",
     "RSGAN",
     "ReproducibleModel",
     "VAE",

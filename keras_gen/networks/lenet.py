@@ -6,7 +6,13 @@ from keras import layers
 from keras_gen.networks import initializers
 
 
-def lenet(image_shape: tuple[int, int, int], num_classes: int, feature_dim: int = 64, seed: int = 0) -> keras.Model:
+def lenet(
+    image_shape: tuple[int, int, int],
+    num_classes: int,
+    feature_dim: int = 64,
+    kernel_regularizer: keras.Regularizer | None = None,
+    seed: int = 0,
+) -> keras.Model:
     """Network from images in [-1, 1] to logits, by way of a hidden layer named `features`.
 
     After LeNet-5 (LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II.B), with
@@ -20,12 +26,17 @@ def lenet(image_shape: tuple[int, int, int], num_classes: int, feature_dim: int 
         image_shape: (height, width, channels), with at least 8 x 8 pixels.
         num_classes: Number of logits.
         feature_dim: Number of features.
+        kernel_regularizer: Of every kernel.
         seed: Seed of the initial weights.
     """
     seeds = initializers.seeds("lenet", seed)
 
     def weights() -> dict:
-        return {"kernel_initializer": keras.initializers.GlorotUniform(next(seeds)), "dtype": "float32"}
+        return {
+            "kernel_initializer": keras.initializers.GlorotUniform(next(seeds)),
+            "kernel_regularizer": kernel_regularizer,
+            "dtype": "float32",
+        }
 
     images = keras.Input(image_shape, dtype="float32")
     x = layers.Conv2D(16, 5, padding="same", activation="relu", **weights())(images)

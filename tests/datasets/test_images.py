@@ -39,6 +39,13 @@ def test_fetch_gives_the_images_of_these_numbers(both_kinds, kind):
 
 
 @pytest.mark.parametrize("kind", [0, 1])
+def test_a_subset_holds_the_images_of_these_numbers(both_kinds, kind):
+    subset = both_kinds[kind].subset(np.array([4, 1]))
+    np.testing.assert_array_equal(subset.to_pixels(), both_kinds[0].to_pixels()[[4, 1]])
+    assert len(subset) == 2 and subset.image_shape == (6, 6, 3)
+
+
+@pytest.mark.parametrize("kind", [0, 1])
 @pytest.mark.parametrize("max_images, count", [(None, 5), (2, 2), (9, 5)])
 def test_to_array_gives_the_first_images_as_floats(both_kinds, kind, max_images, count):
     array = both_kinds[kind].to_array(max_images)

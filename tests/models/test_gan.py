@@ -20,6 +20,7 @@ from keras_gen.errors import InputError
 from keras_gen.losses import OneSidedPenalty, PowerPenalty, TwoSidedPenalty, adversarial, gradient_sampling
 from keras_gen.models import GAN
 from keras_gen.networks import mlp
+from keras_gen.regularizers import SpectralNorm
 
 
 def vectors(count):
@@ -98,6 +99,30 @@ class TestTrainStep:
         for one, other in zip(model.discriminator.get_weights(), discriminator, strict=True):
             np.testing.assert_array_equal(one, other)
         assert not np.array_equal(model.generator.get_weights()[0], generator[0])
+
+    def test_regularizers_of_the_discriminator_count(self):
+        def updated(strength):
+            generator, _ = vector_networks()
+            regularizer = SpectralNorm(strength, power_iterations=200)
+            layer = keras.layers.Dense(
+                4, kernel_regularizer=regularizer, kernel_initializer=keras.initializers.HeNormal(0)
+            )
+            score = keras.layers.Dense(1, kernel_initializer=keras.initializers.HeNormal(1))
+            discriminator = keras.Sequential([keras.Input((2,)), layer, score])
+            model = GAN(generator, discriminator)
+            model.compile(keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1))
+            before = layer.kernel.numpy()
+            terms = model.train_discriminator(vectors(4), "a")
+            return before, layer.kernel.numpy(), float(terms["discriminator_loss"])
+
+        before, without, loss = updated(0.0)
+        again, charged, same_loss = updated(0.3)
+        np.testing.assert_array_equal(again, before)
+        # d sigma^2 = 2 sigma u v^T
+        left, sigma, right = np.linalg.svd(before)
+        expected = without - 0.1 * 0.3 * 2 * sigma[0] * np.outer(left[:, 0], right[0])
+        np.testing.assert_allclose(charged, expected, rtol=0, atol=1e-6)
+        assert same_loss == loss  # which holds the adversarial part alone
 
     def test_epsilon_is_uniform_and_one_an_image(self):
         seen = []

@@ -10,9 +10,9 @@ from keras_gen.models.reproducible_model import stream_seed
 class Mean(ReproducibleModel):
     """Fits a number to the mean of a batch."""
 
-    def __init__(self, **kwargs):
+    def __init__(self, regularizer=None, **kwargs):
         super().__init__(**kwargs)
-        self.number = self.add_weight(name="number", shape=(), initializer="zeros")
+        self.number = self.add_weight(name="number", shape=(), initializer="zeros", regularizer=regularizer)
         self.built = True
 
     def term_names(self):
@@ -109,6 +109,24 @@ class TestTraining:
         assert int(model.step.numpy()) == 1
         # the mean of x^2 over both replicas, not the first one's
         assert history["loss"] == [pytest.approx((1 + 4 + 36 + 49) / 4, rel=1e-6)]
+
+    def test_regularizers_count_but_are_in_no_term(self):
+        model = Mean(regularizer=keras.regularizers.L2(3.0))
+        model.compile()
+        model.number.assign(2.0)
+        terms = model.train_step(tf.constant([1.0, 2.0, 6.0]))
+        # 2 - 0.25 * (2 (2 - 3) + 2 * 3 * 2)
+        assert float(model.number) == pytest.approx(-0.5, rel=1e-6)
+        assert float(terms["loss"]) == pytest.approx((1 + 0 + 16) / 3, rel=1e-6)
+
+    def test_two_replicas_charge_a_regularizer_once(self, two_replicas):
+        with two_replicas.scope():
+            model = Mean(regularizer=keras.regularizers.L2(3.0))
+            model.compile()
+            model.number.assign(2.0)
+        x = tf.data.Dataset.from_tensors(tf.constant([1.0, 2.0, 6.0, 7.0]))
+        model.fit(x.unbatch().batch(4, drop_remainder=True), verbose=0)
+        assert model.number.numpy() == pytest.approx(2 - 0.25 * (2 * (2 - 4) + 12), rel=1e-6)
 
     def test_reports_are_means_over_the_epoch(self, model):
         x = np.array([1, 3, -2, 4], "float32")

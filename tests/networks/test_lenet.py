@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -38,3 +39,12 @@ def test_the_seed_decides_the_weights_and_every_layer_has_its_own():
 
 def test_it_computes_in_float32_under_mixed_precision(mixed_bfloat16):
     assert {layer.compute_dtype for layer in lenet((8, 8, 1), 3).layers[1:]} == {"float32"}
+
+
+def test_the_regularizer_is_of_every_kernel_and_leaves_the_initial_weights():
+    plain, charged = lenet((8, 8, 1), 3), lenet((8, 8, 1), 3, kernel_regularizer=keras.regularizers.L2(0.5))
+    kernels = [weight for weight in charged.get_weights() if weight.ndim > 1]
+    charges = [float(loss) for loss in charged.losses]
+    np.testing.assert_allclose(charges, [0.5 * np.sum(kernel**2) for kernel in kernels], rtol=1e-5)
+    for one, other in zip(plain.get_weights(), charged.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -1,0 +1,141 @@
+"""`GradientPenalized`: a supervised model that pays for the slope of its outputs.
+
+A critic's gradient penalty as a regulariser, which the post on Lipschitz constraints leaves as an exercise.
+"""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.models.reproducible_model import Endpoint, ReproducibleModel, Terms
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class GradientPenalized(ReproducibleModel):
+    """A network that minimises loss(y, f(x)) + strength E |J(x)|_F^2, where J = df/dx is its Jacobian.
+
+    |J|_F bounds |J|_2, the slope of f at x. One backward pass estimates it: for v uniform on the unit sphere of the C
+    outputs, |J|_F^2 = C E_v |v^T J|^2 (Hoffman et al. 2019, arXiv 1908.02729, equation 9), here with one v a row.
+
+    Reported terms: `loss`, without what regularisers charge, and `gradient_penalty`, the second term.
+
+    Args:
+        network: From inputs [batch, ...] to outputs [batch, C], such as the logits of C classes.
+        strength: At least 0; 0 leaves the penalty out, and its time.
+        seed: Seed of every draw in training.
+        **kwargs: Passed on to `keras.Model`.
+
+    Raises:
+        InputError: The network's outputs are not [batch, C], or the strength is out of range.
+    """
+
+    def __init__(self, network: keras.Model, strength: float, seed: int = 0, **kwargs):
+        super().__init__(seed=seed, **kwargs)
+        if len(network.output_shape) != 2:
+            raise InputError(f"the network gives {tuple(network.output_shape)}, not [batch, outputs]")
+        if not 0 <= strength < float("inf"):
+            raise InputError(f"strength={strength}: must be a number of at least 0")
+        self.network = network
+        self.strength = strength
+        self.built = True
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """f(x): inputs [batch, ...] to outputs [batch, C]."""
+        return self.network(inputs, training=training)
+
+    def compile(
+        self,
+        optimizer: keras.optimizers.Optimizer | str = "adam",
+        loss: str | Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
+        **kwargs,
+    ) -> None:
+        """Prepares training.
+
+        Args:
+            optimizer: The network's.
+            loss: As in Keras; where None, the cross-entropy of integer labels and logits.
+            **kwargs: Passed on to `keras.Model.compile`.
+        """
+        super().compile(**kwargs)
+        self._compile_arguments = kwargs
+        self.network_optimizer = keras.optimizers.get(optimizer)
+        self.network_optimizer.build(self.network.trainable_variables)
+        default = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        self.supervised_loss = default if loss is None else keras.losses.get(loss)
+
+    def term_names(self) -> tuple[str, ...]:
+        """The loss and the penalty."""
+        return ("loss", "gradient_penalty")
+
+    def train_step(self, data) -> Terms:
+        """One update on a batch: a tuple (inputs, targets)."""
+        inputs, targets = _inputs_and_targets(data)
+        directions = self.directions(tf.shape(inputs)[0])
+        return self.report(
+            self.minimize(
+                lambda: self.objective(inputs, targets, directions),
+                self.network.trainable_variables,
+                self.network_optimizer,
+            )
+        )
+
+    def directions(self, num_rows: tf.Tensor) -> tf.Tensor:
+        """This step's v, one a row: uniform on the unit sphere, [num_rows, C]."""
+        return tf.math.l2_normalize(self.normal(num_rows, self.network.output_shape[1:], "directions"), axis=1)
+
+    def objective(self, inputs: tf.Tensor, targets: tf.Tensor, directions: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+        """loss(y, f(x)) + strength C E |v^T J(x)|^2."""
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(inputs)
+            outputs = tf.cast(self.network(inputs, training=True), tf.float32)
+            projections = tf.reduce_sum(directions * outputs)  # row by row: inputs of one row move no other
+        loss = tf.reduce_mean(self.supervised_loss(targets, outputs))
+        if not self.strength:
+            return loss, {"loss": loss, "gradient_penalty": tf.zeros([])}
+        gradients = tf.cast(tape.gradient(projections, inputs), tf.float32)
+        squared_norms = tf.reduce_sum(tf.reshape(gradients, [tf.shape(inputs)[0], -1]) ** 2, axis=1)
+        penalty = self.strength * outputs.shape[1] * tf.reduce_mean(squared_norms)
+        return loss + penalty, {"loss": loss, "gradient_penalty": penalty}
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """`predict`: from inputs to outputs."""
+        inputs = tf.TensorSpec([None, *self.network.input_shape[1:]], tf.float32, "inputs")
+        return {"predict": (self.call, [inputs])}
+
+    # Saving ------------------------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict:
+        """The arguments that build this model again."""
+        network = keras.saving.serialize_keras_object(self.network)
+        return {**super().get_config(), "network": network, "strength": self.strength}
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> "GradientPenalized":
+        """Builds the model from `get_config`."""
+        deserialize = keras.saving.deserialize_keras_object
+        return cls(**{name: deserialize(value, custom_objects) for name, value in config.items()})
+
+    def get_compile_config(self) -> dict | None:
+        """The arguments of `compile`; None before it."""
+        if not self.compiled:
+            return None
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "optimizer": serialize(self.network_optimizer),
+            "loss": serialize(self.supervised_loss),
+            **self._compile_arguments,
+        }
+
+    def compile_from_config(self, config: dict) -> None:
+        """Compiles the model from `get_compile_config`."""
+        deserialize = keras.saving.deserialize_keras_object
+        self.compile(**{name: deserialize(value) for name, value in config.items()})
+
+
+def _inputs_and_targets(data) -> tuple[tf.Tensor, tf.Tensor]:
+    inputs, targets, weights = keras.utils.unpack_x_y_sample_weight(data)
+    if targets is None or weights is not None:
+        raise InputError("a batch is a tuple (inputs, targets), without sample weights")
+    return inputs, targets

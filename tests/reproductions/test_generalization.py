@@ -1,0 +1,67 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from keras_gen import datasets, metrics
+from reproductions.experiments import generalization
+from reproductions.experiments.generalization import METHODS, SIZES, STUDY
+
+
+def test_of_equal_accuracies_the_largest_strength_is_chosen():
+    rows = [{"strength": s, "accuracy": a} for s, a in ((0.1, 0.5), (1.0, 0.7), (10.0, 0.7), (100.0, 0.6))]
+    assert generalization.chosen(rows) == 10.0
+
+
+def test_a_short_run():
+    variant = {"dataset": "digits", "num_images": 200, "method": "gradient penalty", "strengths": [0.01, 0.1]}
+    settings = SimpleNamespace(**STUDY.settings["smoke"] | {"steps": 60, "seed": 0} | variant)
+    found = generalization.perform(settings, None)
+    assert found["num_images"] == 200
+    assert [row["strength"] for row in found["validation"]] == [0.01, 0.1]
+    assert found["strength"] == generalization.chosen(found["validation"])
+    assert found["train_accuracy"] > 0.4  # of ten classes
+    assert found["attacked_accuracy"] <= found["test_accuracy"] + 0.1
+    # No change of an input moves the logits more than the Lipschitz bound allows, and along the gradient more.
+    bound = np.prod(list(found["norms"]["operator"].values()))
+    assert 0 < found["sensitivity"]["random"] < found["sensitivity"]["gradient"] < bound
+    for layer, spectral in found["norms"]["spectral"].items():
+        assert spectral <= found["norms"]["frobenius"][layer] + 1e-9
+
+
+@pytest.mark.parametrize("method, norm, strength", [("L2", "frobenius", 1.0), ("spectral norm", "spectral", 1.0)])
+def test_a_heavy_strength_lowers_what_it_charges(method, norm, strength):
+    images = datasets.load("digits", "train").subset(np.arange(200))
+    own = {"steps": 60, "learning_rate": 5e-3, "seed": 0, "method": method}
+    settings = SimpleNamespace(**STUDY.settings["smoke"] | own)
+    light, heavy = (
+        sum(value**2 for value in metrics.layer_norms(generalization.trained(settings, of, images), norm).values())
+        for of in (0.0, strength)
+    )
+    assert heavy < 0.8 * light
+
+
+def test_the_table_and_plot_by_hand(tmp_path):
+    def run(title, variant, accuracy):
+        norms = {"conv2d": 2.0, "logits": 3.0}
+        return {
+            "variant": title,
+            "seed": 0,
+            "flags": dict(variant),
+            "num_images": variant["num_images"] or 4_000,
+            "strength": 0.01,
+            "train_accuracy": 0.9,
+            "test_accuracy": accuracy,
+            "attacked_accuracy": 0.25,
+            "sensitivity": {"random": 0.5, "gradient": 2.0},
+            "norms": {norm: norms for norm in ("spectral", "frobenius", "operator")},
+        }
+
+    runs = [run(title, variant, 0.8) for title, variant in STUDY.variants.items()]
+    assert len(runs) == 2 * len(SIZES) * len(METHODS)
+    record = {"question": "Which?", "flags": dict(STUDY.settings["smoke"]), "runs": runs}
+    lines = STUDY.table(record).splitlines()
+    assert "| mnist_5k, 500, L2 | 0.01 | 0.800 | 0.100 | 0.5 | 2 | 0.250 |" in lines
+    assert "| mnist_5k, 500, L2 | 2 | 3 | 6 | 6 | 6 |" in lines
+    STUDY.plot(record, tmp_path / "plot.png")
+    assert (tmp_path / "plot.png").stat().st_size > 1000
