@@ -61,7 +61,7 @@ def define_flags() -> None:
     """Defines the flags of this benchmark."""
     flags.DEFINE_enum("model", "wgan_div", list(MODELS), "Whose step; wgan_sn: a WGAN with spectral normalisation.")
     flags.DEFINE_integer("batch_size", 64, "Images in an update.", lower_bound=2)
-    flags.DEFINE_integer("width", 64, "Channels: a GAN's at half the image's size, a VAE's at a quarter.", lower_bound=1)
+    flags.DEFINE_integer("width", 64, "Channels: a GAN's at half the size, a VAE's at a quarter.", lower_bound=1)
     flags.DEFINE_integer("steps", 20, "Steps in a round.", lower_bound=1)
     flags.DEFINE_integer("rounds", 9, "Rounds; each contestant's median is printed.", lower_bound=1)
     flags.DEFINE_string("torch_python", sys.executable, "A Python interpreter that has PyTorch.")
