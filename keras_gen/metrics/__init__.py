@@ -1,6 +1,7 @@
-"""Measures of sample quality, on features of images or on toys; of codes; and bounds on networks."""
+"""Measures: quality of samples, on features of images or on toys; of codes; agreement of clusters; bounds on networks."""
 
 from keras_gen.metrics.aggregate_posterior import aggregate_posterior
+from keras_gen.metrics.clustering import clustering_scores
 from keras_gen.metrics.features import ImageFeatures
 from keras_gen.metrics.frechet import frechet_distance
 from keras_gen.metrics.inception import inception_features
@@ -18,6 +19,7 @@ __all__ = [
     "ImageFeatures",
     "accuracy",
     "aggregate_posterior",
+    "clustering_scores",
     "fast_gradient_sign",
     "frechet_distance",
     "inception_features",

@@ -1,5 +1,6 @@
 """Models: plain `keras.Model`s whose `train_step` is a post's loss."""
 
+from keras_gen.models.clustering_vae import ClusteringVAE
 from keras_gen.models.deep_infomax import DeepInfoMax
 from keras_gen.models.f_gan import FGAN
 from keras_gen.models.gan import GAN
@@ -14,6 +15,7 @@ from keras_gen.models.wgan_div import WGANDiv
 from keras_gen.models.wgan_gp import WGANGP
 
 __all__ = [
+    "ClusteringVAE",
     "DecoderFreeVAE",
     "DeepInfoMax",
     "FGAN",

@@ -96,12 +96,13 @@ class Study(_AnyStudy):
         return {key: results[key] for key in RECORDED}, directory.newest_sheet
 
     def check(self, record: dict) -> None:
-        """Checks that the runs were measured, and on the same features: distances on others cannot be compared.
+        """Checks that runs with distances were measured, on the same features: those on others cannot be compared.
 
         Raises:
             InputError: They were not.
         """
-        features = [run["measure"]["features"] for run in record["runs"] if "broke_down" not in run]
+        described = [run["measure"] for run in record["runs"] if "broke_down" not in run]
+        features = [measure["features"] for measure in described if "features" in measure]
         if None in features:
             raise InputError(f"--dataset={record['flags']['dataset']}: a study needs labels, or --features=inception")
         if len({described["weights_hash"] for described in features}) > 1:
