@@ -22,8 +22,18 @@ from absl import app, flags, logging
 
 from benchmarks import operations
 from keras_gen import datasets
-from keras_gen.models import FGAN, GAN, RSGAN, VAE, ClusteringVAE, ReproducibleModel, WGANDiv
-from keras_gen.networks import autoencoder, dcgan
+from keras_gen.models import (
+    FGAN,
+    GAN,
+    RSGAN,
+    VAE,
+    ClusteringVAE,
+    DecoderFreeVAE,
+    DeepInfoMax,
+    ReproducibleModel,
+    WGANDiv,
+)
+from keras_gen.networks import autoencoder, dcgan, infomax
 
 FLAGS = flags.FLAGS
 LATENT_DIM = 128
@@ -47,6 +57,20 @@ def _autoencoder() -> tuple[keras.Model, keras.Model]:
     )
 
 
+def _infomax() -> tuple[keras.Model, keras.Model]:
+    widths = (FLAGS.width // 2, FLAGS.width)
+    return (
+        infomax.encoder(IMAGE_SHAPE, LATENT_DIM, widths, widths[-1:]),
+        infomax.image_discriminator(IMAGE_SHAPE, LATENT_DIM, widths),
+    )
+
+
+def _deep_infomax() -> DeepInfoMax:
+    encoder, global_discriminator = _infomax()
+    map_shape = tuple(encoder.outputs[0].shape[1:])
+    return DeepInfoMax(encoder, global_discriminator, infomax.local_discriminator(map_shape, LATENT_DIM))
+
+
 MODELS = {
     "wgan_div": lambda: WGANDiv(*_dcgan()),
     "rsgan": lambda: RSGAN(*_dcgan()),
@@ -54,6 +78,8 @@ MODELS = {
     "wgan_sn": lambda: GAN(*_dcgan("persistent"), adversarial_loss="wasserstein"),
     "vae": lambda: VAE(*_autoencoder()),
     "vae_clustering": lambda: ClusteringVAE(*_autoencoder(), autoencoder.classifier(LATENT_DIM, num_clusters=10)),
+    "deep_infomax": _deep_infomax,
+    "vae_mutual_information": lambda: DecoderFreeVAE(*_infomax(), estimator="info_nce", num_shuffles=31),
 }
 
 
@@ -61,7 +87,7 @@ def define_flags() -> None:
     """Defines the flags of this benchmark."""
     flags.DEFINE_enum("model", "wgan_div", list(MODELS), "Whose step; wgan_sn: a WGAN with spectral normalisation.")
     flags.DEFINE_integer("batch_size", 64, "Images in an update.", lower_bound=2)
-    flags.DEFINE_integer("width", 64, "Channels: a GAN's at half the size, a VAE's at a quarter.", lower_bound=1)
+    flags.DEFINE_integer("width", 64, "Channels: a GAN's at half the size, an encoder's at a quarter.", lower_bound=1)
     flags.DEFINE_integer("steps", 20, "Steps in a round.", lower_bound=1)
     flags.DEFINE_integer("rounds", 9, "Rounds; each contestant's median is printed.", lower_bound=1)
     flags.DEFINE_string("torch_python", sys.executable, "A Python interpreter that has PyTorch.")
