@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.losses import adversarial, gradient_penalties, gradient_sampling
+from keras_gen.models.checks import checked_images
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.reproducible_model import Terms, stream_seed
 
@@ -212,21 +213,14 @@ class GAN(GenerativeModel):
             average.assign(momentum * average + (1 - momentum) * current)
 
     def _checked_images(self, data) -> tf.Tensor:
-        images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        expected = self.discriminator.input_shape[1:]
-        if not images.dtype.is_floating:
-            raise InputError(f"images have dtype {images.dtype.name}; give float32 in [-1, 1]")
-        if not images.shape[1:].is_compatible_with(expected):
-            raise InputError(
-                f"images have shape {tuple(images.shape[1:])}, the discriminator takes {tuple(expected)}"
-            )
+        images = checked_images(data, "discriminator", self.discriminator.input_shape[1:])
         if images.shape[0] is not None and images.shape[0] % self.real_batches_per_step:
             parts = f"discriminator_steps={self.discriminator_steps}"
             if self.adversarial_loss.relativistic:
                 parts += f" + generator_steps={self.generator_steps}"
             raise InputError(f"a batch of {images.shape[0]} images does not divide into {parts} equal parts")
         self._check_pairing(images)
-        return tf.cast(images, tf.float32)
+        return images
 
     def _check_pairing(self, images: tf.Tensor) -> None:
         if self.gradient_penalty is None or self.gradient_penalty.sampling not in gradient_sampling.PAIRING:

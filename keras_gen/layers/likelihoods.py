@@ -1,0 +1,146 @@
+"""Likelihoods: how a decoder's output becomes a distribution q(x|z) over data."""
+
+import math
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_gen.errors import InputError
+
+tfd = tfp.distributions
+
+
+class Likelihood(keras.layers.Layer):
+    """From a decoder's output to a distribution of independent pixels; called, it gives the distribution's mean.
+
+    A likelihood of one's own overrides `distribution` and, where it has arguments, `get_config`.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"dtype": "float32"} | kwargs)
+        self.built = True
+
+    def distribution(self, decoded: tf.Tensor | list[tf.Tensor]) -> tfd.Distribution:
+        """q(x|z) from the decoder's output: batch shape [n], event shape that of the data; `log_prob` is in nats."""
+        raise NotImplementedError
+
+    def checked(self, x: tf.Tensor) -> tf.Tensor:
+        """Data [n, ...] that this likelihood can explain; anything else is an error."""
+        return x
+
+    def call(self, decoded: tf.Tensor | list[tf.Tensor]) -> tf.Tensor:
+        """The mean of q(x|z), float32 [n, ...]."""
+        return self.distribution(decoded).mean()
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class GaussianLikelihood(Likelihood):
+    """q(x|z) = N(x; decoder(z), variance), on the data's scale, for images [-1, 1].
+
+    A decoder that gives two tensors, [mean, log variance], brings its own variance.
+
+    Args:
+        variance: The variance of every pixel, or the initial value of a trainable one. A weight lambda of half the
+            squared error is the variance 1/lambda; one meant for images in [0, 1] is the variance 4/lambda here.
+        trainable_variance: Whether the variance, one number for all pixels, is trained.
+        **kwargs: Passed on to `keras.layers.Layer`.
+
+    Raises:
+        InputError: The variance is not a finite number above 0.
+    """
+
+    def __init__(self, variance: float = 1.0, trainable_variance: bool = False, **kwargs):
+        if not (variance > 0 and math.isfinite(variance)):
+            raise InputError(f"variance={variance}: must be a finite number above 0")
+        super().__init__(**kwargs)
+        self.variance = float(variance)
+        self.trainable_variance = trainable_variance
+        self.log_variance = None
+        if trainable_variance:
+            initial = keras.initializers.Constant(math.log(variance))
+            self.log_variance = self.add_weight(name="log_variance", shape=(), initializer=initial)
+
+    def distribution(self, decoded: tf.Tensor | list[tf.Tensor]) -> tfd.Distribution:
+        """See `Likelihood.distribution`."""
+        mean, log_variance = decoded if isinstance(decoded, list | tuple) else (decoded, None)
+        mean = tf.cast(mean, tf.float32)
+        if log_variance is not None:
+            deviation = tf.exp(tf.cast(log_variance, tf.float32) / 2)
+        elif self.log_variance is not None:
+            deviation = tf.exp(self.log_variance.value / 2)
+        else:
+            deviation = math.sqrt(self.variance)
+        return tfd.Independent(tfd.Normal(mean, deviation), reinterpreted_batch_ndims=len(mean.shape) - 1)
+
+    def get_config(self) -> dict:
+        """The arguments that build this layer again."""
+        own = {"variance": self.variance, "trainable_variance": self.trainable_variance}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class BernoulliLikelihood(Likelihood):
+    """Each pixel black or white, with the decoder's output as the logit of white.
+
+    Of pixels in between, `log_prob` is minus the cross-entropy: the usual loss, though no normalised density.
+    """
+
+    def distribution(self, decoded: tf.Tensor) -> tfd.Distribution:
+        """See `Likelihood.distribution`."""
+        logits = tf.cast(decoded, tf.float32)
+        return tfd.Independent(_BlackOrWhite(logits), reinterpreted_batch_ndims=len(logits.shape) - 1)
+
+    def checked(self, x: tf.Tensor) -> tf.Tensor:
+        """The data, which must lie in [-1, 1].
+
+        Raises:
+            InputError: Some do not. Inside a TensorFlow graph this is an `InvalidArgumentError` of the same message.
+        """
+        low, high = tf.reduce_min(x), tf.reduce_max(x)
+        message = "a Bernoulli likelihood needs data in [-1, 1]"
+        if tf.executing_eagerly():
+            if low < -1 or high > 1:
+                raise InputError(f"{message}, got values from {float(low):g} to {float(high):g}")
+            return x
+        inside = tf.debugging.Assert((low >= -1) & (high <= 1), [f"InputError: {message}, got values from", low, high])
+        with tf.control_dependencies([inside]):
+            return tf.identity(x)
+
+
+class _BlackOrWhite(tfd.Bernoulli):
+    """-1 or 1."""
+
+    def __init__(self, logits: tf.Tensor, name: str = "BlackOrWhite"):
+        super().__init__(logits=logits, dtype=tf.float32, name=name)
+
+    def _log_prob(self, x):
+        return super()._log_prob((x + 1) / 2)  # from [-1, 1] to the [0, 1] of Bernoulli's outcomes
+
+    def _mean(self):
+        return 2 * super()._mean() - 1
+
+    def _variance(self):
+        return 4 * super()._variance()
+
+    def _mode(self):
+        return 2 * super()._mode() - 1
+
+    def _sample_n(self, n, seed=None):
+        return 2 * super()._sample_n(n, seed) - 1
+
+
+LIKELIHOODS = {"gaussian": GaussianLikelihood, "bernoulli": BernoulliLikelihood}
+
+
+def get(likelihood: str | Likelihood) -> Likelihood:
+    """A likelihood by its name, or the one that is given.
+
+    Raises:
+        InputError: There is none of that name.
+    """
+    if isinstance(likelihood, Likelihood):
+        return likelihood
+    if likelihood not in LIKELIHOODS:
+        raise InputError(f"likelihood={likelihood!r}: choose {', '.join(LIKELIHOODS)}, or give a Likelihood")
+    return LIKELIHOODS[likelihood]()

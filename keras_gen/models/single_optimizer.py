@@ -1,0 +1,33 @@
+"""`SingleOptimizer`: a model whose weights are all trained by one optimiser."""
+
+import keras
+
+
+class SingleOptimizer:
+    """For a `ReproducibleModel`: `compile(optimizer)`, saved and loaded with the model.
+
+    It stands before that class: `class Model(SingleOptimizer, ReproducibleModel)`.
+    """
+
+    def compile(self, optimizer: keras.optimizers.Optimizer | str | None = None, **kwargs) -> None:
+        """Prepares training.
+
+        Args:
+            optimizer: Adam(1e-3) where None.
+            **kwargs: Passed on to `keras.Model.compile`.
+        """
+        super().compile(**kwargs)
+        self._compile_arguments = kwargs
+        self.optimizer = keras.optimizers.Adam() if optimizer is None else keras.optimizers.get(optimizer)
+        # Built now, so that a checkpoint finds the optimiser's variables to restore.
+        self.optimizer.build(self.trainable_variables)
+
+    def get_compile_config(self) -> dict | None:
+        """The arguments of `compile`; None before it."""
+        if not self.compiled:
+            return None
+        return {"optimizer": keras.saving.serialize_keras_object(self.optimizer), **self._compile_arguments}
+
+    def compile_from_config(self, config: dict) -> None:
+        """Compiles the model from `get_compile_config`."""
+        self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})

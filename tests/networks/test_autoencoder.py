@@ -1,0 +1,52 @@
+"""Tests of `keras_gen/networks/autoencoder.py`."""
+
+import numpy as np
+import pytest
+
+from keras_gen.errors import InputError
+from keras_gen.networks import autoencoder
+
+PAIRS = {
+    "convolutional": (autoencoder.encoder, autoencoder.decoder),
+    "dense": (autoencoder.dense_encoder, autoencoder.dense_decoder),
+}
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+@pytest.mark.parametrize("image_shape", [(28, 28, 1), (8, 12, 3)])
+def test_shapes_and_ranges(kind, image_shape):
+    new_encoder, new_decoder = PAIRS[kind]
+    images = np.random.RandomState(0).uniform(-1, 1, (2, *image_shape)).astype("float32")
+    mean, log_variance = new_encoder(image_shape, 5, widths=(4, 6))(images)
+    assert mean.shape == log_variance.shape == (2, 5)
+    assert not np.allclose(mean, log_variance)
+    decoded = new_decoder(image_shape, 5, widths=(4, 6))(100 * mean)
+    assert decoded.shape == images.shape and np.abs(decoded).max() <= 1
+    logits = new_decoder(image_shape, 5, widths=(4, 6), output="logits")(100 * mean)
+    np.testing.assert_allclose(decoded, np.tanh(logits / 2), atol=1e-6)
+
+
+def test_the_authors_sizes():
+    """Counted by hand: 3x3 kernels 1-32-32-64-64 and 7·7·64 = 3136 features; the decoder mirrors them."""
+    convolutions = (9 * 1 + 1) * 32 + (9 * 32 + 1) * 32 + (9 * 32 + 1) * 64 + (9 * 64 + 1) * 64
+    assert autoencoder.encoder((28, 28, 1), 20).count_params() == convolutions + 2 * (3136 + 1) * 20
+    transposed = 2 * (9 * 64 + 1) * 64 + (9 * 64 + 1) * 32 + (9 * 32 + 1) * 32 + (9 * 32 + 1) * 1
+    assert autoencoder.decoder((28, 28, 1), 20).count_params() == transposed + (20 + 1) * 3136
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+def test_the_seed_decides_the_initial_weights(kind):
+    for new in PAIRS[kind]:
+        one, same, other = (new((8, 8, 1), 3, widths=(4,), seed=seed).get_weights() for seed in (1, 1, 2))
+        for i in range(len(one)):
+            np.testing.assert_array_equal(one[i], same[i])
+        assert not np.array_equal(one[0], other[0])
+
+
+def test_bad_arguments():
+    with pytest.raises(InputError, match="image_size=28x28: 3 stages .* multiples of 8"):
+        autoencoder.encoder((28, 28, 1), 5, widths=(4, 8, 16))
+    with pytest.raises(InputError, match="image_size=10x8: 2 stages"):
+        autoencoder.decoder((10, 8, 1), 5)
+    with pytest.raises(InputError, match="output='pixels': choose images or logits"):
+        autoencoder.dense_decoder((8, 8, 1), 5, output="pixels")
