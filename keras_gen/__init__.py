@@ -1,6 +1,18 @@
 """Generative models for Keras: eight posts of 2018 as losses, networks and models with their own `train_step`."""
 
-from keras_gen import callbacks, constraints, datasets, layers, losses, metrics, models, networks, regularizers, utils
+from keras_gen import (
+    callbacks,
+    constraints,
+    datasets,
+    layers,
+    losses,
+    metrics,
+    models,
+    networks,
+    optimizers,
+    regularizers,
+    utils,
+)
 from keras_gen.errors import InputError, NonFiniteLossError
 
 __all__ = [
@@ -14,6 +26,7 @@ __all__ = [
     "metrics",
     "models",
     "networks",
+    "optimizers",
     "regularizers",
     "utils",
 ]

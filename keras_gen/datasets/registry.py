@@ -3,7 +3,7 @@
 import difflib
 import importlib
 
-from keras_gen.datasets import folder
+from keras_gen.datasets import folder, padded
 from keras_gen.datasets.images import Images
 from keras_gen.errors import InputError
 
@@ -15,6 +15,7 @@ _EMBEDDED = {
     "fashion_mnist": "70,000 clothes, 28x28 grey, 10 classes (package dataset-fashion-mnist)",
 }
 _FOLDER = "folder:"
+_PADDED = "padded:"
 
 
 def names() -> dict[str, str]:
@@ -22,6 +23,7 @@ def names() -> dict[str, str]:
     return {
         **_EMBEDDED,
         "folder:PATH": "a folder of PNG and JPEG files, 64x64 colour by default",
+        "padded:NAME": "any of these with a black border, to the next power of two by default",
         "NAME or NAME/CONFIG": "any image data set of TensorFlow Datasets, such as cifar10",
     }
 
@@ -34,7 +36,7 @@ def load(name: str, split: str = "train", image_size: int | None = None, data_di
         split: "train" or "test"; the two share no image.
         image_size: height and width. By default an image keeps its size (a folder, or a set whose
             sizes vary, gets 64). Larger images are cropped to their central square and averaged
-            down to this size; smaller ones are refused.
+            down to this size; smaller ones are refused, but for `padded:NAME`, which is this size with its border.
         data_dir: where data sets are stored; by default the folder of TensorFlow Datasets.
 
     Raises:
@@ -44,6 +46,8 @@ def load(name: str, split: str = "train", image_size: int | None = None, data_di
         raise InputError(f"split={split!r} must be 'train' or 'test'")
     if image_size is not None and image_size < 1:
         raise InputError(f"image_size={image_size} must be at least 1")
+    if name.startswith(_PADDED):
+        return padded.load(load(name.removeprefix(_PADDED), split, None, data_dir), image_size)
     if name in _EMBEDDED:
         module = importlib.import_module(f"keras_gen.datasets.{name}")
         return module.load(split, image_size, data_dir)

@@ -13,6 +13,7 @@ from keras_gen.metrics.modes import mode_coverage
 from keras_gen.metrics.neighbors import neighbor_accuracy, retrieval_precision
 from keras_gen.metrics.quality import sample_quality
 from keras_gen.metrics.sensitivity import accuracy, fast_gradient_sign, sensitivity
+from keras_gen.metrics.sharpness import sharpness
 from keras_gen.metrics.trained_features import lenet_features
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "precision_recall",
     "retrieval_precision",
     "sample_quality",
+    "sharpness",
     "sensitivity",
 ]

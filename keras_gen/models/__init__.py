@@ -3,8 +3,11 @@
 from keras_gen.models.clustering_vae import ClusteringVAE
 from keras_gen.models.deep_infomax import DeepInfoMax
 from keras_gen.models.f_gan import FGAN
+from keras_gen.models.f_vae import FVAE
+from keras_gen.models.flow_model import FlowModel
 from keras_gen.models.gan import GAN
 from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.models.glow import Glow
 from keras_gen.models.gradient_penalized import GradientPenalized
 from keras_gen.models.reproducible_model import ReproducibleModel
 from keras_gen.models.rsgan import RSGAN
@@ -19,8 +22,11 @@ __all__ = [
     "DecoderFreeVAE",
     "DeepInfoMax",
     "FGAN",
+    "FVAE",
+    "FlowModel",
     "GAN",
     "GenerativeModel",
+    "Glow",
     "GradientPenalized",
     "RSGAN",
     "ReproducibleModel",

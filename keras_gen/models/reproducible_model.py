@@ -73,6 +73,7 @@ class ReproducibleModel(keras.Model):
         objective: Callable[[], tuple[tf.Tensor, Terms]],
         variables: Sequence[keras.Variable],
         optimizer: keras.optimizers.Optimizer,
+        clip_norm: float | None = None,
     ) -> Terms:
         """One step of `optimizer` down the gradient of `objective` and of what the variables' regularisers charge.
 
@@ -84,6 +85,8 @@ class ReproducibleModel(keras.Model):
                 terms do not contain the regularisers' part.
             variables: What is trained.
             optimizer: An optimiser built on exactly these variables.
+            clip_norm: The gradient of all variables together, over all replicas, is scaled down to this norm if it is
+                larger. An optimiser's own `global_clipnorm` clips the gradient of each replica, before their sum.
 
         Returns:
             The terms.
@@ -94,6 +97,8 @@ class ReproducibleModel(keras.Model):
             # Keras sums gradients over the replicas; the mean over the global batch is wanted.
             loss = loss / tf.distribute.get_strategy().num_replicas_in_sync
         gradients = tape.gradient(loss, [variable.value for variable in variables])
+        if clip_norm is not None:
+            gradients = _clipped(gradients, clip_norm)
         optimizer.apply(gradients, variables)
         return terms
 
@@ -118,7 +123,9 @@ class ReproducibleModel(keras.Model):
 
     def report(self, terms: Terms) -> Terms:
         """Ends a `train_step`: counts the step and returns the running mean of every term."""
-        self.step.assign_add(1)
+        # A step that stops at an error in its terms is not counted.
+        with tf.control_dependencies([term for term in terms.values() if tf.is_tensor(term)]):
+            self.step.assign_add(1)
         for metric in self._terms:
             metric.update_state(terms[metric.name])
         results = {metric.name: metric.result() for metric in self._terms}
@@ -154,6 +161,16 @@ def regularization(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:
     """What the regulariser of each variable that has one charges for it, float32 scalars."""
     regularized = [variable for variable in variables if variable.regularizer is not None]
     return [tf.cast(variable.regularizer(variable), tf.float32) for variable in regularized]
+
+
+def _clipped(gradients: list[tf.Tensor], norm: float) -> list[tf.Tensor]:
+    """This replica's even share of the replicas' summed gradient, scaled down to the norm if it is larger."""
+    replica = tf.distribute.get_replica_context()
+    if replica.num_replicas_in_sync > 1:
+        gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+        norm = norm / replica.num_replicas_in_sync
+        gradients = [gradient / replica.num_replicas_in_sync for gradient in gradients]
+    return tf.clip_by_global_norm(gradients, norm)[0]
 
 
 def _spans_workers(strategy: tf.distribute.Strategy) -> bool:

@@ -1,7 +1,19 @@
-"""Networks: factories of plain `keras.Model`s."""
+"""Networks: factories of plain `keras.Model`s, and Glow's flow."""
 
-from keras_gen.networks import autoencoder, dcgan, infomax
+from keras_gen.networks import autoencoder, dcgan, infomax, squeezing
+from keras_gen.networks.coupling import coupling_network, prior_network
+from keras_gen.networks.glow import glow
 from keras_gen.networks.lenet import lenet
 from keras_gen.networks.mlp import mlp
 
-__all__ = ["autoencoder", "dcgan", "infomax", "lenet", "mlp"]
+__all__ = [
+    "autoencoder",
+    "coupling_network",
+    "dcgan",
+    "glow",
+    "infomax",
+    "lenet",
+    "mlp",
+    "prior_network",
+    "squeezing",
+]

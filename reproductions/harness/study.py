@@ -72,9 +72,7 @@ class Study(_AnyStudy):
         Of a run whose loss became NaN or infinite, that is recorded, as `broke_down`, with what it had reached.
         Its folder is named by the flags in which the run differs from the preset, so that studies share runs.
         """
-        shared, variant = self.shared(reproduction), self.variants[title] | {"seed": seed}
-        changed = {key: value for key, value in variant.items() if key == "seed" or value != shared[key]}
-        directory = RunDirectory(root / " ".join(f"{key}={value}" for key, value in sorted(changed.items())))
+        directory, variant = self.directory(reproduction, title, seed, root), self.variants[title] | {"seed": seed}
         command = [
             sys.executable,
             "-m",
@@ -94,6 +92,12 @@ class Study(_AnyStudy):
             raise InputError(f"the run in {directory.path} failed; mend that and give the same command again")
         results = read_json(directory.results)
         return {key: results[key] for key in RECORDED}, directory.newest_sheet
+
+    def directory(self, reproduction: Reproduction, title: str, seed: int, root: Path) -> RunDirectory:
+        """The folder of a run, named by what is not as in the preset."""
+        shared, variant = self.shared(reproduction), self.variants[title] | {"seed": seed}
+        changed = {key: value for key, value in variant.items() if key == "seed" or value != shared[key]}
+        return RunDirectory(root / " ".join(f"{key}={value}" for key, value in sorted(changed.items())))
 
     def check(self, record: dict) -> None:
         """Checks that runs with distances were measured, on the same features: those on others cannot be compared.

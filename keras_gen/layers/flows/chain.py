@@ -1,0 +1,105 @@
+"""`Chain`: one layer of a flow after another."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import keras
+import tensorflow as tf
+
+from keras_gen.layers.flows.channel_affine import ChannelAffine, fused_forward, fused_inverse
+from keras_gen.layers.flows.flow_layer import FlowLayer, Shape, unchanged_volume
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class Chain(FlowLayer):
+    """The composition of layers, the first one first; of none, the identity.
+
+    Neighbours that are affine maps of the channels, such as act norm and the 1x1 convolution, are one matrix product.
+    In training every log-det is checked, in the order of the layers: the first that is not finite is an
+    `InvalidArgumentError` that names its layer.
+
+    Args:
+        layers: The layers.
+        **kwargs: Passed on to `keras.Layer`.
+    """
+
+    def __init__(self, layers: Sequence[FlowLayer], **kwargs):
+        super().__init__(**kwargs)
+        self.layers = list(layers)
+
+    @property
+    def volume_preserving(self) -> bool:
+        """Whether all layers are."""
+        return all(layer.volume_preserving for layer in self.layers)
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Builds the layers, each on what the one before it gives."""
+        shape = tuple(input_shape[1:])
+        for layer in self.layers:
+            if not layer.built:
+                layer.build((None, *shape))
+            shape = layer.transformed_shape(shape)
+
+    def transformed_shape(self, shape: Shape) -> Shape:
+        """See `FlowLayer.transformed_shape`."""
+        for layer in self.layers:
+            shape = layer.transformed_shape(shape)
+        return shape
+
+    def forward(
+        self, x: tf.Tensor, condition: tf.Tensor | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """See `FlowLayer.forward`."""
+        scalars, vectors, checks = [tf.zeros([])], [unchanged_volume(x)], []
+        for group in self._groups():
+            if isinstance(group[0], ChannelAffine):
+                x, log_det = fused_forward(group, x)
+                scalars.append(log_det)
+            else:
+                x, log_det = group[0].forward(x, condition, training)
+                if group[0].volume_preserving:
+                    continue
+                vectors.append(log_det)
+            if training:
+                checks.append(_check(log_det, group, checks))
+        log_det = tf.add_n(vectors) + tf.add_n(scalars)
+        with tf.control_dependencies(checks):
+            return (tf.identity(x), tf.identity(log_det)) if checks else (x, log_det)
+
+    def inverse(self, y: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
+        """See `FlowLayer.inverse`."""
+        for group in reversed(list(self._groups())):
+            affine = isinstance(group[0], ChannelAffine)
+            y = fused_inverse(group, y) if affine else group[0].inverse(y, condition)
+        return y
+
+    def initialize(self, x: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
+        """Initialises the layers one after the other, each on what the one before it gives."""
+        for layer in self.layers:
+            x = layer.initialize(x, condition)
+        return x
+
+    def _groups(self) -> Iterator[list[FlowLayer]]:
+        """The layers in turn: affine maps of the channels together with their neighbours, every other one alone."""
+        for affine, group in itertools.groupby(self.layers, lambda layer: isinstance(layer, ChannelAffine)):
+            if affine:
+                yield list(group)
+            else:
+                yield from ([layer] for layer in group)
+
+    def get_config(self) -> dict:
+        """The arguments that build this layer again."""
+        return {**super().get_config(), "layers": [keras.saving.serialize_keras_object(layer) for layer in self.layers]}
+
+    @classmethod
+    def from_config(cls, config: dict) -> "Chain":
+        """Builds the layer from `get_config`."""
+        layers = [keras.saving.deserialize_keras_object(layer) for layer in config.pop("layers")]
+        return cls(layers, **config)
+
+
+def _check(log_det: tf.Tensor, group: list[FlowLayer], earlier: list[tf.Operation]) -> tf.Tensor:
+    """A check that runs after the earlier ones, so that the first failure is the first layer's."""
+    names = " and ".join(layer.path for layer in group)
+    with tf.control_dependencies(earlier[-1:]):
+        return tf.debugging.check_numerics(log_det, f"log-det of {names} is not finite")

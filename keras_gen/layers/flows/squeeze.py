@@ -1,0 +1,103 @@
+"""`Squeeze` and `Unsqueeze`: positions as channels, and back."""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from keras_gen.layers.flows.flow_layer import FlowLayer, Shape, unchanged_volume
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class Squeeze(FlowLayer):
+    """Every block x block of positions becomes one, with block² times the channels.
+
+    Args:
+        block: Positions along each side of a block.
+        **kwargs: Passed on to `keras.Layer`.
+
+    Raises:
+        InputError: When built: height and width are not multiples of the block.
+    """
+
+    volume_preserving = True
+
+    def __init__(self, block: int = 2, **kwargs):
+        super().__init__(**kwargs)
+        self.block = block
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Checks the size."""
+        if len(input_shape) != 4 or any(side % self.block for side in input_shape[1:3]):
+            raise self.complaint(
+                f"blocks of {self.block}x{self.block} do not divide {tuple(input_shape[1:])}; height and width must be "
+                f"multiples of {self.block}"
+            )
+
+    def forward(
+        self, x: tf.Tensor, condition: tf.Tensor | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """See `FlowLayer.forward`."""
+        del condition, training
+        return tf.nn.space_to_depth(x, self.block), unchanged_volume(x)
+
+    def inverse(self, y: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
+        """See `FlowLayer.inverse`."""
+        del condition
+        return tf.nn.depth_to_space(y, self.block)
+
+    def transformed_shape(self, shape: Shape) -> Shape:
+        """See `FlowLayer.transformed_shape`."""
+        height, width, channels = shape
+        return height // self.block, width // self.block, channels * self.block**2
+
+    def get_config(self) -> dict:
+        """The arguments that build this layer again."""
+        return {**super().get_config(), "block": self.block}
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class Unsqueeze(FlowLayer):
+    """Every block² channels of a position become a block x block of positions: the inverse of `Squeeze`.
+
+    Args:
+        block: Positions along each side of a block.
+        **kwargs: Passed on to `keras.Layer`.
+
+    Raises:
+        InputError: When built: the channels are not a multiple of block².
+    """
+
+    volume_preserving = True
+
+    def __init__(self, block: int = 2, **kwargs):
+        super().__init__(**kwargs)
+        self.block = block
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Checks the number of channels."""
+        if len(input_shape) != 4 or input_shape[-1] % self.block**2:
+            raise self.complaint(
+                f"{tuple(input_shape[1:])} is not [height, width, channels] with a multiple of {self.block**2} channels"
+            )
+
+    def forward(
+        self, x: tf.Tensor, condition: tf.Tensor | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """See `FlowLayer.forward`."""
+        del condition, training
+        return tf.nn.depth_to_space(x, self.block), unchanged_volume(x)
+
+    def inverse(self, y: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
+        """See `FlowLayer.inverse`."""
+        del condition
+        return tf.nn.space_to_depth(y, self.block)
+
+    def transformed_shape(self, shape: Shape) -> Shape:
+        """See `FlowLayer.transformed_shape`."""
+        height, width, channels = shape
+        return height * self.block, width * self.block, channels // self.block**2
+
+    def get_config(self) -> dict:
+        """The arguments that build this layer again."""
+        return {**super().get_config(), "block": self.block}

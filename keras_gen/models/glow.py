@@ -1,0 +1,122 @@
+"""`Glow`: a flow of act norm, permutation or 1x1 convolution, and coupling, on several scales.
+
+Kingma and Dhariwal 2018, arXiv 1807.03039; what the post on f-VAEs (2018-09-21) compares with, in the sizes of its
+author. Its tests are `tests/models/test_glow.py`.
+"""
+
+import keras
+import tensorflow as tf
+
+from keras_gen.models.flow_model import FlowModel
+from keras_gen.models.reproducible_model import Endpoint, Terms
+from keras_gen.networks.glow import glow
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class Glow(FlowModel):
+    """Glow: a density of images, by an invertible map F to z ~ N(0, I).
+
+        loss = -log p(x + v) = -log N(F(x + v); 0, I) - log |det dF/dx|,   v the input noise
+
+    Each level squeezes 2x2 positions into channels, makes `depth` steps of act norm, mixing of the channels and
+    coupling, and sets half of the channels aside, with a learned prior given the other half.
+
+    The defaults are those of the author's script; Glow's own are coupling="affine", mixing="convolution",
+    act_norm_from_data=True, depth=32.
+
+    Reported terms: `negative_log_likelihood`, in nats an image, and `bits_per_dimension`, both means over the batch.
+
+    Args:
+        image_shape: (height, width, channels); height and width are multiples of 2^levels.
+        levels: Scales.
+        depth: Steps a level.
+        width: Channels inside the coupling networks.
+        coupling: `additive`, or `affine` with Glow's scale sigmoid(r + 2).
+        mixing: `permutation`, fixed and random, or `convolution`, 1x1 and learned.
+        act_norm_from_data: Whether the first batch decides where act norm begins.
+        **kwargs: `input_noise`, `noise_scale`, `clip_norm`, `seed`; see `FlowModel`.
+
+    Raises:
+        InputError: An argument is out of range, or the image is not divisible so often.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        levels: int = 3,
+        depth: int = 10,
+        width: int = 512,
+        coupling: str = "additive",
+        mixing: str = "permutation",
+        act_norm_from_data: bool = False,
+        **kwargs,
+    ):
+        flow = glow(
+            tuple(image_shape),
+            [depth] * levels,
+            width,
+            coupling,
+            mixing,
+            act_norm_from_data,
+            seed=kwargs.get("seed", 0),
+        )
+        super().__init__(flow, image_shape, image_shape, **kwargs)
+        self._sizes = {
+            "image_shape": list(image_shape),
+            "levels": levels,
+            "depth": depth,
+            "width": width,
+            "coupling": coupling,
+            "mixing": mixing,
+            "act_norm_from_data": act_norm_from_data,
+        }
+        self.built = True
+
+    def term_names(self) -> tuple[str, ...]:
+        """The same number in two units."""
+        return ("negative_log_likelihood", "bits_per_dimension")
+
+    def objective(self, x: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+        """-log p(x), a mean over the batch x [n, height, width, channels]."""
+        del noise
+        z, log_det = self.flow.forward(x, training=True)
+        log_prob = tf.reduce_mean(self.log_prior(z) + log_det)
+        return -log_prob, {
+            "negative_log_likelihood": -log_prob,
+            "bits_per_dimension": self.in_bits_per_dimension(log_prob),
+        }
+
+    def flow_input(self, x: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """The image itself."""
+        del noise
+        return x
+
+    def encode(self, images: tf.Tensor) -> tf.Tensor:
+        """F(x): latents [n, latent_dim] of images [n, height, width, channels] in [-1, 1]."""
+        return self.flow.forward(self._checked(images))[0]
+
+    def decode(self, latents: tf.Tensor) -> tf.Tensor:
+        """F^-1(z), clipped to images float32 [n, height, width, channels] in [-1, 1], of latents [n, latent_dim]."""
+        return tf.clip_by_value(self.flow.inverse(latents), -1.0, 1.0)
+
+    def log_prob(self, images: tf.Tensor) -> tf.Tensor:
+        """Log p(x) in nats, float32 [n], the density on [-1, 1] at images [n, height, width, channels] as they are."""
+        z, log_det = self.flow.forward(self._checked(images))
+        return self.log_prior(z) + log_det
+
+    def bits_per_dimension(self, images: tf.Tensor, seed: int | tf.Tensor = 0) -> tf.Tensor:
+        """Bits per dimension of images of 8 bits [n, height, width, channels], float32 [n]: one draw of the bound."""
+        return self.in_bits_per_dimension(self.log_prob(self.with_uniform_noise(images, seed)))
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """Those of `FlowModel`, `log_prob` and `bits_per_dimension`."""
+        images = self.spec("images", [None, *self.data_shape])
+        return {
+            **super().endpoints(),
+            "log_prob": (self.log_prob, [images]),
+            "bits_per_dimension": (self.bits_per_dimension, [images, self.spec("seed", dtype=tf.int32)]),
+        }
+
+    def get_config(self) -> dict:
+        """The arguments that build this model again."""
+        return {**super().get_config(), **self._sizes}

@@ -1,0 +1,48 @@
+"""The network of Glow's couplings: 3x3, 1x1 and 3x3 convolutions, the last one beginning at zero."""
+
+import keras
+from keras import layers
+
+from keras_gen.networks import initializers
+
+
+def coupling_network(
+    shape: tuple[int, int, int], outputs: int, width: int, seed: int = 0, name: str = "coupling"
+) -> keras.Model:
+    """Network from maps [batch, height, width, channels] to maps [batch, height, width, outputs].
+
+    Kingma and Dhariwal 2018, Glow, arXiv 1807.03039, section 5.1, without act norm between the convolutions. It begins
+    with the output 0.
+
+    Args:
+        shape: (height, width, channels) of the input.
+        outputs: Channels of the output.
+        width: Channels of the two hidden layers; 512 in the paper.
+        seed: Seed of the initial weights, which are He's normal ones.
+        name: Name of the network; networks of different names start differently.
+    """
+    seeds = initializers.seeds(name, seed)
+    maps = keras.Input(shape)
+    x = maps
+    for kernel_size in (3, 1):
+        kernel = keras.initializers.HeNormal(next(seeds))
+        x = layers.Conv2D(width, kernel_size, padding="same", activation="relu", kernel_initializer=kernel)(x)
+    x = zero_convolution(outputs)(x)
+    return keras.Model(maps, x, name=name)
+
+
+def prior_network(shape: tuple[int, int, int], outputs: int, name: str = "prior") -> keras.Model:
+    """One 3x3 convolution that begins at zero: a split's prior, as in Glow and in the author's code.
+
+    Args:
+        shape: (height, width, channels) of the input.
+        outputs: Channels of the output.
+        name: Name of the network.
+    """
+    maps = keras.Input(shape)
+    return keras.Model(maps, zero_convolution(outputs)(maps), name=name)
+
+
+def zero_convolution(outputs: int, kernel_size: int = 3) -> layers.Conv2D:
+    """A convolution whose output begins at 0."""
+    return layers.Conv2D(outputs, kernel_size, padding="same", kernel_initializer="zeros")

@@ -1,0 +1,95 @@
+"""Glow's flow, with coupling networks of its own (Kingma and Dhariwal 2018, arXiv 1807.03039)."""
+
+from collections.abc import Iterator, Sequence
+
+from keras_gen.errors import InputError
+from keras_gen.layers import flows
+from keras_gen.networks import initializers
+from keras_gen.networks.coupling import coupling_network, prior_network
+
+Shape = tuple[int, int, int]
+COUPLINGS = ("additive", "affine")
+MIXINGS = ("permutation", "convolution")
+
+
+def glow(
+    shape: Shape,
+    depths: Sequence[int],
+    width: int = 512,
+    coupling: str = "additive",
+    mixing: str = "permutation",
+    act_norm_from_data: bool = False,
+    squeeze_first: bool = True,
+    seed: int = 0,
+    name: str = "glow",
+) -> flows.MultiScale:
+    """Flow from images or maps [n, height, width, channels] to [n, dimensions], built.
+
+    A level squeezes, makes steps of act norm, mixing and coupling, and, but for the last, sets half of its channels
+    aside, normalised given the other half; the last one ends with an act norm.
+
+    Args:
+        shape: (height, width, channels).
+        depths: Steps of each level.
+        width: Channels inside the coupling networks.
+        coupling: `additive`, or `affine` with Glow's scale sigmoid(r + 2).
+        mixing: `permutation`, fixed and random, or `convolution`, 1x1 and learned.
+        act_norm_from_data: Whether the first batch decides where act norm begins.
+        squeeze_first: Whether the first level begins with a squeeze too.
+        seed: Seed of the initial weights.
+        name: Name of the flow; flows of different names start differently.
+
+    Raises:
+        InputError: A number is below 1, there is no such coupling or mixing, or the size is not divisible so often.
+    """
+    if not depths or min(*depths, width) < 1:
+        raise InputError(f"depths={list(depths)}, width={width}: one level or more, and all numbers at least 1")
+    if coupling not in COUPLINGS:
+        raise InputError(f"coupling={coupling!r}: choose one of {', '.join(COUPLINGS)}")
+    if mixing not in MIXINGS:
+        raise InputError(f"mixing={mixing!r}: choose one of {', '.join(MIXINGS)}")
+    seeds = initializers.seeds(name, seed)
+    levels, first_shape = [], shape
+    for i, depth in enumerate(depths):
+        place = f"{name}_level_{i}"
+        layers: list[flows.FlowLayer] = []
+        if i > 0 or squeeze_first:
+            squeeze = flows.Squeeze(name=f"{place}_squeeze")
+            squeeze.build((None, *shape))
+            shape = squeeze.transformed_shape(shape)
+            layers.append(squeeze)
+        for j in range(depth):
+            layers += _step(shape, width, coupling, mixing, act_norm_from_data, seeds, f"{place}_step_{j}")
+        if i + 1 < len(depths):
+            shape = (*shape[:-1], shape[-1] // 2)
+            prior = prior_network(shape, 2 * shape[-1], f"{place}_prior_network")
+            layers.append(flows.AffineCoupling(prior, name=f"{place}_prior"))
+        else:
+            layers.append(flows.ActNorm(act_norm_from_data, name=f"{place}_prior"))
+        levels.append(flows.Chain(layers, name=place))
+    flow = flows.MultiScale(levels, name=name)
+    flow.build((None, *first_shape))
+    return flow
+
+
+def _step(
+    shape: Shape,
+    width: int,
+    coupling: str,
+    mixing: str,
+    act_norm_from_data: bool,
+    seeds: Iterator[int],
+    name: str,
+) -> list[flows.FlowLayer]:
+    """Act norm, mixing and coupling of maps of that shape."""
+    channels = shape[-1] // 2
+    outputs = channels if coupling == "additive" else 2 * channels
+    mix = flows.Permutation if mixing == "permutation" else flows.InvertibleConvolution
+    network = coupling_network((*shape[:-1], channels), outputs, width, next(seeds), f"{name}_network")
+    return [
+        flows.ActNorm(act_norm_from_data, name=f"{name}_act_norm"),
+        mix(next(seeds), name=f"{name}_{mixing}"),
+        flows.AdditiveCoupling(network, name=f"{name}_coupling")
+        if coupling == "additive"
+        else flows.AffineCoupling(network, "sigmoid", name=f"{name}_coupling"),
+    ]

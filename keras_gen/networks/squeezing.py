@@ -1,0 +1,79 @@
+"""The f-VAE's encoder and decoder: squeezes between residual steps, which begin as squeezes alone.
+
+The author's (post of 2018-09-21): a step is x + c(x), with c a 3x3 convolution, batch norm, ReLU and a 1x1 convolution
+that begins at zero. So at first the encoder only moves pixels into channels, the decoder moves them back, and with its
+tanh, decoder(encoder(x)) = tanh(x).
+"""
+
+from collections.abc import Iterator
+
+import keras
+from keras import layers
+
+from keras_gen.layers import flows
+from keras_gen.networks import initializers
+
+Shape = tuple[int, int, int]
+
+
+def encoder(
+    image_shape: Shape, stages: int = 3, depth: int = 12, width: int = 256, synchronized: bool = False, seed: int = 0
+) -> keras.Model:
+    """Network from images [batch, height, width, channels] to codes of as many numbers.
+
+    The codes are float32 [batch, height / 2^stages, width / 2^stages, 4^stages channels]. Defaults are the author's.
+
+    Args:
+        image_shape: (height, width, channels), both sides multiples of 2^stages.
+        stages: Squeezes, each followed by residual steps.
+        depth: Residual steps a stage.
+        width: Channels inside a step.
+        synchronized: Batch norm takes its moments over all replicas of a `tf.distribute` strategy.
+        seed: Seed of the initial weights, which are Glorot's uniform ones.
+
+    Raises:
+        InputError: The image is not divisible so often.
+    """
+    seeds = initializers.seeds("squeezing/encoder", seed)
+    images = keras.Input(image_shape, name="images")
+    x = images
+    for stage in range(stages):
+        x, _ = flows.Squeeze(name=f"stage_{stage}_squeeze")(x)
+        x = _residual_steps(x, depth, width, synchronized, seeds)
+    codes = layers.Activation("linear", dtype="float32", name="codes")(x)
+    return keras.Model(images, codes, name="encoder")
+
+
+def decoder(
+    image_shape: Shape, stages: int = 3, depth: int = 12, width: int = 256, synchronized: bool = False, seed: int = 0
+) -> keras.Model:
+    """The mirror of `encoder`, from codes to images float32 [batch, height, width, channels] in [-1, 1].
+
+    Args:
+        image_shape: See `encoder`.
+        stages: See `encoder`.
+        depth: See `encoder`.
+        width: See `encoder`.
+        synchronized: See `encoder`.
+        seed: See `encoder`.
+    """
+    seeds = initializers.seeds("squeezing/decoder", seed)
+    height, across, channels = image_shape
+    side = 2**stages
+    codes = keras.Input((height // side, across // side, channels * side**2), name="codes")
+    x = codes
+    for stage in range(stages):
+        x = _residual_steps(x, depth, width, synchronized, seeds)
+        x, _ = flows.Unsqueeze(name=f"stage_{stage}_unsqueeze")(x)
+    return keras.Model(codes, layers.Activation("tanh", dtype="float32", name="images")(x), name="decoder")
+
+
+def _residual_steps(x, depth: int, width: int, synchronized: bool, seeds: Iterator[int]):
+    for _ in range(depth):
+        kernel = keras.initializers.GlorotUniform(next(seeds))
+        y = layers.Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer=kernel)(x)
+        y = layers.BatchNormalization(synchronized=synchronized)(y)
+        y = layers.ReLU()(y)
+        y = layers.Conv2D(x.shape[-1], 1, kernel_initializer="zeros")(y)
+        x = layers.Add()([x, y])
+    return x
