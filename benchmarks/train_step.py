@@ -22,39 +22,80 @@ from absl import app, flags, logging
 
 from benchmarks import operations
 from keras_gen import datasets
-from keras_gen.models import FGAN, GAN, RSGAN, WGANDiv
-from keras_gen.networks import dcgan
+from keras_gen.models import (
+    FGAN,
+    GAN,
+    RSGAN,
+    VAE,
+    ClusteringVAE,
+    DecoderFreeVAE,
+    DeepInfoMax,
+    ReproducibleModel,
+    WGANDiv,
+)
+from keras_gen.networks import autoencoder, dcgan, infomax
 
 FLAGS = flags.FLAGS
 LATENT_DIM = 128
 IMAGE_SHAPE = (28, 28, 1)
 
+
+def _dcgan(spectral_normalization: str = "none") -> tuple[keras.Model, keras.Model]:
+    return (
+        dcgan.generator(IMAGE_SHAPE, LATENT_DIM, FLAGS.width),
+        dcgan.discriminator(
+            IMAGE_SHAPE, FLAGS.width, pooling="flatten", spectral_normalization=spectral_normalization
+        ),
+    )
+
+
+def _autoencoder() -> tuple[keras.Model, keras.Model]:
+    widths = (FLAGS.width // 2, FLAGS.width)
+    return (
+        autoencoder.encoder(IMAGE_SHAPE, LATENT_DIM, widths),
+        autoencoder.decoder(IMAGE_SHAPE, LATENT_DIM, widths),
+    )
+
+
+def _infomax() -> tuple[keras.Model, keras.Model]:
+    widths = (FLAGS.width // 2, FLAGS.width)
+    return (
+        infomax.encoder(IMAGE_SHAPE, LATENT_DIM, widths, widths[-1:]),
+        infomax.image_discriminator(IMAGE_SHAPE, LATENT_DIM, widths),
+    )
+
+
+def _deep_infomax() -> DeepInfoMax:
+    encoder, global_discriminator = _infomax()
+    map_shape = tuple(encoder.outputs[0].shape[1:])
+    return DeepInfoMax(encoder, global_discriminator, infomax.local_discriminator(map_shape, LATENT_DIM))
+
+
 MODELS = {
-    "wgan_div": WGANDiv,
-    "rsgan": RSGAN,
-    "f_gan": FGAN,
-    "wgan_sn": lambda *networks: GAN(*networks, adversarial_loss="wasserstein"),
+    "wgan_div": lambda: WGANDiv(*_dcgan()),
+    "rsgan": lambda: RSGAN(*_dcgan()),
+    "f_gan": lambda: FGAN(*_dcgan()),
+    "wgan_sn": lambda: GAN(*_dcgan("persistent"), adversarial_loss="wasserstein"),
+    "vae": lambda: VAE(*_autoencoder()),
+    "vae_clustering": lambda: ClusteringVAE(*_autoencoder(), autoencoder.classifier(LATENT_DIM, num_clusters=10)),
+    "deep_infomax": _deep_infomax,
+    "vae_mutual_information": lambda: DecoderFreeVAE(*_infomax(), estimator="info_nce", num_shuffles=31),
 }
-SPECTRALLY_NORMALIZED = ("wgan_sn",)
 
 
 def define_flags() -> None:
     """Defines the flags of this benchmark."""
     flags.DEFINE_enum("model", "wgan_div", list(MODELS), "Whose step; wgan_sn: a WGAN with spectral normalisation.")
     flags.DEFINE_integer("batch_size", 64, "Images in an update.", lower_bound=2)
-    flags.DEFINE_integer("width", 64, "Channels at half the image's size.", lower_bound=1)
+    flags.DEFINE_integer("width", 64, "Channels: a GAN's at half the size, an encoder's at a quarter.", lower_bound=1)
     flags.DEFINE_integer("steps", 20, "Steps in a round.", lower_bound=1)
     flags.DEFINE_integer("rounds", 9, "Rounds; each contestant's median is printed.", lower_bound=1)
     flags.DEFINE_string("torch_python", sys.executable, "A Python interpreter that has PyTorch.")
 
 
-def make_model() -> GAN:
+def make_model() -> ReproducibleModel:
     """The model whose step is measured."""
-    normalization = "persistent" if FLAGS.model in SPECTRALLY_NORMALIZED else "none"
-    model = MODELS[FLAGS.model](
-        dcgan.generator(IMAGE_SHAPE, LATENT_DIM, FLAGS.width),
-        dcgan.discriminator(IMAGE_SHAPE, FLAGS.width, pooling="flatten", spectral_normalization=normalization),
-    )
+    model = MODELS[FLAGS.model]()
     model.compile()
     return model
 
@@ -91,7 +132,7 @@ class InBareLoop:
         start = time.perf_counter()
         for _ in range(steps):
             terms = self.step(next(self.batches))
-        terms["generator_loss"].numpy()
+        next(iter(terms.values())).numpy()
         return time.perf_counter() - start
 
 
@@ -161,7 +202,7 @@ def main(argv: list[str]) -> None:
             seconds[name].append(run(FLAGS.steps) / FLAGS.steps)
 
     loop = seconds["bare loop"]
-    print(f"{FLAGS.model}, DCGAN of 28 pixels, width {FLAGS.width}, batch {FLAGS.batch_size}")
+    print(f"{FLAGS.model}, networks of 28 pixels, width {FLAGS.width}, batch {FLAGS.batch_size}")
     print(f"medians of {FLAGS.rounds} rounds of {FLAGS.steps} steps\n")
     print(f"{'':28}{'ms a step':>12}{'over bare loop':>17}")
     for name, values in seconds.items():

@@ -67,7 +67,7 @@ STUDIES = {
 
 REPRODUCTION = Reproduction(
     name="f_gan",
-    summary="f-GAN: one GAN for every f-divergence, and they hardly differ (3 minutes)",
+    summary="f-GAN: one GAN for every f-divergence (3 minutes)",
     presets=PRESETS,
     define_flags=define_flags,
     build=build,

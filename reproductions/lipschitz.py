@@ -88,6 +88,13 @@ STUDIES = {
                 "discriminator_learning_rate": 5e-4,
             },
             "gradient penalty, equal rates": {"critic": "gradient_penalty", "discriminator_learning_rate": 5e-4},
+            # The author's ratio.
+            "SN, u kept, 5:1": {
+                "critic": "spectral_normalization",
+                "spectral_normalization": "persistent",
+                "discriminator_steps": 5,
+            },
+            "gradient penalty, 5:1": {"critic": "gradient_penalty", "discriminator_steps": 5},
         },
         plot=plots.curves,
         timed=True,

@@ -1,6 +1,7 @@
-"""Callbacks that count training steps: pictures, measures, checkpoints that survive a kill."""
+"""Callbacks that count training steps: pictures, measures, checkpoints that survive a kill, initial clusters."""
 
 from keras_gen.callbacks.checkpoints import Checkpoints, restore_newest
+from keras_gen.callbacks.initial_clusters import InitialClusters
 from keras_gen.callbacks.measures import Measures
 from keras_gen.callbacks.metrics_log import MetricsLog
 from keras_gen.callbacks.sheets import SampleSheets, Sheets
@@ -11,6 +12,7 @@ from keras_gen.callbacks.stop_on_non_finite import StopOnNonFinite
 
 __all__ = [
     "Checkpoints",
+    "InitialClusters",
     "Measures",
     "MetricsLog",
     "SampleSheets",

@@ -1,12 +1,16 @@
-"""Measures of sample quality, on features of images or on toys, and bounds on networks."""
+"""Measures: quality of samples, on images or toys; what codes tell; agreement of clusters; bounds on networks."""
 
+from keras_gen.metrics.aggregate_posterior import aggregate_posterior
+from keras_gen.metrics.clustering import clustering_scores
 from keras_gen.metrics.features import ImageFeatures
 from keras_gen.metrics.frechet import frechet_distance
 from keras_gen.metrics.inception import inception_features
 from keras_gen.metrics.kernel import kernel_distance
+from keras_gen.metrics.linear_probe import linear_probe
 from keras_gen.metrics.lipschitz import layer_norms, lipschitz_bound
 from keras_gen.metrics.manifold import precision_recall
 from keras_gen.metrics.modes import mode_coverage
+from keras_gen.metrics.neighbors import neighbor_accuracy, retrieval_precision
 from keras_gen.metrics.quality import sample_quality
 from keras_gen.metrics.sensitivity import accuracy, fast_gradient_sign, sensitivity
 from keras_gen.metrics.sharpness import sharpness
@@ -15,15 +19,20 @@ from keras_gen.metrics.trained_features import lenet_features
 __all__ = [
     "ImageFeatures",
     "accuracy",
+    "aggregate_posterior",
+    "clustering_scores",
     "fast_gradient_sign",
     "frechet_distance",
     "inception_features",
     "kernel_distance",
     "layer_norms",
     "lenet_features",
+    "linear_probe",
     "lipschitz_bound",
     "mode_coverage",
+    "neighbor_accuracy",
     "precision_recall",
+    "retrieval_precision",
     "sample_quality",
     "sharpness",
     "sensitivity",

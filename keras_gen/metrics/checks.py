@@ -29,3 +29,19 @@ def _features(name: str, features) -> np.ndarray:
     if not np.isfinite(features).all():
         raise InputError(f"{name} contain NaN or infinite values")
     return features
+
+
+def labelled_codes(name: str, codes, labels) -> tuple[np.ndarray, np.ndarray]:
+    """Codes as float64 [n, dim] and their labels as int64 [n], checked.
+
+    Raises:
+        InputError: another shape, NaN or infinite values, or labels that are not whole numbers, one
+            a code.
+    """
+    prefix = f"{name}_" if name else ""
+    codes, labels = _features(f"{prefix}codes", codes), np.asarray(labels)
+    if labels.shape != codes.shape[:1] or not np.issubdtype(labels.dtype, np.integer):
+        raise InputError(
+            f"{prefix}labels must be {len(codes)} whole numbers, one a code, got {labels.dtype} {labels.shape}"
+        )
+    return codes, labels.astype(np.int64)

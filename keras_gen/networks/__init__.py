@@ -1,6 +1,6 @@
 """Networks: factories of plain `keras.Model`s, and Glow's flow."""
 
-from keras_gen.networks import autoencoder, dcgan, squeezing
+from keras_gen.networks import autoencoder, dcgan, infomax, squeezing
 from keras_gen.networks.coupling import coupling_network, prior_network
 from keras_gen.networks.glow import glow
 from keras_gen.networks.lenet import lenet
@@ -11,6 +11,7 @@ __all__ = [
     "coupling_network",
     "dcgan",
     "glow",
+    "infomax",
     "lenet",
     "mlp",
     "prior_network",

@@ -1,7 +1,8 @@
 """Encoders and decoders of variational autoencoders: convolutions as in the author's scripts, or dense layers.
 
 An encoder gives two tensors, the mean and the log variance of p(z|x). A decoder gives images or, for a Bernoulli
-likelihood, logits. All weights start as Glorot's uniform ones, Keras's default.
+likelihood, logits. A classifier gives the logits of p(y|z). All weights start as Glorot's uniform ones, Keras's
+default.
 """
 
 import math
@@ -120,6 +121,21 @@ def dense_decoder(
         x = layers.Dense(units, "relu", **kernel())(x)
     x = layers.Reshape(image_shape)(layers.Dense(math.prod(image_shape), **kernel())(x))
     return keras.Model(latents, _output(x, output), name="decoder")
+
+
+def classifier(latent_dim: int, num_clusters: int, width: int = 256, seed: int = 0) -> keras.Model:
+    """Network from latents [batch, latent_dim] to logits [batch, num_clusters], with a hidden layer of ReLU.
+
+    Args:
+        latent_dim: Dimension of z.
+        num_clusters: Number of logits.
+        width: Units of the hidden layer.
+        seed: Seed of the initial weights.
+    """
+    kernel = _kernel_initializers("autoencoder/classifier", seed)
+    latents = keras.Input((latent_dim,), name="latents")
+    x = layers.Dense(width, "relu", **kernel())(latents)
+    return keras.Model(latents, layers.Dense(num_clusters, dtype="float32", **kernel())(x), name="classifier")
 
 
 def _smallest_map(image_shape: tuple[int, int, int], widths: Sequence[int]) -> tuple[int, int, int]:

@@ -190,7 +190,7 @@ def plot(record: dict, path: Path) -> None:
             axes.set_xticks(sizes, sizes)
             axes.minorticks_off()
             if name.startswith("sensitivity"):
-                axes.set_yscale("log")
+                axes.set_ylim(bottom=0)
             axes.grid(alpha=0.3, which="both")
     figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=len(METHODS))
     figure.suptitle(f"{record['question']}\n{summary.seeds(record)}", fontsize=10)
@@ -210,7 +210,7 @@ LAPTOP = {
 }
 
 STUDY = Experiment(
-    question="A classifier with nothing, L2, spectral-norm regularisation or a gradient penalty, by the images it has",
+    question="A classifier with nothing, L2, a spectral-norm or a gradient penalty, on few and on many images",
     settings={
         "smoke": LAPTOP | {"steps": 5, "min_passes": 0, "batch_size": 16, "attacked_images": 50},
         "laptop": LAPTOP,

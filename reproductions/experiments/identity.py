@@ -164,7 +164,7 @@ def plot(record: dict, path: Path) -> None:
         ax.bar("is (1)", n.joint_kl, color="C3")
         ax.axhline(n.marginal_kl, color="black", linestyle=":", label="KL(p(z) ‖ q(z))")
         ax.set_title(title, fontsize=10)
-        ax.margins(y=0.08)
+        ax.set_ylim(0, 1.08 * max(n.prior_term, n.joint_kl))
         ax.grid(alpha=0.3, axis="y")
     axes[0].set_ylabel("nats")
     axes[0].legend()

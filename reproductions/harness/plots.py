@@ -6,6 +6,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt  # noqa: E402
+from matplotlib.ticker import LogLocator, NullFormatter  # noqa: E402
 
 from reproductions.harness import summary  # noqa: E402
 
@@ -43,6 +44,10 @@ def dots(record: dict, path: Path) -> None:
     finals = [summary.final(run) for run in summary.whole(record["runs"])]
     if max(finals) > 10 * min(finals):
         axes.set_xscale("log")
+        # Plain numbers, and not at every digit, where they would run into each other.
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
     else:
         axes.set_xlim(left=0)
     axes.set_xlabel(summary.distance_title(record))

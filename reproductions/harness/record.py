@@ -57,7 +57,9 @@ def make(reproduction: Reproduction, name: str) -> None:
                 _keep_samples(sheet, path.parent / "samples" / f"{file_name(title)}.png")
     if not whole(list(runs.values())):
         raise InputError(f"{path}: every run broke down, so that there is nothing to plot; try smaller learning rates")
-    study.plot(record | {"runs": _in_order(runs, study)}, path.with_suffix(".png"))
+    record |= {"runs": _in_order(runs, study)}
+    write_json(path, record)
+    study.plot(record, path.with_suffix(".png"))
     print(f"Recorded in {path}; `python -m reproductions.tables` renews the page's tables.")
 
 

@@ -28,6 +28,7 @@ class Reproduction:
             and test images; None where nothing can be measured.
         sheet: Makes what draws the run's pictures, from the configuration and the test images: from the model
             to uint8 [height, width, 1 or 3]. None for sheets of samples.
+        callbacks: Makes the callbacks of the script's own, from the configuration and the training images.
         studies: The studies by name.
     """
 
@@ -38,4 +39,5 @@ class Reproduction:
     build: Callable[[SimpleNamespace, tuple[int, int, int], int], keras.Model]
     measure: Callable[[SimpleNamespace, Images, Images], tuple[Measure | None, dict]]
     sheet: Callable[[SimpleNamespace, Images], Sheet] | None = None
+    callbacks: Callable[[SimpleNamespace, Images], list[keras.callbacks.Callback]] | None = None
     studies: Mapping = field(default_factory=dict)

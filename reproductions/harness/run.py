@@ -63,13 +63,14 @@ def perform(
         )
     measure, measure_description = reproduction.measure(configuration, train, test)
     sheet = reproduction.sheet(configuration, test) if reproduction.sheet else None
+    own_callbacks = reproduction.callbacks(configuration, train) if reproduction.callbacks else []
     with _writable(directory, strategy) as written:
         written.claim(configuration)
         first_step = callbacks.restore_newest(model, directory.checkpoints)
         if first_step:
             print(f"Continuing after step {first_step} of {configuration.steps}.", flush=True)
         with _noting_breakdown(written):
-            _train(configuration, model, measure, sheet, train, written, first_step)
+            _train(configuration, model, measure, sheet, own_callbacks, train, written, first_step)
         _finish(reproduction, configuration, model, measure_description, written)
     if distribution.is_chief(strategy):
         print(_whereabouts(directory))
@@ -108,7 +109,7 @@ def _noting_breakdown(directory: RunDirectory) -> Iterator[None]:
         raise
 
 
-def _train(configuration, model, measure, sheet, train, directory, first_step) -> None:
+def _train(configuration, model, measure, sheet, own_callbacks, train, directory, first_step) -> None:
     metrics = callbacks.StepTable(directory.metrics, directory.tensorboard)
     evaluations = callbacks.StepTable(directory.evaluations, directory.tensorboard)
     for table in (metrics, evaluations):
@@ -125,6 +126,7 @@ def _train(configuration, model, measure, sheet, train, directory, first_step) -
         verbose=0,
         # The checkpoint comes last: whatever a kill before it lost is made again.
         callbacks=[
+            *own_callbacks,
             callbacks.MetricsLog(metrics, configuration.log_every),
             callbacks.StepProgress(configuration.steps, configuration.log_every),
             callbacks.StopOnNonFinite(),

@@ -13,6 +13,7 @@ import keras
 from absl import flags
 
 from keras_gen.errors import InputError
+from keras_gen.utils import save_png
 from reproductions.harness import flags as script_flags
 from reproductions.harness.quality import quality_table
 from reproductions.harness.reproduction import Reproduction
@@ -99,12 +100,13 @@ class Study(_AnyStudy):
         return RunDirectory(root / " ".join(f"{key}={value}" for key, value in sorted(changed.items())))
 
     def check(self, record: dict) -> None:
-        """Checks that the runs were measured, and on the same features: distances on others cannot be compared.
+        """Checks that runs with distances were measured, on the same features: those on others cannot be compared.
 
         Raises:
             InputError: They were not.
         """
-        features = [run["measure"]["features"] for run in record["runs"] if "broke_down" not in run]
+        described = [run["measure"] for run in record["runs"] if "broke_down" not in run]
+        features = [measure["features"] for measure in described if "features" in measure]
         if None in features:
             raise InputError(f"--dataset={record['flags']['dataset']}: a study needs labels, or --features=inception")
         if len({described["weights_hash"] for described in features}) > 1:
@@ -118,7 +120,8 @@ class Experiment(_AnyStudy):
     Attributes:
         settings: What all runs share, by preset.
         perform: Makes one run: from the preset's settings, overruled by the variant's, with the `seed`, and from
-            `data_dir` to results that JSON can hold.
+            `data_dir` to results that JSON can hold. A `sheet` among them, uint8 [height, width, channels], is kept
+            beside the record as a picture.
     """
 
     settings: Mapping[str, Mapping[str, Any]]
@@ -136,22 +139,26 @@ class Experiment(_AnyStudy):
             raise InputError(f"{flag}: this study has settings of its own; --preset, --seeds and folders are its flags")
         return dict(self.settings[FLAGS.preset])
 
-    def run(self, reproduction: Reproduction, title: str, seed: int, root: Path) -> tuple[dict, None]:
-        """Makes one run, or finds it made; gives its results."""
+    def run(self, reproduction: Reproduction, title: str, seed: int, root: Path) -> tuple[dict, Path | None]:
+        """Makes one run, or finds it made; gives its results, and its sheet, if it draws one."""
         settings = self.shared(reproduction) | dict(self.variants[title]) | {"seed": seed}
         path = root / f"{file_name(title)}_seed_{seed}.json"
+        sheet = path.with_suffix(".png")
         print(f"\n{title}, seed {seed}", flush=True)
         if path.exists():
             made = read_json(path)
             if made["settings"] != settings:
                 raise InputError(f"{path} is a run with other settings; give another --output_dir")
-            return made["results"], None
+            return made["results"], sheet if sheet.exists() else None
         keras.backend.clear_session()
         keras.utils.set_random_seed(seed)
         results = self.perform(SimpleNamespace(**settings), FLAGS.data_dir)
         path.parent.mkdir(parents=True, exist_ok=True)
+        picture = results.pop("sheet", None)
+        if picture is not None:
+            save_png(sheet, picture)
         write_json(path, {"settings": settings, "results": results})
-        return results, None
+        return results, None if picture is None else sheet
 
     def check(self, record: dict) -> None:
         """Nothing to check: all runs were made alike."""

@@ -1,7 +1,9 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
+import tensorflow as tf
 from absl import flags
 
 from keras_gen.errors import InputError
@@ -68,3 +70,23 @@ def test_runs_with_other_settings_are_left_alone(make, tmp_path):
     (tmp_path / "results" / "squares.json").unlink()
     with pytest.raises(InputError, match="of_two_seed_0.json is a run with other settings; give another --output_dir"):
         make("--preset=laptop")
+
+
+def test_a_sheet_is_kept_beside_the_record(make, tmp_path):
+    drawing = dataclasses.replace(
+        SQUARES,
+        perform=lambda settings, data_dir: {
+            "square": 1.0,
+            "sheet": np.full((2, 3, 1), 10 * settings.number + settings.seed, np.uint8),
+        },
+    )
+    reproduction = dataclasses.replace(REPRODUCTION, studies={"squares": drawing})
+    made = make("--preset=smoke", "--seeds=0,1", reproduction=reproduction)
+    assert all("sheet" not in run for run in made["runs"])
+    kept = tmp_path / "results" / "samples" / "of_two.png"
+    assert tf.io.decode_png(kept.read_bytes()).numpy().ravel().tolist() == [20] * 6  # the first seed's
+    # A record that is lost is made again from the runs, with their sheets.
+    kept.unlink()
+    (tmp_path / "results" / "squares.json").unlink()
+    make("--preset=smoke", reproduction=reproduction)
+    assert kept.exists()

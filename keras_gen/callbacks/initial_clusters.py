@@ -1,0 +1,84 @@
+"""Where the clusters of a `ClusteringVAE` begin: found in its codes, once it has warmed up."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from sklearn.cluster import KMeans
+from sklearn.mixture import GaussianMixture
+
+from keras_gen.errors import InputError
+
+METHODS = ("k_means", "gaussian_mixture")
+RESTARTS = 5
+# Images that the encoder sees at a time, and codes that the classifier learns from at a time.
+AT_ONCE = 500
+BATCH = 100
+
+
+class InitialClusters(keras.callbacks.Callback):
+    """Clusters the codes after `warm_up_steps`, puts mu_y at the clusters' means and teaches p(y|z) the clusters.
+
+    It acts at the beginning of an epoch. A run that is continued from just then finds the same clusters again, as they
+    depend on the codes and the seed alone.
+
+    Args:
+        images: float32 [n, height, width, channels] in [-1, 1], with at least as many images as clusters.
+        method: `k_means` or `gaussian_mixture` (full covariances).
+        seed: Seed of the clustering and of the order in which the classifier sees the codes.
+        classifier_epochs: Passes of the classifier over the codes.
+
+    Raises:
+        InputError: There is no such method.
+    """
+
+    def __init__(self, images: np.ndarray, method: str = "k_means", seed: int = 0, classifier_epochs: int = 5):
+        super().__init__()
+        if method not in METHODS:
+            raise InputError(f"method={method!r}: choose {' or '.join(METHODS)}")
+        self.images = images
+        self.method = method
+        self.seed = seed
+        self.classifier_epochs = classifier_epochs
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Sets the clusters, if it is time.
+
+        Raises:
+            InputError: There are fewer images than clusters.
+        """
+        if int(self.model.step.numpy()) != self.model.warm_up_steps:
+            return
+        count = self.model.num_clusters
+        if len(self.images) < count:
+            raise InputError(f"{len(self.images)} images cannot show {count} clusters; give at least as many")
+        parts = [self.images[start : start + AT_ONCE] for start in range(0, len(self.images), AT_ONCE)]
+        codes = np.concatenate([np.asarray(self.model.encode(part)) for part in parts])
+        flat = codes.reshape(len(codes), -1).astype(np.float64)
+        if self.method == "k_means":
+            found = KMeans(count, n_init=RESTARTS, random_state=self.seed).fit(flat)
+            means = found.cluster_centers_
+        else:
+            found = GaussianMixture(count, n_init=RESTARTS, random_state=self.seed).fit(flat)
+            means = found.means_
+        self.model.means.assign(means.reshape(self.model.means.shape))
+        self._teach(codes, found.predict(flat))
+
+    def _teach(self, codes: np.ndarray, clusters: np.ndarray) -> None:
+        """Trains p(y|z) on the codes by cross-entropy."""
+        classifier, optimizer = self.model.classifier, keras.optimizers.Adam()
+        variables = classifier.trainable_variables
+        optimizer.build(variables)
+        random = np.random.RandomState(self.seed)
+
+        @tf.function(reduce_retracing=True)
+        def step(z: tf.Tensor, y: tf.Tensor) -> None:
+            with tf.GradientTape() as tape:
+                logits = tf.cast(classifier(z, training=True), tf.float32)
+                loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(y, logits))
+            optimizer.apply(tape.gradient(loss, [variable.value for variable in variables]), variables)
+
+        for _ in range(self.classifier_epochs):
+            order = random.permutation(len(codes))
+            for start in range(0, len(order), BATCH):
+                rows = order[start : start + BATCH]
+                step(tf.constant(codes[rows]), tf.constant(clusters[rows]))

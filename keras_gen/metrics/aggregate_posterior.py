@@ -1,0 +1,59 @@
+"""How much the codes of a Gaussian encoder tell of the data, and how far they are from the prior."""
+
+import numpy as np
+from scipy.special import logsumexp
+
+from keras_gen.errors import InputError
+
+BLOCK = 1024  # rows of an n x n matrix held at a time
+
+
+def aggregate_posterior(means, log_variances, num_draws: int = 1, seed: int = 0) -> dict[str, float]:
+    """Splits the KL to the prior N(0, I) into information and what the codes' own distribution differs from it.
+
+        E_x KL(p(z|x) || q(z)) = I(x, z) + KL(p(z) || q(z)),   p(z) = 1/n sum_x p(z|x)
+
+    Hoffman and Johnson 2016, "ELBO surgery: yet another way to carve up the variational evidence lower bound". The data
+    are the n rows, all equally probable, so that I(x, z) <= log n: of more data it may be larger. The left side is
+    exact; E log p(z|x)/p(z) is a mean over draws, of which the last term is the rest.
+
+    Args:
+        means: Of p(z|x), [n, dim].
+        log_variances: Of p(z|x), [n, dim].
+        num_draws: Draws of z for each x.
+        seed: Seed of the draws.
+
+    Returns:
+        `prior_kl`, `information` and `marginal_kl`, in nats.
+
+    Raises:
+        InputError: The shapes do not fit, or a number is not finite.
+    """
+    means, log_variances = (np.asarray(values, np.float64) for values in (means, log_variances))
+    if means.ndim != 2 or means.shape != log_variances.shape or not means.size:
+        raise InputError(f"means {means.shape} and log_variances {log_variances.shape} must both be [n > 0, dim > 0]")
+    if not (np.isfinite(means).all() and np.isfinite(log_variances).all()):
+        raise InputError("means or log_variances contain NaN or infinite values")
+    prior_kl = np.mean(np.sum(means**2 + np.exp(log_variances) - log_variances - 1, axis=1)) / 2
+    information = _information(means, log_variances, num_draws, np.random.default_rng(seed))
+    return {
+        "prior_kl": float(prior_kl),
+        "information": float(information),
+        "marginal_kl": float(prior_kl - information),
+    }
+
+
+def _information(means: np.ndarray, log_variances: np.ndarray, num_draws: int, random: np.random.Generator) -> float:
+    """E log p(z|x) - log p(z), constants that both share left out."""
+    precisions = np.exp(-log_variances)
+    offsets = -(np.sum(means**2 * precisions, axis=1) + np.sum(log_variances, axis=1)) / 2
+    total = 0.0
+    for _ in range(num_draws):
+        noise = random.standard_normal(means.shape)
+        draws = means + noise * np.exp(log_variances / 2)
+        own = -(np.sum(noise**2, axis=1) + np.sum(log_variances, axis=1)) / 2
+        for start in range(0, len(draws), BLOCK):
+            z = draws[start : start + BLOCK]
+            log_densities = z @ (means * precisions).T - z**2 @ precisions.T / 2 + offsets
+            total += np.sum(own[start : start + BLOCK] - logsumexp(log_densities, axis=1) + np.log(len(means)))
+    return total / (num_draws * len(means))

@@ -1,0 +1,72 @@
+"""How well clusters agree with labels."""
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from sklearn.metrics.cluster import contingency_matrix
+
+from keras_gen.errors import InputError
+
+
+def clustering_scores(labels, clusters) -> dict[str, float]:
+    """Agreement of clusters with labels; each score is 1 where they agree up to their names.
+
+    Args:
+        labels: Whole numbers [n].
+        clusters: Whole numbers [n]; not every cluster need occur.
+
+    Returns:
+        `purity`, `hungarian_accuracy`; `nmi`, normalised mutual information with the arithmetic mean of the entropies;
+        `ari`, the adjusted Rand index, 0 for chance; `num_clusters`, how many clusters occur.
+
+    Raises:
+        InputError: The two have other shapes than [n > 0].
+    """
+    labels, clusters = _pair(labels, clusters)
+    return {
+        "purity": purity(labels, clusters),
+        "hungarian_accuracy": hungarian_accuracy(labels, clusters),
+        "nmi": float(normalized_mutual_info_score(labels, clusters)),
+        "ari": float(adjusted_rand_score(labels, clusters)),
+        "num_clusters": float(len(np.unique(clusters))),
+    }
+
+
+def purity(labels, clusters) -> float:
+    """Share of rows whose label is the most frequent one of their cluster.
+
+    Several clusters may stand for one label, so that it rises with the number of clusters. The post calls it accuracy.
+
+    Args:
+        labels: Whole numbers [n].
+        clusters: Whole numbers [n].
+
+    Raises:
+        InputError: The two have other shapes than [n > 0].
+    """
+    table = contingency_matrix(*_pair(labels, clusters))
+    return float(table.max(axis=0).sum() / table.sum())
+
+
+def hungarian_accuracy(labels, clusters) -> float:
+    """Share of rows that are right when every label is given to at most one cluster, in the best way.
+
+    What the literature on clustering calls accuracy; at most the purity. Rows of clusters that get no label count as
+    wrong.
+
+    Args:
+        labels: Whole numbers [n].
+        clusters: Whole numbers [n].
+
+    Raises:
+        InputError: The two have other shapes than [n > 0].
+    """
+    table = contingency_matrix(*_pair(labels, clusters))
+    return float(table[linear_sum_assignment(table, maximize=True)].sum() / table.sum())
+
+
+def _pair(labels, clusters) -> tuple[np.ndarray, np.ndarray]:
+    labels, clusters = np.asarray(labels), np.asarray(clusters)
+    if labels.ndim != 1 or labels.shape != clusters.shape or not len(labels):
+        raise InputError(f"labels and clusters must both have shape [n > 0], got {labels.shape} and {clusters.shape}")
+    return labels, clusters

@@ -1,0 +1,81 @@
+"""How far the neighbours of a code share its label."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from keras_gen.errors import InputError
+from keras_gen.metrics.checks import labelled_codes
+from keras_gen.utils.neighbors import nearest_neighbors
+
+BLOCK = 1024  # queries at a time
+
+
+def neighbor_accuracy(
+    train_codes,
+    train_labels,
+    test_codes,
+    test_labels,
+    num_neighbors: Sequence[int] = (1, 5, 20),
+    distance: str = "euclidean",
+) -> dict[int, float]:
+    """Accuracy of the k-nearest-neighbour classifier: a test code gets the commonest label of its k neighbours.
+
+    Of labels equally common, the one that occurs nearest wins.
+
+    Args:
+        train_codes: [n, dim], among which neighbours are sought.
+        train_labels: Whole numbers [n], at least 0.
+        test_codes: [m, dim].
+        test_labels: Whole numbers [m].
+        num_neighbors: The k to try.
+        distance: `euclidean` or `cosine`.
+
+    Returns:
+        The share of test codes that get their own label, by k.
+
+    Raises:
+        InputError: Shapes that do not fit, codes that are not finite, a k below 1 or above n, or no such distance.
+    """
+    train_codes, train_labels = labelled_codes("train", train_codes, train_labels)
+    test_codes, test_labels = labelled_codes("test", test_codes, test_labels)
+    found = train_labels[_neighbors(test_codes, train_codes, max(num_neighbors), distance)]
+    return {k: float(np.mean(_votes(found[:, :k]) == test_labels)) for k in num_neighbors}
+
+
+def retrieval_precision(
+    codes, labels, num_neighbors: Sequence[int] = (1, 5, 20), distance: str = "euclidean"
+) -> dict[int, float]:
+    """Share of the k nearest other codes that have the label of the query, where every code is a query.
+
+    Args:
+        codes: [n, dim].
+        labels: Whole numbers [n].
+        num_neighbors: The k to try, below n.
+        distance: `euclidean` or `cosine`.
+
+    Returns:
+        The share, by k.
+
+    Raises:
+        InputError: As in `neighbor_accuracy`.
+    """
+    codes, labels = labelled_codes("", codes, labels)
+    if max(num_neighbors) >= len(codes):
+        raise InputError(f"num_neighbors={max(num_neighbors)}: must be below the number of codes, {len(codes)}")
+    found = _neighbors(codes, codes, max(num_neighbors) + 1, distance)
+    # The query itself comes first, but for codes that coincide with it.
+    others = np.stack([row[row != query][: max(num_neighbors)] for query, row in enumerate(found)])
+    same = labels[others] == labels[:, np.newaxis]
+    return {k: float(same[:, :k].mean()) for k in num_neighbors}
+
+
+def _neighbors(queries: np.ndarray, codes: np.ndarray, num_neighbors: int, distance: str) -> np.ndarray:
+    blocks = (queries[start : start + BLOCK] for start in range(0, len(queries), BLOCK))
+    return np.concatenate([nearest_neighbors(block, codes, num_neighbors, distance)[0].numpy() for block in blocks])
+
+
+def _votes(labels: np.ndarray) -> np.ndarray:
+    """The commonest of each row, and of several the first."""
+    counts = (labels[:, :, np.newaxis] == labels[:, np.newaxis, :]).sum(axis=2)
+    return np.take_along_axis(labels, counts.argmax(axis=1)[:, np.newaxis], axis=1)[:, 0]

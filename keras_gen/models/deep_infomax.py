@@ -1,0 +1,150 @@
+"""`DeepInfoMax`: codes by information alone, with a prior.
+
+The post of 2018-10-02, after Hjelm et al. 2018, arXiv 1808.06670. Its networks are `keras_gen/networks/infomax.py`, its
+tests `tests/models/test_deep_infomax.py`, its script and page `reproductions/deep_infomax.py` and `.md`.
+"""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.losses.mutual_information import jensen_shannon
+from keras_gen.models.information_encoder import InformationEncoder, check_discriminator
+from keras_gen.models.reproducible_model import Terms
+
+GLOBAL_PAIRS = ("image_code", "code_code")
+KL_REDUCTIONS = ("sum", "mean")
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class DeepInfoMax(InformationEncoder):
+    """Deep InfoMax with the VAE's prior term.
+
+        min over p(z|x), T_1, T_2 of
+            - alpha (E_P[log sigma(T_1(x, z))] + E_Q[log(1 - sigma(T_1(x, z)))])
+            - beta / (h w) sum_ij (E_P[log sigma(T_2(C_ij, z))] + E_Q[log(1 - sigma(T_2(C_ij, z)))])
+            + gamma E_x[KL(p(z|x) || q(z))]
+
+    P pairs an image with its own code, Q with that of another image of the batch; C_ij are the columns of the encoder's
+    feature map; q(z) = N(0, I).
+
+    Reported terms: `loss`, the expression above; `global_information` and `local_information`, the Jensen-Shannon
+    estimates in nats that its first two lines are made of (half of the bracket, plus log 2; at most log 2); `prior_kl`,
+    KL(p(z|x) || q(z)) in nats, summed over the dimensions whatever `kl_reduction` is. A term of weight 0 is left out.
+
+    Args:
+        encoder: Network from images [batch, ...] to feature map [batch, h, w, channels] and mean and logarithm of the
+            variance of p(z|x), both [batch, latent_dim].
+        global_discriminator: T_1, from what `global_pairs` says and codes [batch, m, latent_dim] to scores [batch, m].
+            May be None if alpha is 0.
+        local_discriminator: T_2, from feature maps and codes [batch, m, latent_dim] to scores [batch, h, w, m]. May be
+            None if beta is 0.
+        alpha: Weight of the global information, at least 0.
+        beta: Weight of the local information, at least 0.
+        gamma: Weight of the prior, at least 0.
+        global_pairs: `image_code`: T_1 sees images, as in the formula. `code_code`: it sees codes in their place, as in
+            the author's code, where the pairs are (z, z) and (z, z').
+        kl_reduction: `sum` over the dimensions of z, which is the KL, or `mean`, as in the author's code, which makes
+            the weight gamma / latent_dim.
+        seed: Seed of every draw in training.
+        **kwargs: Passed on to `keras.Model`.
+
+    Raises:
+        InputError: The networks do not fit each other, a weight is below 0, alpha and beta are both 0, or there is no
+            such `global_pairs` or `kl_reduction`.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        global_discriminator: keras.Model | None,
+        local_discriminator: keras.Model | None,
+        alpha: float = 0.5,
+        beta: float = 1.5,
+        gamma: float = 0.01,
+        global_pairs: str = "image_code",
+        kl_reduction: str = "sum",
+        seed: int = 0,
+        **kwargs,
+    ):
+        super().__init__(encoder, seed=seed, **kwargs)
+        for name, weight in {"alpha": alpha, "beta": beta, "gamma": gamma}.items():
+            if not 0 <= weight < math.inf:
+                raise InputError(f"{name}={weight}: must be a finite number, at least 0")
+        if not alpha and not beta:
+            raise InputError("alpha=0, beta=0: there is no information to maximise; give one a weight above 0")
+        if global_pairs not in GLOBAL_PAIRS:
+            raise InputError(f"global_pairs={global_pairs!r}: choose one of {', '.join(GLOBAL_PAIRS)}")
+        if kl_reduction not in KL_REDUCTIONS:
+            raise InputError(f"kl_reduction={kl_reduction!r}: choose one of {', '.join(KL_REDUCTIONS)}")
+        self.alpha, self.beta, self.gamma = alpha, beta, gamma
+        self.global_pairs = global_pairs
+        self.kl_reduction = kl_reduction
+        self.global_discriminator = global_discriminator
+        self.local_discriminator = local_discriminator
+        self._check_networks()
+        self.built = True
+
+    def term_names(self) -> tuple[str, ...]:
+        """The loss, and its terms whose weight is not 0."""
+        weights = {"global_information": self.alpha, "local_information": self.beta, "prior_kl": self.gamma}
+        return ("loss", *(name for name, weight in weights.items() if weight))
+
+    def objective(self, images: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+        """What encoder and discriminators minimise together, and its terms."""
+        outputs = self.encoder(images, training=True)
+        posterior = self.gaussian(outputs)
+        codes = self.draw(posterior)
+        loss, terms = 0.0, {}
+        if self.alpha:
+            x = images if self.global_pairs == "image_code" else codes
+            scores = self.pair_scores(self.global_discriminator, x, codes, "global")
+            terms["global_information"] = jensen_shannon(*scores)
+            loss -= self.alpha * _log_likelihood(terms["global_information"])
+        if self.beta:
+            scores = self.pair_scores(self.local_discriminator, outputs[0], codes, "local")
+            terms["local_information"] = jensen_shannon(*scores)
+            loss -= self.beta * _log_likelihood(terms["local_information"])
+        if self.gamma:
+            terms["prior_kl"] = tf.reduce_mean(posterior.kl_divergence(self.prior))
+            loss += self.gamma * terms["prior_kl"] / (self.latent_dim if self.kl_reduction == "mean" else 1)
+        return loss, {"loss": loss, **terms}
+
+    def _check_networks(self) -> None:
+        outputs = [tuple(output.shape[1:]) for output in self.encoder.outputs]
+        if self.beta and (len(outputs) != 3 or len(outputs[0]) != 3):
+            raise InputError(
+                f"the encoder gives {', '.join(map(str, outputs))} an image: beta={self.beta} needs a feature map "
+                "(h, w, channels), mean and log variance"
+            )
+        if self.alpha:
+            x_shape = self.data_shape if self.global_pairs == "image_code" else (self.latent_dim,)
+            self._check("alpha", "global_discriminator", x_shape, positions=0)
+        if self.beta:
+            self._check("beta", "local_discriminator", outputs[0], positions=2)
+
+    def _check(self, weight: str, name: str, x_shape: tuple[int, ...], positions: int) -> None:
+        if getattr(self, name) is None:
+            raise InputError(f"{name}=None: {weight}={getattr(self, weight)} needs one")
+        check_discriminator(name, getattr(self, name), x_shape, self.latent_dim, positions)
+
+    def get_config(self) -> dict:
+        """The arguments that build this model again."""
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "global_discriminator": serialize(self.global_discriminator),
+            "local_discriminator": serialize(self.local_discriminator),
+            "alpha": self.alpha,
+            "beta": self.beta,
+            "gamma": self.gamma,
+            "global_pairs": self.global_pairs,
+            "kl_reduction": self.kl_reduction,
+        }
+
+
+def _log_likelihood(jensen_shannon_estimate: tf.Tensor) -> tf.Tensor:
+    """E_P[log sigma(T)] + E_Q[log(1 - sigma(T))], from the estimate that is half of it plus log 2."""
+    return 2 * (jensen_shannon_estimate - math.log(2))

@@ -1,0 +1,169 @@
+"""`InformationEncoder`: the base of models that train an encoder by information, without a decoder."""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from keras_gen.errors import InputError
+from keras_gen.losses import mutual_information
+from keras_gen.models.checks import checked_images
+from keras_gen.models.reproducible_model import Endpoint, ReproducibleModel, Terms
+from keras_gen.models.single_optimizer import SingleOptimizer
+from keras_gen.models.vae import standard_normal
+from keras_gen.utils.neighbors import nearest_neighbors
+
+tfd = tfp.distributions
+
+
+class InformationEncoder(SingleOptimizer, ReproducibleModel):
+    """A Gaussian encoder p(z|x), and discriminators T that tell an x and its own z from an x and the z of another.
+
+    Encoder and discriminators minimise one loss together; neither is the other's adversary. Subclasses define
+    `objective` and `term_names`.
+
+    Args:
+        encoder: Network from images [batch, ...] whose last two outputs are the mean and the logarithm of the variance
+            of p(z|x), both [batch, latent_dim].
+        seed: Seed of every draw in training.
+        **kwargs: Passed on to `keras.Model`.
+
+    Raises:
+        InputError: The encoder has other outputs.
+    """
+
+    def __init__(self, encoder: keras.Model, seed: int = 0, **kwargs):
+        super().__init__(seed=seed, **kwargs)
+        shapes = [tuple(output.shape) for output in encoder.outputs]
+        if len(shapes) < 2 or shapes[-2] != shapes[-1] or len(shapes[-1]) != 2:
+            raise InputError(
+                f"the encoder gives {', '.join(map(str, shapes))}: its last two outputs must be mean and log variance "
+                "of the code, both [batch, latent_dim]"
+            )
+        self.encoder = encoder
+
+    # The distributions -------------------------------------------------------------------------------------------
+
+    @property
+    def latent_dim(self) -> int:
+        """Dimension of a code."""
+        return self.encoder.outputs[-1].shape[-1]
+
+    @property
+    def data_shape(self) -> tuple[int, ...]:
+        """Shape of one image."""
+        return tuple(self.encoder.input_shape[1:])
+
+    @property
+    def prior(self) -> tfd.Distribution:
+        """q(z) = N(0, I), event shape (latent_dim,)."""
+        return standard_normal((self.latent_dim,))
+
+    def posterior(self, images: tf.Tensor, training: bool = False) -> tfd.Distribution:
+        """p(z|x), batch shape [n], event shape (latent_dim,)."""
+        return self.gaussian(self.encoder(images, training=training))
+
+    def gaussian(self, outputs: list[tf.Tensor]) -> tfd.Distribution:
+        """p(z|x) of the encoder's outputs."""
+        mean, log_variance = (tf.cast(output, tf.float32) for output in outputs[-2:])
+        return tfd.Independent(tfd.Normal(mean, tf.exp(log_variance / 2)), reinterpreted_batch_ndims=1)
+
+    # Training ----------------------------------------------------------------------------------------------------
+
+    def train_step(self, data) -> Terms:
+        """One update of all weights on a batch: images, or a tuple (images, labels) whose labels are ignored."""
+        images = checked_images(data, "encoder", self.data_shape)
+        terms = self.minimize(lambda: self.objective(images), self.trainable_variables, self.optimizer)
+        return self.report(terms)
+
+    def objective(self, images: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+        """The loss of a batch, and its terms."""
+        raise NotImplementedError
+
+    def draw(self, posterior: tfd.Distribution) -> tf.Tensor:
+        """The codes z [batch, latent_dim], reparameterised, from this step's noise."""
+        noise = self.normal(tf.shape(posterior.mean())[0], (self.latent_dim,), "posterior")
+        return posterior.mean() + posterior.stddev() * noise
+
+    def pair_scores(
+        self, discriminator: keras.Model, x: tf.Tensor, codes: tf.Tensor, stream: str, num_shuffles: int = 1
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """T of each x with its own code [batch, ..., 1] and with those of others of the batch [batch, ..., m]."""
+        noise = self.uniform(tf.shape(codes)[0], (), f"{stream}/shuffle")
+        others = mutual_information.shuffled(codes, noise, num_shuffles)
+        scores = discriminator((x, tf.concat([codes[:, tf.newaxis], others], axis=1)), training=True)
+        return scores[..., :1], scores[..., 1:]
+
+    # Use ---------------------------------------------------------------------------------------------------------
+
+    def call(self, images: tf.Tensor) -> tf.Tensor:
+        """The same as `encode`."""
+        return self.encode(images)
+
+    def encode(self, images: tf.Tensor) -> tf.Tensor:
+        """The mean of p(z|x), float32 [n, latent_dim], of images [n, height, width, channels] in [-1, 1]."""
+        return self.posterior(checked_images(images, "encoder", self.data_shape)).mean()
+
+    def neighbors(
+        self, queries: tf.Tensor, codes: tf.Tensor, num_neighbors: int | tf.Tensor, distance: str = "euclidean"
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """For codes [q, latent_dim] the nearest of codes [n, latent_dim]; see `keras_gen.utils.nearest_neighbors`.
+
+        The codes of a collection are made once, by `encode`, and serve every query.
+
+        Returns:
+            Numbers of the nearest, int32 [q, num_neighbors], and their distances, float32, the nearest first.
+        """
+        return nearest_neighbors(queries, codes, num_neighbors, distance)
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """`encode`, `neighbors` and `cosine_neighbors`, with the types of their arguments."""
+
+        def codes(name: str) -> tf.TensorSpec:
+            return tf.TensorSpec([None, self.latent_dim], tf.float32, name)
+
+        def cosine_neighbors(queries: tf.Tensor, codes: tf.Tensor, num_neighbors: tf.Tensor):
+            return self.neighbors(queries, codes, num_neighbors, "cosine")
+
+        arguments = [codes("queries"), codes("codes"), tf.TensorSpec([], tf.int32, "num_neighbors")]
+        return {
+            "encode": (self.encode, [tf.TensorSpec([None, *self.data_shape], tf.float32, "images")]),
+            "neighbors": (self.neighbors, arguments),
+            "cosine_neighbors": (cosine_neighbors, arguments),
+        }
+
+    # Saving ------------------------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict:
+        """The arguments that build this model again."""
+        return {**super().get_config(), "encoder": keras.saving.serialize_keras_object(self.encoder)}
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects: dict | None = None) -> "InformationEncoder":
+        """Builds the model from `get_config`."""
+        deserialize = keras.saving.deserialize_keras_object
+        return cls(**{name: deserialize(value, custom_objects) for name, value in config.items()})
+
+
+def check_discriminator(
+    name: str, discriminator: keras.Model, x_shape: tuple[int, ...], latent_dim: int, positions: int
+) -> None:
+    """Checks that a discriminator takes what it is given.
+
+    Args:
+        name: What messages call it.
+        discriminator: The network.
+        x_shape: Shape of what its codes are paired with.
+        latent_dim: Dimension of the codes.
+        positions: How many of the leading axes of `x_shape` are positions, each with scores of its own.
+
+    Raises:
+        InputError: It does not.
+    """
+    inputs = [tuple(tensor.shape[1:]) for tensor in discriminator.inputs]
+    if len(inputs) != 2 or inputs[0] != x_shape or len(inputs[1]) != 2 or inputs[1][-1] != latent_dim:
+        raise InputError(
+            f"{name} takes {' and '.join(map(str, inputs))} a row: it is given {x_shape} and codes [m, {latent_dim}]"
+        )
+    given, expected = tuple(discriminator.output_shape[1:]), (*x_shape[:positions], None)
+    if len(given) != len(expected) or given[:-1] != expected[:-1]:
+        raise InputError(f"{name} gives {given} a row, not a score for each of m codes, {expected}")

@@ -1,0 +1,93 @@
+"""`DecoderFreeVAE`: the VAE's loss as prior plus mutual information, without a decoder.
+
+The post of 2018-10-10, whose equations are quoted by number. Its tests are
+`tests/models/test_vae_mutual_information.py`, its script and page `reproductions/vae_mutual_information.py` and `.md`.
+"""
+
+import math
+
+import keras
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.losses import mutual_information
+from keras_gen.losses.mutual_information import Estimator
+from keras_gen.models.information_encoder import InformationEncoder, check_discriminator
+from keras_gen.models.reproducible_model import Terms
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class DecoderFreeVAE(InformationEncoder):
+    """An encoder trained by the VAE's loss with the information in the place of the decoder.
+
+        KL(p~(x) p(z|x) || q(z) q(x|z)) = E_x KL(p(z|x) || q(z)) - E log q(x|z)/p~(x)      (1, 2)
+        min over q(x|z) of this         = E_x KL(p(z|x) || q(z)) - I(x, z)                 (3)
+
+        min over p(z|x), T of             E_x KL(p(z|x) || q(z)) - information_weight * estimate of I(x, z)
+
+    q(z) = N(0, I). The weight is 1 in (3), which is KL(p(z) || q(z)): it asks for codes that together are spread as the
+    prior is, and for no information in particular. The post of 2018-10-02 has (1 + lambda)/lambda, above 1.
+
+    Reported terms, in nats: `loss`, the expression above; `prior_kl`, its first term; `information`, what the estimator
+    can vouch for (see `mutual_information.Estimator.bound`).
+
+    Args:
+        encoder: Network from images [batch, ...] whose last two outputs are the mean and the logarithm of the variance
+            of p(z|x), both [batch, latent_dim].
+        discriminator: T(x, z), from images and codes [batch, m, latent_dim] to scores [batch, m].
+        estimator: Of the information, one of `mutual_information.names()`, or an `Estimator`; one of your own cannot be
+            saved.
+        num_shuffles: Codes of others that an image is paired with, m; info_nce is at most log(m + 1).
+        information_weight: Weight of the information, above 0.
+        seed: Seed of every draw in training.
+        **kwargs: Passed on to `keras.Model`.
+
+    Raises:
+        InputError: The networks do not fit each other, or an argument is out of range.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        discriminator: keras.Model,
+        estimator: str | Estimator = "jensen_shannon",
+        num_shuffles: int = 1,
+        information_weight: float = 1.0,
+        seed: int = 0,
+        **kwargs,
+    ):
+        super().__init__(encoder, seed=seed, **kwargs)
+        check_discriminator("the discriminator", discriminator, self.data_shape, self.latent_dim, positions=0)
+        if num_shuffles < 1:
+            raise InputError(f"num_shuffles={num_shuffles}: must be at least 1")
+        if not 0 < information_weight < math.inf:
+            raise InputError(f"information_weight={information_weight}: must be a finite number above 0")
+        self.discriminator = discriminator
+        self.estimator = mutual_information.get(estimator)
+        self.num_shuffles = num_shuffles
+        self.information_weight = information_weight
+        self.built = True
+
+    def term_names(self) -> tuple[str, ...]:
+        """The loss and its two terms."""
+        return ("loss", "prior_kl", "information")
+
+    def objective(self, images: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+        """What encoder and discriminator minimise together, and its terms."""
+        posterior = self.posterior(images, training=True)
+        codes = self.draw(posterior)
+        prior_kl = tf.reduce_mean(posterior.kl_divergence(self.prior))
+        scores = self.pair_scores(self.discriminator, images, codes, "information", self.num_shuffles)
+        information = self.estimator.bound(*scores)
+        loss = prior_kl - self.information_weight * information
+        return loss, {"loss": loss, "prior_kl": prior_kl, "information": information}
+
+    def get_config(self) -> dict:
+        """The arguments that build this model again."""
+        return {
+            **super().get_config(),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "estimator": self.estimator.name,
+            "num_shuffles": self.num_shuffles,
+            "information_weight": self.information_weight,
+        }

@@ -1,0 +1,57 @@
+import sys
+
+import numpy as np
+import pytest
+import tensorflow_probability as tfp
+
+from keras_gen.errors import InputError
+from keras_gen.metrics import aggregate_posterior
+
+tfd = tfp.distributions
+
+
+def test_the_prior_kl_is_that_of_tfp():
+    means, log_variances = np.random.RandomState(0).normal(size=(2, 30, 4))
+    posterior = tfd.MultivariateNormalDiag(means, np.exp(log_variances / 2))
+    expected = np.mean(posterior.kl_divergence(tfd.MultivariateNormalDiag(np.zeros(4), np.ones(4))))
+    assert aggregate_posterior(means, log_variances)["prior_kl"] == pytest.approx(expected, rel=1e-10)
+
+
+def test_the_information_is_that_of_tfps_mixture():
+    """The same expectation from draws and densities of TFP; five standard errors of both together."""
+    means, log_variances = np.random.RandomState(1).normal(size=(2, 20, 3))
+    scales = np.exp(log_variances / 2)
+    posterior = tfd.MultivariateNormalDiag(means, scales)
+    mixture = tfd.MixtureSameFamily(tfd.Categorical(logits=np.zeros(20)), posterior)
+    z = posterior.sample(500, seed=(0, 0))
+    ratios = (posterior.log_prob(z) - mixture.log_prob(z)).numpy()
+    found = aggregate_posterior(means, log_variances, num_draws=500)
+    assert found["information"] == pytest.approx(ratios.mean(), abs=5 * ratios.std() * np.sqrt(2 / ratios.size))
+    assert found["information"] + found["marginal_kl"] == pytest.approx(found["prior_kl"], rel=1e-12)
+
+
+def test_codes_far_apart_tell_everything_and_equal_ones_nothing():
+    far = np.arange(50)[:, np.newaxis] * 100.0
+    assert aggregate_posterior(far, np.zeros((50, 1)))["information"] == pytest.approx(np.log(50), abs=1e-9)
+    none = aggregate_posterior(np.zeros((50, 2)), np.zeros((50, 2)))
+    assert none == pytest.approx({"prior_kl": 0, "information": 0, "marginal_kl": 0}, abs=1e-9)
+
+
+def test_many_codes_in_blocks(monkeypatch):
+    means, log_variances = np.random.RandomState(0).normal(size=(2, 30, 4))
+    whole = aggregate_posterior(means, log_variances)
+    monkeypatch.setattr(sys.modules["keras_gen.metrics.aggregate_posterior"], "BLOCK", 7)
+    assert aggregate_posterior(means, log_variances) == pytest.approx(whole, rel=1e-12)
+    assert aggregate_posterior(means, log_variances, seed=1) != whole
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((np.zeros((3, 2)), np.zeros((3, 1))), r"means \(3, 2\) and log_variances \(3, 1\) must both be"),
+        ((np.full((3, 2), np.nan), np.zeros((3, 2))), "contain NaN or infinite values"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(InputError, match=message):
+        aggregate_posterior(*arguments)

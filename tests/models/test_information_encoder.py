@@ -1,0 +1,160 @@
+"""What models of `keras_gen/models/information_encoder.py` share: use, saving, reproducible runs."""
+
+import keras
+import numpy as np
+import pytest
+import scipy.spatial
+import small_encoders as small
+import tensorflow as tf
+from small_gans import batches, data, sgd
+
+from keras_gen.errors import InputError
+from keras_gen.models import DeepInfoMax
+
+IMAGES = data(6, small.IMAGE_SHAPE)
+ROUNDING = 1e-6
+MODELS = {
+    "deep_infomax": lambda **arguments: small.deep_infomax(global_pairs="code_code", kl_reduction="mean", **arguments),
+    "decoder_free_vae": lambda **arguments: small.decoder_free_vae(
+        estimator="info_nce", num_shuffles=2, information_weight=3.0, **arguments
+    ),
+}
+every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+
+
+def fitted(model, first=0, last=10):
+    return model.fit(batches(first, last, shape=small.IMAGE_SHAPE), verbose=0).history
+
+
+@pytest.fixture(scope="module", params=MODELS.values(), ids=MODELS)
+def trained(request):
+    model = small.compiled(request.param(batch_norm=True, seed=5), keras.optimizers.Adam(1e-2))
+    fitted(model)
+    return model
+
+
+class TestUse:
+    def test_encode_gives_the_mean(self, trained):
+        codes = trained.encode(IMAGES)
+        assert codes.shape == (6, small.LATENT_DIM)
+        np.testing.assert_array_equal(codes, trained.encoder(IMAGES)[1])
+        np.testing.assert_array_equal(trained(IMAGES), codes)
+
+    def test_the_posterior_is_that_of_the_encoder(self, trained):
+        _, mean, log_variance = trained.encoder(IMAGES)
+        posterior = trained.posterior(IMAGES)
+        np.testing.assert_allclose(posterior.mean(), mean)
+        np.testing.assert_allclose(posterior.variance(), np.exp(log_variance), rtol=1e-5)
+        assert trained.prior.event_shape == posterior.event_shape == (small.LATENT_DIM,)
+
+    def test_the_code_in_training_has_the_posterior(self, trained):
+        trained_step = int(trained.step.value)
+        posterior = trained.posterior(IMAGES[:1])
+        draws = []
+        for step in range(400):
+            trained.step.assign(step)
+            draws.append(trained.draw(posterior).numpy()[0])
+        trained.step.assign(trained_step)
+        # five standard errors of a mean and of a standard deviation
+        deviation = posterior.stddev().numpy()[0]
+        np.testing.assert_array_less(np.abs(np.mean(draws, axis=0) - posterior.mean()[0]), 5 * deviation / 20)
+        np.testing.assert_allclose(np.std(draws, axis=0), deviation, rtol=5 / np.sqrt(800))
+
+    def test_neighbors(self, trained):
+        codes = trained.encode(data(40, small.IMAGE_SHAPE))
+        for distance in ("euclidean", "cosine"):
+            indices, distances = trained.neighbors(codes[:5], codes, 4, distance)
+            expected = scipy.spatial.distance.cdist(codes[:5], codes, distance)
+            np.testing.assert_array_equal(indices[:, 0], range(5))
+            np.testing.assert_allclose(distances, np.sort(expected, axis=1)[:, :4], atol=1e-3)
+
+    def test_endpoints(self, trained, tmp_path):
+        trained.export(tmp_path / "saved_model")
+        loaded = tf.saved_model.load(tmp_path / "saved_model")
+        assert {"encode", "neighbors", "cosine_neighbors"} <= set(loaded.signatures)
+        codes = loaded.encode(tf.constant(IMAGES))
+        np.testing.assert_allclose(codes, trained.encode(IMAGES), atol=ROUNDING)
+        for endpoint, distance in ((loaded.neighbors, "euclidean"), (loaded.cosine_neighbors, "cosine")):
+            expected = trained.neighbors(codes[:2], codes, 3, distance)
+            np.testing.assert_array_equal(endpoint(codes[:2], codes, 3)[0], expected[0])
+        found = loaded.signatures["encode"](images=tf.constant(IMAGES)).popitem()[1]
+        np.testing.assert_allclose(found, codes, atol=ROUNDING)
+
+    def test_it_comes_back(self, trained, tmp_path):
+        trained.save(tmp_path / "model.keras")
+        loaded = keras.models.load_model(tmp_path / "model.keras")
+        assert type(loaded) is type(trained) and loaded.compiled
+        networks = ("encoder", "discriminator", "global_discriminator", "local_discriminator")
+        one, two = ({k: v for k, v in m.get_config().items() if k not in networks} for m in (trained, loaded))
+        assert one == two
+        np.testing.assert_array_equal(loaded.encode(IMAGES), trained.encode(IMAGES))
+        assert int(loaded.optimizer.iterations.value) == int(loaded.step.value) == 10
+        terms = [fitted(model, 10, 12) for model in (trained, loaded)]
+        assert terms[0].keys() == terms[1].keys()
+        for name, values in terms[0].items():
+            np.testing.assert_allclose(terms[1][name], values, rtol=1e-5)
+
+    def test_a_model_without_a_discriminator_comes_back(self, tmp_path):
+        model = small.compiled(DeepInfoMax(small.encoder(), None, small.local_discriminator(), alpha=0.0))
+        model.save(tmp_path / "model.keras")
+        assert keras.models.load_model(tmp_path / "model.keras").global_discriminator is None
+
+
+class TestReproducibleRuns:
+    @every_model
+    def test_two_replicas_are_one(self, make, two_replicas):
+        one = small.compiled(make(batch_norm=True), sgd())
+        untrained = small.state(one)
+        history = fitted(one, last=20)
+        with two_replicas.scope():
+            two = small.compiled(make(batch_norm=True), sgd())
+        histories = fitted(two, last=20)
+        for of_one, of_two in zip(small.state(one), small.state(two), strict=True):
+            np.testing.assert_allclose(of_two, of_one, atol=1e-5)
+        for name, values in history.items():
+            np.testing.assert_allclose(histories[name], values, rtol=1e-4, err_msg=name)
+        # it went far enough that a wrong run would show
+        assert max(np.abs(a - b).max() for a, b in zip(small.state(one)[1:8], untrained[1:8], strict=True)) > 1e-3
+
+    @every_model
+    def test_a_continued_run_is_a_straight_one(self, make, tmp_path):
+        straight = small.compiled(make(), keras.optimizers.Adam())
+        fitted(straight, 0, 8)
+        interrupted = small.compiled(make(), keras.optimizers.Adam())
+        fitted(interrupted, 0, 4)
+        interrupted.save_weights(tmp_path / "model.weights.h5")
+        continued = small.compiled(make(), keras.optimizers.Adam())
+        continued.load_weights(tmp_path / "model.weights.h5")
+        fitted(continued, 4, 8)
+        for expected, found in zip(small.state(straight), small.state(continued), strict=True):
+            np.testing.assert_allclose(found, expected, atol=ROUNDING)
+
+    @every_model
+    def test_bfloat16(self, make, mixed_bfloat16):
+        model = small.compiled(make())
+        assert np.isfinite(list(fitted(model, 0, 2).values())).all()
+        assert model.encode(IMAGES).dtype == tf.float32
+
+
+class TestBadInput:
+    def test_an_encoder_without_a_gaussian(self):
+        network = small.encoder()
+        with pytest.raises(InputError, match="its last two outputs must be mean and log variance of the code"):
+            DeepInfoMax(keras.Model(network.input, network.outputs[:2]), None, small.local_discriminator())
+
+    def test_images(self, trained):
+        with pytest.raises(InputError, match=r"images have shape \(4, 4, 1\), the encoder takes \(8, 8, 1\)"):
+            trained.encode(data(2, (4, 4, 1)))
+        with pytest.raises(InputError, match="images have dtype uint8"):
+            trained.encode(np.zeros((2, *small.IMAGE_SHAPE), np.uint8))
+
+    def test_codes_of_another_size(self, trained):
+        codes = trained.encode(IMAGES)
+        with pytest.raises(InputError, match=r"queries \(6, 2\) and codes \(6, 3\)"):
+            trained.neighbors(codes[:, :2], codes, 2)
+        with pytest.raises(InputError, match="num_neighbors=7: must be from 1 to the number of codes, 6"):
+            trained.neighbors(codes, codes, 7)
+
+    def test_a_batch_of_one(self, trained):
+        with pytest.raises(InputError, match="of a batch of 1: give at least 1, and fewer than there are rows"):
+            trained.train_step(tf.constant(IMAGES[:1]))

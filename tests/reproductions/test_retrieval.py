@@ -1,0 +1,70 @@
+"""The study `retrieval` of the post on Deep InfoMax."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+
+from keras_gen import datasets
+from reproductions import deep_infomax
+from reproductions.experiments import retrieval
+from reproductions.harness import codes
+
+STUDY = deep_infomax.STUDIES["retrieval"]
+TITLES = [title for title in STUDY.variants if title.startswith("mnist_5k")]
+
+
+def settings(title, **changes):
+    of_data = {"dataset": "digits", "seed": 0}
+    return SimpleNamespace(**STUDY.settings["smoke"] | STUDY.variants[title] | of_data | changes)
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_every_method_encodes(title):
+    """Two images of the test images; codes of the size that was asked for, and a Gaussian where there is one."""
+    train, test = (datasets.load("digits", split) for split in ("train", "test"))
+    images = test.to_array(2)
+    encode, gaussian, seconds = retrieval.encoder_of(settings(title, steps=10), train, deep_infomax.build)
+    found = np.asarray(encode(images))
+    assert found.shape == (2, 64 if title.endswith("pixels") else 8)
+    assert np.abs(found[0] - found[1]).max() > 1e-3
+    if gaussian:
+        np.testing.assert_array_equal(gaussian(images)[0], found)
+    assert (seconds is None) == title.endswith(("untrained encoder", "PCA", "pixels"))
+
+
+def test_a_run():
+    found = STUDY.perform(settings("mnist_5k: Deep InfoMax", steps=10), None)
+    assert found["information"] + found["marginal_kl"] == pytest.approx(found["prior_kl"])
+    assert found["seconds_per_step"] > 0
+    assert found["sheet"].dtype == np.uint8
+    again = STUDY.perform(settings("mnist_5k: Deep InfoMax", steps=10), None)
+    assert again["linear_probe"] == found["linear_probe"]  # a function of the settings
+
+
+def test_pca_is_scikit_learns():
+    found = STUDY.perform(settings("mnist_5k: PCA"), None)
+    train, test = (datasets.load("digits", split) for split in ("train", "test"))
+    pca = PCA(8, random_state=0).fit(train.to_array().reshape(len(train), -1))
+    expected = pca.transform(test.to_array().reshape(len(test), -1))
+    assert found["code_deviation"] == pytest.approx(codes.moments(expected)["code_deviation"], rel=1e-3)
+    assert found["precision_5"] > 0.7
+
+
+def test_the_table_and_the_plot(tmp_path):
+    def run(title):
+        of_k = {f"{name}_{k}": k / 100 for name in ("neighbor_accuracy", "precision") for k in codes.NUM_NEIGHBORS}
+        of_cosine = {f"cosine_{name}_{k}": 0.5 for name in ("accuracy", "precision") for k in codes.NUM_NEIGHBORS}
+        seconds = None if title.endswith("PCA") else 0.02
+        rest = {"linear_probe": 0.9, "code_mean": 0.1, "code_deviation": 1.1, "seconds_per_step": seconds}
+        return {"variant": title, "seed": 0} | of_k | of_cosine | rest
+
+    record = {"question": "Which?", "flags": STUDY.settings["smoke"], "runs": [run(title) for title in STUDY.variants]}
+    lines = STUDY.table(record).splitlines()
+    assert lines[0] == "Codes of 8 dimensions, 20 steps of 16; one seed (0)."
+    numbers = "0.010 / 0.050 / 0.200 | 0.500 / 0.500 / 0.500"
+    assert lines[4] == f"| mnist_5k: Deep InfoMax | {numbers} | {numbers} | 0.900 | 0.10, 1.10 | 20 |"
+    assert lines[-2] == f"| fashion_mnist: PCA | {numbers} | {numbers} | 0.900 | 0.10, 1.10 |  |"
+    STUDY.plot(record, tmp_path / "plot.png")
+    assert (tmp_path / "plot.png").stat().st_size > 1000
