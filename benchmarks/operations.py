@@ -33,7 +33,7 @@ def matrix_product_rate(size: int = 2048, repetitions: int = 5) -> float:
 
 
 def _acts(op: tf.Operation) -> bool:
-    return op.type.startswith("Assign") and op.type.endswith("VariableOp")
+    return op.type.startswith("ResourceApply") or (op.type.startswith("Assign") and op.type.endswith("VariableOp"))
 
 
 def _needed(ends: list[tf.Operation]) -> set[tf.Operation]:

@@ -7,13 +7,14 @@ import pytest
 import tensorflow as tf
 
 from keras_gen.losses import f_divergences
-from reproductions import f_gan, lipschitz, rsgan, vae_clustering, wgan_div
+from reproductions import f_gan, f_vae, lipschitz, rsgan, vae_clustering, wgan_div
 from reproductions.harness import run
 from reproductions.harness.flags import SHARED_DEFAULTS
 from reproductions.harness.study import Study
 
 SCRIPTS = {
-    script.REPRODUCTION.name: script.REPRODUCTION for script in (wgan_div, rsgan, f_gan, lipschitz, vae_clustering)
+    script.REPRODUCTION.name: script.REPRODUCTION
+    for script in (wgan_div, rsgan, f_gan, f_vae, lipschitz, vae_clustering)
 }
 VARIANTS = [
     pytest.param(name, flags, id=f"{name}-{study}-{title}")

@@ -1,0 +1,95 @@
+"""The speed of flows: `python -m benchmarks.flows --width=128`.
+
+In one run, in turn: `keras_gen.models.Glow`, TensorFlow Probability's `tfb.Glow`, and normflows in PyTorch, if it is
+installed (or with --torch_python=PYTHON, an interpreter that has it). All have the same sizes: 32x32x3, three levels
+of steps of act norm, 1x1 convolution and affine coupling, with networks of 3x3, 1x1 and 3x3 convolutions. Each is a
+process of its own; measured are its training step (Adam), sampling, tracing, the first step, and memory.
+"""
+
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from absl import app, flags
+
+FLAGS = flags.FLAGS
+HERE = Path(__file__).parent
+
+
+def define_flags() -> None:
+    """Defines the flags of this benchmark."""
+    flags.DEFINE_integer("width", 32, "Channels inside the coupling networks.", lower_bound=1)
+    flags.DEFINE_integer("depth", 8, "Steps a level.", lower_bound=1)
+    flags.DEFINE_integer("batch_size", 16, "Images in a step.", lower_bound=1)
+    flags.DEFINE_integer("steps", 5, "Steps in a round.", lower_bound=1)
+    flags.DEFINE_integer("rounds", 9, "Rounds; each contestant's median is printed.", lower_bound=1)
+    flags.DEFINE_string("torch_python", sys.executable, "A Python interpreter that has PyTorch and normflows.")
+
+
+class Contestant:
+    """A process that makes training steps and samples when it is told to."""
+
+    def __init__(self, command: list[str]):
+        sizes = [FLAGS.width, FLAGS.depth, FLAGS.batch_size]
+        self.process = subprocess.Popen(
+            [*command, *map(str, sizes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=HERE.parent,
+        )
+        ready, *self.beginning = self.process.stdout.readline().split() or [""]
+        self.installed = ready == "ready"
+        self.seconds: dict[str, list[float]] = {"step": [], "sample": []}
+
+    def measure(self, what: str, repetitions: int) -> None:
+        """Has it made so many steps or batches of samples, and notes the seconds of one."""
+        print(what, repetitions, file=self.process.stdin, flush=True)
+        self.seconds[what].append(float(self.process.stdout.readline()) / repetitions)
+
+    def peak_memory(self) -> int:
+        """Ends the process and gives its peak memory in bytes."""
+        return int(self.process.communicate()[0])
+
+
+def main(argv: list[str]) -> None:
+    """Measures and prints."""
+    del argv
+    # One after the other, so that each is traced alone.
+    commands = {
+        "keras_gen": [sys.executable, "-m", "benchmarks.tensorflow_flows", "keras_gen"],
+        "tfb.Glow": [sys.executable, "-m", "benchmarks.tensorflow_flows", "tfb"],
+        "normflows": [FLAGS.torch_python, str(HERE / "torch_flows.py")],
+    }
+    contestants = {name: Contestant(command) for name, command in commands.items()}
+    missing = [name for name, contestant in contestants.items() if not contestant.installed]
+    contestants = {name: contestant for name, contestant in contestants.items() if contestant.installed}
+    for _ in range(FLAGS.rounds):
+        for what in ("step", "sample"):
+            for contestant in contestants.values():
+                contestant.measure(what, FLAGS.steps)
+
+    print(f"32x32x3, 3 levels of {FLAGS.depth} steps, width {FLAGS.width}, batch {FLAGS.batch_size}")
+    print(f"medians of {FLAGS.rounds} rounds of {FLAGS.steps}; ratios to keras_gen\n")
+    titles = ("ms a step", "ratio", "ms to sample", "ratio", "trace, s", "ratio", "first step, s", "GiB", "parameters")
+    print(" " * 12 + "".join(f"{title:>15}" for title in titles))
+    ours = contestants["keras_gen"]
+    for name, contestant in contestants.items():
+        cells = []
+        for what in ("step", "sample"):
+            pairs = zip(contestant.seconds[what], ours.seconds[what], strict=True)
+            cells.append(f"{1000 * statistics.median(contestant.seconds[what]):.0f}")
+            cells.append(f"{statistics.median(theirs / own for theirs, own in pairs):.2f}")
+        trace, first, parameters = contestant.beginning
+        cells += [f"{float(trace):.1f}", f"{float(trace) / float(ours.beginning[0]):.2f}", f"{float(first):.1f}"]
+        cells += [f"{contestant.peak_memory() / 2**30:.2f}", f"{int(parameters):,}"]
+        print(f"{name:12}" + "".join(f"{cell:>15}" for cell in cells))
+    for name in missing:
+        print(f"{name} is not installed: nothing to compare with")
+
+
+if __name__ == "__main__":
+    define_flags()
+    app.run(main)
