@@ -70,7 +70,7 @@ PRESETS = {
         "steps": 6_000,
         "log_every": 100,
         "sample_every": 1_000,
-        "evaluate_every": 500,
+        "evaluate_every": 1_000,
         "checkpoint_every": 500,
     },
     # 50 epochs of 60,000 images.
