@@ -4,6 +4,7 @@ The model is `keras_gen/models/clustering_vae.py`, the page `reproductions/vae_c
 
     python -m reproductions.vae_clustering --output_dir=runs/vae_clustering
     python -m reproductions.vae_clustering --study=accuracy --seeds=0,1,2
+    python -m reproductions.vae_clustering --study=choices --seeds=0
     python -m reproductions.vae_clustering --study=fashion_mnist --preset=paper --seeds=0
 """
 
@@ -59,12 +60,17 @@ PRESETS = {
         "evaluate_every": 10,
         "checkpoint_every": 10,
     },
+    # What each choice brings is the study `choices`.
     "laptop": AUTHORS
     | {
+        "width": 16,
+        "learning_rate": 2e-3,
+        "initial_means": "gaussian_mixture",
+        "warm_up_steps": 3_000,
         "steps": 6_000,
         "log_every": 100,
         "sample_every": 1_000,
-        "evaluate_every": 500,
+        "evaluate_every": 1_000,
         "checkpoint_every": 500,
     },
     # 50 epochs of 60,000 images.
@@ -138,12 +144,40 @@ def prepare(configuration: SimpleNamespace, train: datasets.Images) -> list[kera
     return [callbacks.InitialClusters(train.to_array(clustering.MAX_IMAGES), c.initial_means, c.seed)]
 
 
+FIRST_VERSION = {"ratio": "analytic", "reconstruction_weight": 5.0}
+LATER_VERSION = {"ratio": "sampled", "reconstruction_weight": 2.5}
+FROM_THE_AUTHORS = {"width": 32, "learning_rate": 1e-3, "initial_means": "zeros", "warm_up_steps": 0}
+
 STUDIES = {
+    "accuracy": Study(
+        question="One-step clustering beside a VAE whose codes are clustered afterwards",
+        variants={
+            "one step": {},
+            "one step, first version": FIRST_VERSION,
+            "one step, without (iii)": {"balance_weight": 0.0},
+            "VAE": {"model": "vae"},
+        },
+        plot=clustering.plot,
+        table=clustering.table,
+    ),
+    "choices": Study(
+        question="From the author's settings to the laptop preset, one choice after another",
+        variants={
+            "the author's": FROM_THE_AUTHORS,
+            "+ rate 2e-3": FROM_THE_AUTHORS | {"learning_rate": 2e-3},
+            "+ random means": FROM_THE_AUTHORS | {"learning_rate": 2e-3, "initial_means": "normal"},
+            "+ half the width": {"initial_means": "normal", "warm_up_steps": 0},
+            "+ means of k-means, after warming up": {"initial_means": "k_means"},
+            "+ means of a Gaussian mixture instead": {},
+        },
+        plot=clustering.plot,
+        table=clustering.table,
+    ),
     "fashion_mnist": Study(
         question="The author's two versions on the whole of Fashion-MNIST, 50 epochs",
         variants={
-            "first version": {"ratio": "analytic", "reconstruction_weight": 5.0},
-            "later version": {"ratio": "sampled", "reconstruction_weight": 2.5},
+            "first version": FIRST_VERSION,
+            "later version": LATER_VERSION,
         },
         plot=clustering.plot,
         table=clustering.table,

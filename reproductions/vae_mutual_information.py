@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import keras
 from absl import flags
 
+from keras_gen.errors import InputError
 from keras_gen.losses import mutual_information
 from keras_gen.models import DecoderFreeVAE
 from reproductions.experiments import encoder_only, estimators, identity
@@ -40,8 +41,14 @@ def define_flags() -> None:
 
 
 def build(configuration: SimpleNamespace, image_shape: tuple[int, int, int], num_replicas: int) -> DecoderFreeVAE:
-    """The compiled model for images of that shape."""
+    """The compiled model for images of that shape.
+
+    Raises:
+        InputError: A batch has too few other images for the shuffles, or as in `DecoderFreeVAE`.
+    """
     c = configuration
+    if c.num_shuffles >= c.batch_size:
+        raise InputError(f"--num_shuffles={c.num_shuffles}: must be below --batch_size={c.batch_size}")
     model = DecoderFreeVAE(
         encoders.encoder(c, image_shape, num_replicas),
         encoders.image_discriminator(c, image_shape),

@@ -18,6 +18,11 @@ tf.config.set_logical_device_configuration(
 )
 
 
+def pytest_make_parametrize_id(config, val, argname) -> str | None:
+    """Names an object among a test's parameters by its type: its address differs in every process that runs tests."""
+    return type(val).__name__ if " at 0x" in repr(val) and not hasattr(val, "__name__") else None
+
+
 @pytest.fixture(scope="session")
 def two_replicas() -> tf.distribute.MirroredStrategy:
     """Two replicas in this process.

@@ -181,19 +181,20 @@ def plot(record: dict, path: Path) -> None:
         "precision_20": "precision, k = 20",
         "linear_probe": "linear probe",
     }
-    variants = summary.by_variant(record)
-    figure, panels = plt.subplots(1, len(DATASETS), figsize=(13, 5), sharey=True, squeeze=False, layout="constrained")
-    for axes, dataset in zip(panels.flat, DATASETS, strict=True):
-        of_dataset = {
-            title.partition(": ")[2]: runs for title, runs in variants.items() if title.startswith(f"{dataset}: ")
-        }
+    of_datasets = {dataset: {} for dataset in DATASETS}
+    for title, runs in summary.by_variant(record).items():
+        dataset, _, method = title.partition(": ")
+        of_datasets[dataset][method] = runs
+    recorded = {dataset: methods for dataset, methods in of_datasets.items() if methods}
+    figure, panels = plt.subplots(1, len(recorded), figsize=(13, 4.8), squeeze=False, layout="constrained")
+    for axes, (dataset, methods) in zip(panels.flat, recorded.items(), strict=True):
         for marker, (name, label) in zip("os^", measures.items(), strict=True):
-            values = [np.mean([run[name] for run in runs]) for runs in of_dataset.values()]
+            values = [np.mean([run[name] for run in runs]) for runs in methods.values()]
             axes.plot(values, range(len(values)), marker, label=label)
-        axes.set(title=dataset, yticks=range(len(of_dataset)), yticklabels=list(of_dataset), xlabel="share")
+        axes.set(title=dataset, yticks=range(len(methods)), yticklabels=list(methods), xlabel="share")
+        axes.invert_yaxis()
         axes.grid(alpha=0.3)
-    panels.flat[0].invert_yaxis()
-    panels.flat[0].legend()
+    figure.legend(*panels.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(measures))
     figure.suptitle(f"{record['question']}\n{summary.seeds(record)}", fontsize=10)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=100)

@@ -150,8 +150,8 @@ def _plane(figure, model, images, labels, clusters) -> None:
     colours = {"label": labels, "cluster": clusters}
     for axes, (name, colour) in zip(figure.subplots(1, 2), colours.items(), strict=True):
         axes.set(title=f"codes by {name}, first two principal components", aspect="equal")
-        c = "0.5" if colour is None else colour[: len(points)]
-        axes.scatter(*points.T, c=c, cmap="tab10", s=4)
+        colouring = {"color": "0.5"} if colour is None else {"c": colour[: len(points)], "cmap": "tab10"}
+        axes.scatter(*points.T, s=4, **colouring)
         if clusters is not None:
             means = projection.transform(np.reshape(model.present_means, (model.num_clusters, -1)))
             for i, mean in enumerate(means):

@@ -38,7 +38,6 @@ class TestPenalty:
             (TwoSidedPenalty(10), 10 * (0 + 1 + 4) / 3),
             (OneSidedPenalty(10), 10 * (0 + 1 + 4) / 3),
         ],
-        ids=str,
     )
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
     def test_golden_values(self, penalty, value, dtype):

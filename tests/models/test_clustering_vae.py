@@ -289,6 +289,30 @@ class TestInitialClusters:
             callback.on_epoch_begin(0)
             assert (not np.array_equal(model.means.numpy(), MEANS)) == moves
 
+    def test_a_run_continued_from_the_end_of_the_warm_up_finds_the_same_clusters(self, tmp_path):
+        images, _ = three_kinds()
+
+        def trained_to(model, first, last):
+            dataset = tf.data.Dataset.from_tensors(images).repeat()
+            model.fit(
+                dataset,
+                steps_per_epoch=4,
+                initial_epoch=first,
+                epochs=last,
+                shuffle=False,
+                verbose=0,
+                callbacks=[InitialClusters(images)],
+            )
+            return model
+
+        straight = trained_to(compiled(new_model(warm_up_steps=4)), 0, 2)
+        trained_to(compiled(new_model(warm_up_steps=4)), 0, 1).save_weights(tmp_path / "model.weights.h5")
+        continued = compiled(new_model(seed=7, warm_up_steps=4))
+        continued.load_weights(tmp_path / "model.weights.h5")
+        trained_to(continued, 1, 2)
+        for expected, found in zip(straight.variables, continued.variables, strict=True):
+            np.testing.assert_allclose(found.numpy(), expected.numpy(), atol=1e-5, err_msg=expected.path)
+
     def test_fewer_images_than_clusters(self):
         callback = InitialClusters(IMAGES[:2])
         callback.set_model(new_model())

@@ -29,7 +29,7 @@ def vectors(count):
 
 class TestAnyLossWithAnyPenalty:
     @pytest.mark.parametrize("loss", adversarial.names())
-    @pytest.mark.parametrize("penalty", [None, PowerPenalty(), TwoSidedPenalty(), OneSidedPenalty()], ids=str)
+    @pytest.mark.parametrize("penalty", [None, PowerPenalty(), TwoSidedPenalty(), OneSidedPenalty()])
     def test_it_trains(self, loss, penalty):
         self.train(GAN(*vector_networks(), loss, penalty))
 
@@ -172,7 +172,7 @@ class TestTrainStep:
 
 
 class TestReports:
-    @pytest.mark.parametrize("penalty", [None, PowerPenalty()], ids=str)
+    @pytest.mark.parametrize("penalty", [None, PowerPenalty()])
     def test_their_names(self, penalty):
         model = compiled(GAN(*vector_networks(), gradient_penalty=penalty))
         expected = ["discriminator_loss", "generator_loss", *(["gradient_penalty"] if penalty else [])]

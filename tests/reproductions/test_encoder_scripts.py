@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_gen.errors import InputError
 from keras_gen.models import DecoderFreeVAE, DeepInfoMax
 from reproductions import deep_infomax, vae_mutual_information
 from reproductions.harness import run
@@ -51,6 +52,21 @@ def test_the_paper_presets_are_the_authors_sizes():
     assert [layer.units for layer in model.global_discriminator.layers if hasattr(layer, "units")] == [256] * 4 + [1]
     assert (model.alpha, model.beta, model.gamma, model.kl_reduction) == (0.5, 1.5, 0.01, "mean")
     assert c.steps * c.batch_size == pytest.approx(50 * 50_000, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "message"),
+    [
+        ("vae_mutual_information", {"num_shuffles": 16}, "--num_shuffles=16: must be below --batch_size=16"),
+        ("vae_mutual_information", {"stages": 4}, r"map_widths=\(4, 8, 16, 32\): give at least one, and no more than"),
+        ("deep_infomax", {"gamma": -1.0}, "gamma=-1.0: must be a finite number, at least 0"),
+        ("deep_infomax", {"alpha": 0.0, "beta": 0.0}, "alpha=0, beta=0: there is no information to maximise"),
+    ],
+)
+def test_what_cannot_be_built_is_named_and_nothing_is_written(name, wrong, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        run.perform(SCRIPTS[name], configuration(SCRIPTS[name], **wrong), str(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
 
 
 @every_script
