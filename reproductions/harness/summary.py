@@ -64,7 +64,8 @@ def distance_title(record: dict) -> str:
 
 def conditions(record: dict) -> str:
     """Data, steps and seeds, in a few words."""
-    flags = record["flags"]
+    # Of a flag that the variants set, what the first one has: a study of another data set than the preset's sets it so.
+    flags = record["flags"] | record["runs"][0].get("flags", {})
     return f"{flags['dataset']}, {flags['steps']} steps of {flags['batch_size']}, {seeds(record)}"
 
 

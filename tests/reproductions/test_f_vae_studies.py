@@ -122,6 +122,11 @@ def test_the_table_by_hand(tmp_path):
     assert (tmp_path / "plot.png").stat().st_size > 1000
 
 
+def test_the_conditions_name_the_data_set_of_the_variants():
+    runs = [run | {"flags": {"dataset": "photo_patches"}} for run in RECORD["runs"]]
+    assert "; photo_patches, 20 steps of 16" in densities.density_table(RECORD | {"runs": runs})
+
+
 def test_pictures_of_a_model(digits, few_features, monkeypatch, tmp_path):
     monkeypatch.setattr(flow_pictures, "SAMPLES", 250)
     model = f_vae.build(configuration(), (8, 8, 1), 1)
