@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 from absl import flags
 
+from keras_gen.errors import InputError
 from keras_gen.models import GAN, WGAN, WGANGP
 from reproductions.experiments import generalization
 from reproductions.harness import gans, measures, plots
@@ -53,6 +54,8 @@ def define_flags() -> None:
 def build(configuration: SimpleNamespace, image_shape: tuple[int, int, int], num_replicas: int) -> GAN:
     """The compiled model for images of that shape."""
     c = configuration
+    if (c.critic, c.spectral_normalization) == ("spectral_normalization", "none"):
+        raise InputError("--spectral_normalization=none: nothing bounds the critic; choose how, or another --critic")
     if c.critic != "spectral_normalization":
         c = SimpleNamespace(**vars(c) | {"spectral_normalization": "none"})
     networks, arguments = gans.networks(c, image_shape, num_replicas), gans.arguments(c)

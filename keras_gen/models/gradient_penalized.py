@@ -10,10 +10,11 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.models.reproducible_model import Endpoint, ReproducibleModel, Terms
+from keras_gen.models.single_optimizer import SingleOptimizer
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class GradientPenalized(ReproducibleModel):
+class GradientPenalized(SingleOptimizer, ReproducibleModel):
     """A network that minimises loss(y, f(x)) + strength E |J(x)|_F^2, where J = df/dx is its Jacobian.
 
     |J|_F bounds |J|_2, the slope of f at x. One backward pass estimates it: for v uniform on the unit sphere of the C
@@ -47,21 +48,23 @@ class GradientPenalized(ReproducibleModel):
 
     def compile(
         self,
-        optimizer: keras.optimizers.Optimizer | str = "adam",
+        optimizer: keras.optimizers.Optimizer | str | None = None,
         loss: str | Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
         **kwargs,
     ) -> None:
-        """Prepares training.
+        """Prepares training and testing.
 
         Args:
-            optimizer: The network's.
+            optimizer: Adam(1e-3) where None.
             loss: As in Keras; where None, the cross-entropy of integer labels and logits.
             **kwargs: Passed on to `keras.Model.compile`.
+
+        Raises:
+            InputError: Metrics are given.
         """
-        super().compile(**kwargs)
-        self._compile_arguments = kwargs
-        self.network_optimizer = keras.optimizers.get(optimizer)
-        self.network_optimizer.build(self.network.trainable_variables)
+        if kwargs.get("metrics") or kwargs.get("weighted_metrics"):
+            raise InputError("metrics: none but the terms are reported; keras_gen.metrics.accuracy(model, x, y) is one")
+        super().compile(optimizer, **kwargs)
         default = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
         self.supervised_loss = default if loss is None else keras.losses.get(loss)
 
@@ -75,21 +78,29 @@ class GradientPenalized(ReproducibleModel):
         directions = self.directions(tf.shape(inputs)[0])
         return self.report(
             self.minimize(
-                lambda: self.objective(inputs, targets, directions),
-                self.network.trainable_variables,
-                self.network_optimizer,
+                lambda: self.objective(inputs, targets, directions, training=True),
+                self.trainable_variables,
+                self.optimizer,
             )
         )
+
+    def test_step(self, data) -> Terms:
+        """The terms of a batch, as in training but with the network at inference."""
+        inputs, targets = _inputs_and_targets(data)
+        _, terms = self.objective(inputs, targets, self.directions(tf.shape(inputs)[0]))
+        return self.running_means(terms)
 
     def directions(self, num_rows: tf.Tensor) -> tf.Tensor:
         """This step's v, one a row: uniform on the unit sphere, [num_rows, C]."""
         return tf.math.l2_normalize(self.normal(num_rows, self.network.output_shape[1:], "directions"), axis=1)
 
-    def objective(self, inputs: tf.Tensor, targets: tf.Tensor, directions: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+    def objective(
+        self, inputs: tf.Tensor, targets: tf.Tensor, directions: tf.Tensor, training: bool = False
+    ) -> tuple[tf.Tensor, Terms]:
         """loss(y, f(x)) + strength C E |v^T J(x)|^2."""
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(inputs)
-            outputs = tf.cast(self.network(inputs, training=True), tf.float32)
+            outputs = tf.cast(self.network(inputs, training=training), tf.float32)
             projections = tf.reduce_sum(directions * outputs)  # row by row: inputs of one row move no other
         loss = tf.reduce_mean(self.supervised_loss(targets, outputs))
         if not self.strength:
@@ -119,23 +130,14 @@ class GradientPenalized(ReproducibleModel):
 
     def get_compile_config(self) -> dict | None:
         """The arguments of `compile`; None before it."""
-        if not self.compiled:
-            return None
-        serialize = keras.saving.serialize_keras_object
-        return {
-            "optimizer": serialize(self.network_optimizer),
-            "loss": serialize(self.supervised_loss),
-            **self._compile_arguments,
-        }
-
-    def compile_from_config(self, config: dict) -> None:
-        """Compiles the model from `get_compile_config`."""
-        deserialize = keras.saving.deserialize_keras_object
-        self.compile(**{name: deserialize(value) for name, value in config.items()})
+        config = super().get_compile_config()
+        return config and {**config, "loss": keras.saving.serialize_keras_object(self.supervised_loss)}
 
 
 def _inputs_and_targets(data) -> tuple[tf.Tensor, tf.Tensor]:
     inputs, targets, weights = keras.utils.unpack_x_y_sample_weight(data)
     if targets is None or weights is not None:
         raise InputError("a batch is a tuple (inputs, targets), without sample weights")
+    if not inputs.dtype.is_floating:
+        raise InputError(f"inputs have dtype {inputs.dtype.name}; give floats, by which a slope can be taken")
     return inputs, targets

@@ -126,6 +126,10 @@ class ReproducibleModel(keras.Model):
         # A step that stops at an error in its terms is not counted.
         with tf.control_dependencies([term for term in terms.values() if tf.is_tensor(term)]):
             self.step.assign_add(1)
+        return self.running_means(terms)
+
+    def running_means(self, terms: Terms) -> Terms:
+        """Takes the terms of a step, of training or of a test, into their running means and returns these."""
         for metric in self._terms:
             metric.update_state(terms[metric.name])
         results = {metric.name: metric.result() for metric in self._terms}

@@ -110,6 +110,27 @@ class TestTraining:
         assert float(terms["loss"]) == pytest.approx(expected, rel=1e-5)
 
 
+class TestEvaluation:
+    @pytest.mark.parametrize("regularizer", [None, keras.regularizers.L2(0.4)])
+    def test_it_reports_the_terms_and_trains_nothing(self, regularizer):
+        model = compiled(linear(kernel_regularizer=regularizer), 0.7)
+        w, v = model.network.get_weights()[0], model.directions(6).numpy()
+        found = model.evaluate(batches(), verbose=0, return_dict=True)
+        assert found["loss"] == pytest.approx(np.mean((X @ w - Y) ** 2), rel=1e-5)
+        assert found["gradient_penalty"] == pytest.approx(0.7 * 3 * np.mean(np.sum((v @ w.T) ** 2, axis=1)), rel=1e-5)
+        np.testing.assert_array_equal(model.network.get_weights()[0], w)
+        assert int(model.step.numpy()) == 0
+
+    def test_validation_in_fit(self):
+        model = compiled(linear(), 0.7, learning_rate=0.0)
+        history = model.fit(batches(), validation_data=batches(), verbose=0).history
+        assert history["val_loss"] == [pytest.approx(history["loss"][0], rel=1e-6)]
+
+    def test_metrics_are_refused(self):
+        with pytest.raises(InputError, match="metrics: none but the terms are reported"):
+            GradientPenalized(linear(), 0.7).compile(metrics=["accuracy"])
+
+
 class TestSaving:
     def test_it_comes_back_compiled(self, tmp_path):
         model = compiled(linear(), 0.3, seed=4)
@@ -138,6 +159,11 @@ def test_a_network_of_maps():
     network = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Conv2D(2, 3)])
     with pytest.raises(InputError, match=r"gives \(None, 2, 2, 2\), not \[batch, outputs\]"):
         GradientPenalized(network, 1.0)
+
+
+def test_inputs_of_whole_numbers():
+    with pytest.raises(InputError, match="inputs have dtype int64; give floats"):
+        compiled(linear(), 0.3).fit(tf.data.Dataset.from_tensors((X.astype("int64"), Y)), verbose=0)
 
 
 def test_batches_without_targets():

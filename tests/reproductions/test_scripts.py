@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_gen.errors import InputError
 from keras_gen.losses import f_divergences
 from reproductions import f_gan, f_vae, lipschitz, rsgan, vae_clustering, wgan_div
 from reproductions.harness import run
@@ -77,3 +78,9 @@ def test_variants_differ_in_what_they_name():
         for flags in f_gan.STUDIES["images"].variants.values()
     ]
     assert divergences == 2 * list(f_divergences.names())
+
+
+def test_a_critic_that_nothing_bounds():
+    wrong = configuration(lipschitz.REPRODUCTION, critic="spectral_normalization", spectral_normalization="none")
+    with pytest.raises(InputError, match="--spectral_normalization=none: nothing bounds the critic"):
+        lipschitz.build(wrong, (8, 8, 1), 1)
