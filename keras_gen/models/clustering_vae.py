@@ -175,9 +175,9 @@ class ClusteringVAE(VAE):
             tf.debugging.Assert(exists, ["cluster: there is no cluster", cluster]),
         ]
         with tf.control_dependencies(checks):
-            shape = tf.stack([num_samples, *self.latent_shape])
+            shape, mean = tf.stack([num_samples, *self.latent_shape]), self.present_means[cluster]
         noise = tf.random.stateless_normal(shape, stream_seed(seed, "sample_cluster"), alg="philox")
-        return self.decode(self.present_means[cluster] + noise)
+        return self.decode(mean + noise)
 
     def endpoints(self) -> dict[str, Endpoint]:
         """Those of `VAE`, `cluster` and `sample_cluster`, with the types of their arguments."""

@@ -26,7 +26,7 @@ RUNS = {
             discriminator_steps=2,
             ema_momentum=0.9,
         ),
-        partial(sgd, 0.05),
+        partial(sgd, 0.03),
     ),
     "wgan_div": lambda: compiled(WGANDiv(*image_networks()), partial(sgd, 0.02)),
     "rsgan": lambda: compiled(RSGAN(*image_networks())),
