@@ -1,6 +1,8 @@
 """What every test needs before TensorFlow starts: quiet logs, four CPU devices, no file outside a temporary folder."""
 
+import contextlib
 import os
+import resource
 import tempfile
 from pathlib import Path
 
@@ -39,3 +41,19 @@ def mixed_bfloat16():
     keras.config.set_dtype_policy("mixed_bfloat16")
     yield
     keras.config.set_dtype_policy("float32")
+
+
+@pytest.fixture
+def small_files_only():
+    """Stands for a disk that is nearly full: no file may grow beyond a size in bytes, writing more is an OSError."""
+
+    @contextlib.contextmanager
+    def limited(size):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited

@@ -1,7 +1,8 @@
-"""Callbacks that count training steps: pictures, measures, checkpoints that survive a kill, initial clusters."""
+"""Callbacks that count training steps: pictures, measures, checkpoints that survive a kill, stops, initial clusters."""
 
 from keras_gen.callbacks.checkpoints import Checkpoints, restore_newest
 from keras_gen.callbacks.initial_clusters import InitialClusters
+from keras_gen.callbacks.interruptions import Interruptions
 from keras_gen.callbacks.measures import Measures
 from keras_gen.callbacks.metrics_log import MetricsLog
 from keras_gen.callbacks.sheets import SampleSheets, Sheets
@@ -13,6 +14,7 @@ from keras_gen.callbacks.stop_on_non_finite import StopOnNonFinite
 __all__ = [
     "Checkpoints",
     "InitialClusters",
+    "Interruptions",
     "Measures",
     "MetricsLog",
     "SampleSheets",

@@ -1,61 +1,65 @@
-"""A table of numbers by training step, in a CSV file and for TensorBoard."""
+"""A table of numbers by training step, in a CSV file and as TensorBoard's curves."""
 
 import csv
 import os
 from pathlib import Path
 
-import tensorflow as tf
-
-from keras_gen.utils.files import replacing
+from keras_gen.callbacks.curves import Curves
+from keras_gen.utils.files import naming, replacing
 
 
 class StepTable:
     """Rows of numbers by step, in a CSV file whose first column is `step`.
 
+    A row counts once its line is whole: a kill or a full disk may leave a part of the last one.
+
     Args:
         path: The file; it is made with the first row.
-        tensorboard_dir: Folder of TensorBoard's logs, which get the same numbers; None for none.
+        tensorboard_dir: Folder of this table's own for TensorBoard's logs, which get the same numbers; None for none.
     """
 
     def __init__(self, path: str | os.PathLike, tensorboard_dir: str | os.PathLike | None = None):
         self.path = Path(path)
-        self._writer = tf.summary.create_file_writer(os.fspath(tensorboard_dir)) if tensorboard_dir else None
+        self._curves = Curves(tensorboard_dir) if tensorboard_dir else None
 
     def rows(self) -> list[dict[str, float]]:
         """All rows, from the first step to the last; none if there is no file yet."""
-        if not self.path.exists():
-            return []
-        with open(self.path, newline="") as file:
-            return [
-                {name: int(value) if name == "step" else float(value) for name, value in row.items()}
-                for row in csv.DictReader(file)
-            ]
+        return [
+            {name: int(value) if name == "step" else float(value) for name, value in row.items()}
+            for row in csv.DictReader(self._whole_lines())
+        ]
 
     def append(self, step: int, row: dict[str, float]) -> None:
-        """Adds the row of a step."""
+        """Adds the row of a step.
+
+        Raises:
+            OSError: It cannot be written, for example because the disk is full.
+        """
         row = {"step": step, **row}
         new = not self.path.exists()
-        with open(self.path, "a", newline="") as file:
+        with naming(self.path), open(self.path, "a", newline="") as file:
             writer = csv.DictWriter(file, row, lineterminator="\n")
             if new:
                 writer.writeheader()
             writer.writerow(row)
-        self._show(step, row)
+            file.flush()
+            os.fsync(file.fileno())
+        if self._curves is not None:
+            self._curves.append(step, row)
 
     def forget_after(self, step: int) -> None:
         """Drops the rows of later steps, which a continued run makes again; the others stay as they were written."""
+        if self._curves is not None:
+            self._curves.forget_after(step)
         kept = sum(row["step"] <= step for row in self.rows())
-        if not kept:
+        if kept:
+            lines = self._whole_lines()
+            with replacing(self.path) as aside:
+                aside.write_text("".join(lines[: 1 + kept]))
+        else:
             self.path.unlink(missing_ok=True)
-            return
-        lines = self.path.read_text().splitlines(keepends=True)
-        with replacing(self.path) as aside:
-            aside.write_text("".join(lines[: 1 + kept]))
 
-    def _show(self, step: int, row: dict[str, float]) -> None:
-        if self._writer is None:
-            return
-        with self._writer.as_default(step=step):
-            for name, value in row.items():
-                tf.summary.scalar(name, value)
-        self._writer.flush()
+    def _whole_lines(self) -> list[str]:
+        if not self.path.exists():
+            return []
+        return [line for line in self.path.read_text().splitlines(keepends=True) if line.endswith("\n")]

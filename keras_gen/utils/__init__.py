@@ -1,7 +1,16 @@
 """Small tools: sheets of images, files written whole, nearest neighbours."""
 
-from keras_gen.utils.files import replacing
+from keras_gen.utils.files import MemoryFile, naming, remove_unfinished, replacing
 from keras_gen.utils.image_grid import image_grid, save_image_grid, save_png
 from keras_gen.utils.neighbors import nearest_neighbors
 
-__all__ = ["image_grid", "nearest_neighbors", "replacing", "save_image_grid", "save_png"]
+__all__ = [
+    "MemoryFile",
+    "image_grid",
+    "naming",
+    "nearest_neighbors",
+    "remove_unfinished",
+    "replacing",
+    "save_image_grid",
+    "save_png",
+]

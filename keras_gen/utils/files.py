@@ -1,10 +1,14 @@
 """Files that are there whole or not at all."""
 
 import contextlib
+import io
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+ASIDE = ".writing-"
 
 
 @contextlib.contextmanager
@@ -12,19 +16,69 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """Gives a path to write to, and moves what was written there to `path` at the end.
 
     A reader of `path` finds the former file or the new one, never a part of it, and of two
-    processes that write it the last one wins. After an exception `path` is as it was.
+    processes that write it the last one wins. After an exception `path` is as it was. What is moved
+    has reached the disk, so that this holds after a power cut too.
 
     Args:
-        path: the file to write or replace; its folder is made if it does not exist.
+        path: the file (or folder) to write or replace; its folder is made if it does not exist.
 
     Yields:
         A path of the same file name, in a temporary folder beside `path`.
 
     Raises:
-        OSError: the folder cannot be made or written to.
+        OSError: it cannot be written, for example because the disk is full.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as aside:
-        yield Path(aside) / path.name
-        os.replace(Path(aside) / path.name, path)
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=ASIDE) as aside:
+            yield Path(aside) / path.name
+            for part in (Path(aside), *Path(aside).rglob("*")):
+                _flush(part)
+            os.replace(Path(aside) / path.name, path)
+        _flush(path.parent)
+
+
+@contextlib.contextmanager
+def naming(path: str | os.PathLike) -> Iterator[None]:
+    """Has an error of the operating system name the file: those of writing, a full disk among them, name none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None or ASIDE in str(error.filename):
+            error.filename = os.fspath(path)
+        raise
+
+
+def remove_unfinished(directory: str | os.PathLike) -> None:
+    """Removes what `replacing` left in a folder when its process was killed; nothing may be writing there."""
+    for aside in Path(directory).glob(f"{ASIDE}*"):
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+class MemoryFile(io.BytesIO):
+    """A file in memory that goes by a name, since Keras tells formats apart by it.
+
+    HDF5 can crash the process when the disk is full. A file that Keras makes here, and Python then
+    writes, ends in an OSError instead.
+
+    Args:
+        file_name: the name, for example `model.keras`.
+        content: what is in the file.
+    """
+
+    def __init__(self, file_name: str, content: bytes = b""):
+        super().__init__(content)
+        self._file_name = file_name
+
+    def __str__(self) -> str:
+        return self._file_name
+
+
+def _flush(path: Path) -> None:
+    """Waits until a file or a folder's entries are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -8,7 +8,7 @@ from absl import app, flags, logging
 
 from keras_gen.errors import InputError, NonFiniteLossError
 from reproductions.harness import flags as script_flags
-from reproductions.harness import record, run
+from reproductions.harness import record, run, signals
 from reproductions.harness.reproduction import Reproduction
 
 FLAGS = flags.FLAGS
@@ -27,7 +27,11 @@ def launch(reproduction: Reproduction) -> None:
 
 
 def guarded(function, *args) -> None:
-    """Calls a function; errors that the user can mend are printed as one line, with exit status 1."""
+    """Calls a function; errors that the user can mend are printed as one line, with exit status 1.
+
+    So is a stop by Ctrl-C or SIGTERM, with exit status 130 or 143.
+    """
+    signals.install()
     logging.set_verbosity(logging.WARNING)
     tf.get_logger().setLevel("WARNING")
     try:
@@ -37,16 +41,27 @@ def guarded(function, *args) -> None:
     except NonFiniteLossError as error:
         sys.exit(f"error: {error}; checkpoints from before are kept; try a smaller learning rate in a new folder")
     except OSError as error:
-        place = error.filename or "a file"
-        sys.exit(f"error: {place}: {error.strerror or error}; mend that, then the same command continues")
+        sys.exit(_cannot_write(error.filename or "a file", error.strerror or str(error)))
+    except tf.errors.ResourceExhaustedError as error:
+        # TensorFlow's own files, such as a SavedModel's. Memory that is exhausted stays an error of the programmer.
+        found = re.search(r"(/\S+); (No space left on device|Disk quota exceeded)", error.message)
+        if found is None:
+            raise
+        sys.exit(_cannot_write(*found.groups()))
     except tf.errors.InvalidArgumentError as error:
         # What the input pipeline found, for example a broken image, comes wrapped in TensorFlow's words.
         found = re.search(r"InputError: (.+)", error.message)
         if found is None:
             raise
         sys.exit(f"error: {found[1]}")
-    except KeyboardInterrupt:
-        sys.exit("\ninterrupted; the same command continues from the last checkpoint")
+    except KeyboardInterrupt as interruption:
+        terminal = "\n" if sys.stderr.isatty() else ""  # which shows ^C
+        print(f"{terminal}interrupted {interruption}".rstrip() + "; the same command continues", file=sys.stderr)
+        sys.exit(signals.exit_status())
+
+
+def _cannot_write(place: str, reason: str) -> str:
+    return f"error: {place}: {reason}; mend that, then the same command continues from the last checkpoint"
 
 
 def _main(reproduction: Reproduction, argv: list[str]) -> None:

@@ -1,7 +1,7 @@
 """One run of a script: from its flags to a folder with a trained model, pictures and results.
 
 A run is a pure function of its configuration. It can be killed at any moment; the same command continues it from
-its last checkpoint and ends with the same result.
+its last checkpoint and ends with the same result. Asked to stop, it writes one first.
 """
 
 import contextlib
@@ -9,7 +9,7 @@ import shlex
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import keras
@@ -19,8 +19,8 @@ import keras_gen
 from keras_gen import callbacks, datasets
 from keras_gen.errors import InputError, NonFiniteLossError
 from keras_gen.models import ReproducibleModel
-from keras_gen.utils.files import replacing
-from reproductions.harness import distribution
+from keras_gen.utils.files import MemoryFile, replacing
+from reproductions.harness import distribution, signals
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import RunDirectory, read_json, write_json
 
@@ -40,6 +40,8 @@ def perform(
     Raises:
         InputError: A flag, the data or the folder cannot be used.
         NonFiniteLossError: Training broke down; the last good checkpoint is kept.
+        OSError: A file cannot be written, for example because the disk is full; the last good checkpoint is kept.
+        KeyboardInterrupt: A signal asked the process to stop.
     """
     _check_intervals(configuration)
     directory = RunDirectory(output_dir)
@@ -64,13 +66,12 @@ def perform(
     measure, measure_description = reproduction.measure(configuration, train, test)
     sheet = reproduction.sheet(configuration, test) if reproduction.sheet else None
     own_callbacks = reproduction.callbacks(configuration, train) if reproduction.callbacks else []
-    with _writable(directory, strategy) as written:
-        written.claim(configuration)
+    with _writable(directory, strategy) as written, written.claimed(configuration):
         first_step = callbacks.restore_newest(model, directory.checkpoints)
         if first_step:
             print(f"Continuing after step {first_step} of {configuration.steps}.", flush=True)
-        with _noting_breakdown(written):
-            _train(configuration, model, measure, sheet, own_callbacks, train, written, first_step)
+        with _noting_breakdown(written), _stoppable(strategy) as stop_requested:
+            _train(configuration, model, measure, sheet, own_callbacks, train, written, first_step, stop_requested)
         _finish(reproduction, configuration, model, measure_description, written)
     if distribution.is_chief(strategy):
         print(_whereabouts(directory))
@@ -109,13 +110,29 @@ def _noting_breakdown(directory: RunDirectory) -> Iterator[None]:
         raise
 
 
-def _train(configuration, model, measure, sheet, own_callbacks, train, directory, first_step) -> None:
-    metrics = callbacks.StepTable(directory.metrics, directory.tensorboard)
-    evaluations = callbacks.StepTable(directory.evaluations, directory.tensorboard)
+@contextlib.contextmanager
+def _stoppable(strategy: tf.distribute.Strategy) -> Iterator[Callable[[], bool]]:
+    """Postpones signals to the end of a step, and tells whether one arrived.
+
+    Several workers would not all stop at the same step: they stop at once, and continue from the last checkpoint.
+    """
+    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        yield lambda: False
+    else:
+        with signals.postponed() as stop_requested:
+            yield stop_requested
+
+
+def _train(
+    configuration, model, measure, sheet, own_callbacks, train, directory, first_step, stop_requested
+) -> None:
+    metrics = callbacks.StepTable(directory.metrics, directory.tensorboard / "metrics")
+    evaluations = callbacks.StepTable(directory.evaluations, directory.tensorboard / "evaluations")
     for table in (metrics, evaluations):
         table.forget_after(first_step)
     measures = [callbacks.Measures(measure, evaluations, configuration.evaluate_every)] if measure else []
     sheets = (directory.samples, configuration.sample_every)
+    checkpoints = callbacks.Checkpoints(directory.checkpoints, configuration.checkpoint_every)
     batches = datasets.batches(train, _images_per_step(configuration, model), configuration.seed, first_step)
     model.fit(
         batches,
@@ -132,14 +149,17 @@ def _train(configuration, model, measure, sheet, own_callbacks, train, directory
             callbacks.StopOnNonFinite(),
             callbacks.Sheets(*sheets, sheet) if sheet else callbacks.SampleSheets(*sheets),
             *measures,
-            callbacks.Checkpoints(directory.checkpoints, configuration.checkpoint_every),
+            checkpoints,
+            callbacks.Interruptions(stop_requested, checkpoints, configuration.log_every),
         ],
     )
 
 
 def _finish(reproduction, configuration, model, measure_description, directory) -> None:
+    memory = MemoryFile(directory.model.name)
+    model.save(memory)
     with replacing(directory.model) as aside:
-        model.save(aside)
+        aside.write_bytes(memory.getbuffer())
     shutil.rmtree(directory.saved_model, ignore_errors=True)
     with replacing(directory.saved_model) as aside:
         model.export(aside)

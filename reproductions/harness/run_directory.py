@@ -1,12 +1,15 @@
 """The folder of a run: what lies where, and whether a run may be started or continued in it."""
 
+import contextlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 from keras_gen.errors import InputError
-from keras_gen.utils.files import replacing
+from keras_gen.utils.files import ASIDE, remove_unfinished, replacing
+from reproductions.harness.lock import LOCK, locked
 
 
 class RunDirectory:
@@ -47,22 +50,32 @@ class RunDirectory:
         """
         if self.flags.exists():
             self._compare(vars(configuration))
-        elif self.path.is_dir() and any(self.path.iterdir()):
+        elif self.path.is_dir() and any(map(_is_foreign, self.path.iterdir())):
             raise InputError(f"--output_dir={self.path} holds files, but no run; give an empty or a new folder")
         check_writable(self.path, "--output_dir")
 
-    def claim(self, configuration: SimpleNamespace) -> None:
-        """Makes the folder this run's own, by writing `flags.json`.
+    @contextlib.contextmanager
+    def claimed(self, configuration: SimpleNamespace) -> Iterator[None]:
+        """Makes the folder this run's own, by `flags.json`, and this process the only one in it.
+
+        What a process that was killed there left unfinished is removed.
 
         Raises:
-            InputError: The folder cannot be written.
+            InputError: The folder cannot be written, another process is at work in it, or holds the run of other flags.
         """
-        if self.flags.exists():
-            return
-        try:
-            write_json(self.flags, vars(configuration))
-        except OSError as error:
-            raise InputError(f"--output_dir={self.path} cannot be written: {error.strerror or error}") from error
+        with contextlib.ExitStack() as held:
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+                held.enter_context(locked(self.path, "--output_dir"))
+                if self.flags.exists():
+                    self._compare(vars(configuration))
+                else:
+                    write_json(self.flags, vars(configuration))
+            except OSError as error:
+                raise InputError(f"--output_dir={self.path} cannot be written: {error.strerror or error}") from error
+            for directory in (self.path, self.samples, self.checkpoints, *self.tensorboard.glob("*/")):
+                remove_unfinished(directory)
+            yield
 
     def _compare(self, flags: dict) -> None:
         try:
@@ -78,6 +91,11 @@ class RunDirectory:
             raise InputError(
                 f"--output_dir={self.path} holds a run with other flags: {', '.join(differing)}; give another folder"
             )
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether a file is none that a process which was killed at its start may have left."""
+    return path.name != LOCK and not path.name.startswith(ASIDE)
 
 
 def check_writable(path: Path, flag: str) -> None:

@@ -1,6 +1,7 @@
 """Studies: named sets of runs that test a claim, of the script itself or of an experiment of its own."""
 
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from absl import flags
 from keras_gen.errors import InputError
 from keras_gen.utils import save_png
 from reproductions.harness import flags as script_flags
+from reproductions.harness import signals
 from reproductions.harness.quality import quality_table
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import RunDirectory, read_json, write_json
@@ -86,7 +88,7 @@ class Study(_AnyStudy):
             *([f"--data_dir={FLAGS.data_dir}"] if FLAGS.data_dir else []),
         ]
         print(f"\n{directory.path}", flush=True)
-        if subprocess.run(command, check=False).returncode:
+        if _exit_status(command):
             if directory.breakdown.exists():
                 return read_json(directory.breakdown), None
             raise InputError(f"the run in {directory.path} failed; mend that and give the same command again")
@@ -162,6 +164,16 @@ class Experiment(_AnyStudy):
 
     def check(self, record: dict) -> None:
         """Nothing to check: all runs were made alike."""
+
+
+def _exit_status(command: list[str]) -> int:
+    """Runs a command; asked to stop, lets it stop first.
+
+    Ctrl-C reaches it from the terminal, but SIGTERM reaches this process alone and is handed on.
+    """
+    process = subprocess.Popen(command)
+    with signals.postponed(lambda number: process.terminate() if number == signal.SIGTERM else None):
+        return process.wait()
 
 
 def file_name(title: str) -> str:

@@ -47,10 +47,19 @@ def line():
 
 @pytest.fixture
 def fit():
-    """Trains for epochs of 5 steps on batches of two ones, or of other numbers."""
+    """Trains for epochs of 5 steps on batches of two ones, or of other numbers; or goes on after a step."""
 
-    def run(model, epochs, callbacks, numbers=(1.0, 1.0)):
+    def run(model, epochs, callbacks, numbers=(1.0, 1.0), first_step=0):
         data = tf.data.Dataset.from_tensors(np.array(numbers, np.float32)).repeat()
-        model.fit(data, epochs=epochs, steps_per_epoch=5, verbose=0, shuffle=False, callbacks=callbacks)
+        initial_epoch = first_step // 5
+        model.fit(
+            data,
+            initial_epoch=initial_epoch,
+            epochs=initial_epoch + epochs,
+            steps_per_epoch=5,
+            verbose=0,
+            shuffle=False,
+            callbacks=callbacks,
+        )
 
     return run

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from keras_gen.callbacks import Checkpoints, restore_newest
+from keras_gen.callbacks.checkpoints import checkpoint_files
 from keras_gen.errors import InputError
 
 
@@ -32,15 +33,66 @@ def test_without_a_checkpoint_the_run_begins_at_step_0(line, tmp_path):
     assert restore_newest(line(), tmp_path / "none") == 0
 
 
-def test_a_truncated_newest_one_is_passed_over(line, fit, tmp_path):
+@pytest.mark.parametrize("share", [0, 0.001, 0.5, 0.99, -1])
+def test_a_truncated_newest_one_is_passed_over(line, fit, tmp_path, caplog, share):
     fit(line(), 2, [Checkpoints(tmp_path, every=5)])
     newest = tmp_path / "step_00000010.weights.h5"
-    newest.write_bytes(newest.read_bytes()[:500])
+    content = newest.read_bytes()
+    newest.write_bytes(content[: int(len(content) * share) if share >= 0 else share])
     assert restore_newest(line(), tmp_path) == 5
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert str(newest) in message and "it is damaged" in message and "\n" not in message
+
+
+def test_one_changed_byte_is_noticed_wherever_it_is(line, fit, tmp_path):
+    model = line()
+    fit(model, 2, [Checkpoints(tmp_path, every=5)])
+    newest = tmp_path / "step_00000010.weights.h5"
+    content = newest.read_bytes()
+    of_the_weight = content.index(np.float32(model.w.value).tobytes())
+    for place in (0, of_the_weight, of_the_weight + 3, len(content) // 2, len(content) - 1):
+        newest.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        assert restore_newest(line(), tmp_path) == 5, place
+    newest.write_bytes(content)
+    assert restore_newest(line(), tmp_path) == 10
+
+
+def test_a_damaged_one_makes_room_for_one_made_again(line, fit, tmp_path):
+    model = line()
+    fit(model, 3, [Checkpoints(tmp_path, every=5)])
+    (tmp_path / "step_00000015.weights.h5").write_bytes(b"")
+    (tmp_path / "step_00000017.weights.h5").write_bytes(b"")
+    again = line()
+    assert restore_newest(again, tmp_path) == 10
+    fit(again, 1, [Checkpoints(tmp_path, every=5)], first_step=10)
+    assert [path.name for path in checkpoint_files(tmp_path)] == [
+        f"step_{step:08d}.weights.h5" for step in (15, 10, 5)
+    ]
+    assert restore_newest(line(), tmp_path) == 15
+
+
+def test_keras_reads_them_too(line, fit, tmp_path):
+    model, other = line(), line()
+    fit(model, 1, [Checkpoints(tmp_path, every=5)])
+    other.load_weights(tmp_path / "step_00000005.weights.h5")
+    for expected, found in zip(state(model), state(other), strict=True):
+        np.testing.assert_array_equal(expected, found)
+
+
+def test_a_full_disk_costs_no_earlier_checkpoint(line, fit, tmp_path, small_files_only):
+    model, checkpoints = line(), Checkpoints(tmp_path, every=5)
+    fit(model, 1, [checkpoints])
+    with small_files_only(5_000), pytest.raises(OSError) as error:
+        fit(model, 1, [checkpoints])
+    assert error.value.filename == str(tmp_path / "step_00000010.weights.h5")
+    assert [path.name for path in tmp_path.iterdir()] == ["step_00000005.weights.h5"]
+    assert restore_newest(model, tmp_path) == 5
+    fit(model, 1, [checkpoints])
+    assert restore_newest(line(), tmp_path) == 10
 
 
 def test_checkpoints_that_cannot_be_read_are_an_error_and_stay(line, tmp_path):
     (tmp_path / "step_00000010.weights.h5").write_bytes(b"no checkpoint")
-    with pytest.raises(InputError, match="no checkpoint can be read"):
+    with pytest.raises(InputError, match="no checkpoint can be used"):
         restore_newest(line(), tmp_path)
     assert (tmp_path / "step_00000010.weights.h5").read_bytes() == b"no checkpoint"

@@ -138,6 +138,7 @@ def test_a_run_that_becomes_nan_says_when_and_keeps_the_last_good_checkpoint(con
 
 
 def test_other_flags_in_the_same_folder_are_named(configuration, tmp_path):
-    RunDirectory(tmp_path / "run").claim(configuration())
+    with RunDirectory(tmp_path / "run").claimed(configuration()):
+        pass
     with pytest.raises(InputError, match=r"--k=3\.0 \(there 2\.0\), --seed=1 \(there 0\)"):
         run.perform(wgan_div.REPRODUCTION, configuration(k=3.0, seed=1), tmp_path / "run", strategy_name="single")

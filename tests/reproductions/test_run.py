@@ -1,4 +1,6 @@
+import contextlib
 import csv
+import dataclasses
 import json
 import os
 import socket
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from benchmarks import kill_and_resume
 from keras_gen import datasets
 from reproductions import wgan_div
 from reproductions.harness import run
@@ -21,10 +24,6 @@ ROOT = Path(__file__).parents[2]
 def read_rows(path):
     with open(path, newline="") as file:
         return list(csv.DictReader(file))
-
-
-def without_seconds(rows):
-    return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
 
 
 def both_weights(one, other):
@@ -45,6 +44,7 @@ def test_a_run_leaves_everything_in_its_folder(smoke_run):
     folder, printed = smoke_run
     names = {path.name for path in folder.iterdir()}
     assert names == {
+        ".lock",
         "flags.json",
         "metrics.csv",
         "evaluations.csv",
@@ -73,23 +73,56 @@ def test_the_same_command_on_a_finished_run_changes_nothing(smoke_run, script):
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
-def test_an_interrupted_run_continues_to_the_same_bits(smoke_run, script, tmp_path):
+def test_a_run_that_is_asked_to_stop_continues_there_to_the_same_bits(smoke_run, script, tmp_path):
     straight, _ = smoke_run
     flags = ["--preset=smoke", "--deterministic", f"--output_dir={tmp_path / 'run'}"]
-    program = Path(__file__).parent / "programs" / "interrupted.py"
+    program = Path(__file__).parent / "programs" / "stopped.py"
     environment = dict(os.environ, PYTHONPATH=str(ROOT))
     stopped = subprocess.run(
         [sys.executable, str(program), *flags], capture_output=True, text=True, cwd=ROOT, env=environment
     )
-    assert stopped.returncode == 1 and "interrupted; the same command continues" in stopped.stderr
-    assert len(read_rows(tmp_path / "run" / "metrics.csv")) == 3  # the row of step 15 will be made again
+    assert stopped.returncode == 143
+    assert stopped.stderr.splitlines()[-1] == "interrupted after step 13; the same command continues"
+    assert len(read_rows(tmp_path / "run" / "metrics.csv")) == 2  # steps 11 to 15 will share a row
 
     done = script("wgan_div", *flags)
-    assert "Continuing after step 10 of 20." in done.stdout
-    for expected, found in both_weights(straight, tmp_path / "run"):
-        np.testing.assert_array_equal(expected, found)
-    for table in ("metrics.csv", "evaluations.csv"):
-        assert without_seconds(read_rows(tmp_path / "run" / table)) == without_seconds(read_rows(straight / table))
+    assert "Continuing after step 13 of 20." in done.stdout
+    assert kill_and_resume.differences(straight, tmp_path / "run") == []
+
+
+def test_a_run_that_is_killed_continues_to_the_same_bits(smoke_run, tmp_path):
+    straight, _ = smoke_run
+    command = [sys.executable, "-m", "reproductions.wgan_div", "--preset=smoke", "--deterministic"]
+    came = kill_and_resume.killed_run(command, tmp_path / "run", kills=1, seed=0, training=0.0, finishing=0.0)
+    assert came.total() == 1 and "too late" not in came
+    assert kill_and_resume.differences(straight, tmp_path / "run") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", kill_and_resume.SCRIPTS)
+def test_every_script_survives_three_kills(name, tmp_path):
+    command = kill_and_resume.command(name, 3, [])
+    times = kill_and_resume.straight_run(command, tmp_path / "straight")
+    kill_and_resume.killed_run(command, tmp_path / "killed", 3, 0, *times)
+    assert kill_and_resume.differences(tmp_path / "straight", tmp_path / "killed") == []
+
+
+def test_a_full_disk_ends_a_run_that_continues_once_there_is_room(configuration, tmp_path, small_files_only):
+    class Fill(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if int(self.model.step.numpy()) == 15:
+                full.enter_context(small_files_only(20_000))
+
+    filling = dataclasses.replace(wgan_div.REPRODUCTION, callbacks=lambda configuration, train: [Fill()])
+    folder = tmp_path / "run"
+    with contextlib.ExitStack() as full, pytest.raises(OSError) as error:
+        run.perform(filling, configuration(), folder, strategy_name="single")
+    assert error.value.filename == str(folder / "checkpoints" / "step_00000020.weights.h5")
+    assert [path.name for path in (folder / "checkpoints").iterdir()] == ["step_00000010.weights.h5"]
+
+    run.perform(wgan_div.REPRODUCTION, configuration(), folder, strategy_name="single")
+    assert [row["step"] for row in read_rows(folder / "metrics.csv")] == ["5", "10", "15", "20"]
+    assert json.loads((folder / "results.json").read_text())["evaluations"][-1]["step"] == 20
 
 
 def test_two_replicas_make_the_same_run(smoke_run, script, tmp_path):

@@ -1,0 +1,246 @@
+"""Kills a run again and again: `python -m benchmarks.kill_and_resume --script=wgan_div --kills=20`.
+
+A script is run once without a disturbance and once with SIGKILLs, the same command after each. The two must end alike:
+model and optimisers to the last bit, each row of metrics.csv and evaluations.csv once, every picture. Kills come while
+a checkpoint is being written, at random moments of training and, the last one, while the run writes its results.
+Flags after `--` are handed to the script:
+
+    python -m benchmarks.kill_and_resume --script=f_vae --kills=3 -- --model=glow --checkpoint_every=5
+"""
+
+import csv
+import hashlib
+import io
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+from absl import app, flags
+
+FLAGS = flags.FLAGS
+SCRIPTS = (
+    "wgan_div",
+    "rsgan",
+    "vae_mutual_information",
+    "lipschitz",
+    "deep_infomax",
+    "f_gan",
+    "f_vae",
+    "vae_clustering",
+)
+# Steps of the smoke preset, which each kill finds before it.
+STEPS_A_KILL = 20
+# Seconds between two looks: at a file that is there for a moment, and at a process that starts.
+CLOSELY, CALMLY = 0.001, 0.05
+# What tells of times, and so differs between any two runs.
+TIMES = ("seconds", "finished")
+IN_CHECKPOINT, IN_TRAINING, AT_THE_END = "while a checkpoint was written", "in training", "while it finished"
+
+
+def define_flags() -> None:
+    """Defines the flags of this benchmark."""
+    flags.DEFINE_enum("script", "wgan_div", ["all", *SCRIPTS], "Which script; all: one after another.")
+    flags.DEFINE_integer("kills", 3, "How often each is killed.", lower_bound=1)
+    flags.DEFINE_integer("kill_seed", 0, "Seed of the moments.")
+    flags.DEFINE_string("folder", None, "Where the runs go, and stay; a temporary folder by default.")
+
+
+@dataclass
+class Process:
+    """One process of a run, and what it has printed.
+
+    Attributes:
+        command: The command, without its folder.
+        directory: The run's folder.
+    """
+
+    command: list[str]
+    directory: Path
+
+    def __post_init__(self):
+        self.log = self.directory.with_suffix(".log")
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen(
+                [*self.command, f"--output_dir={self.directory}"], stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def wait_for(self, event: Callable[[], bool], every: float = CALMLY) -> bool:
+        """Waits for an event; False if the process ends without it."""
+        while self.process.poll() is None:
+            if event():
+                return True
+            time.sleep(every)
+        return False
+
+    def trains(self) -> bool:
+        """Whether it has reported a step."""
+        return "\nstep " in "\n" + self.log.read_text()
+
+    def works(self) -> bool:
+        """Whether it has begun to train, or has nothing left to train."""
+        return self.trains() or self.trained()
+
+    def trained(self) -> bool:
+        """Whether it has written the checkpoint of its last step, or found it."""
+        flags = self.directory / "flags.json"
+        if not flags.exists():
+            return False
+        last = json.loads(flags.read_text())["steps"]
+        return (self.directory / "checkpoints" / f"step_{last:08d}.weights.h5").exists()
+
+    def writes_a_checkpoint(self) -> bool:
+        """Whether it is about to."""
+        return any((self.directory / "checkpoints").glob(".writing-*"))
+
+    def end(self) -> None:
+        """Waits for its end.
+
+        Raises:
+            SystemExit: It failed.
+        """
+        if self.process.wait():
+            sys.exit(f"{' '.join(self.command)} failed:\n{self.log.read_text()}")
+
+    def kill(self) -> None:
+        """Kills it with SIGKILL."""
+        self.process.kill()
+        self.process.wait()
+
+
+def command(script: str, kills: int, given: list[str]) -> list[str]:
+    """The command of a run long enough for the kills."""
+    steps = STEPS_A_KILL * (kills + 1)
+    of_script = ["-m", f"reproductions.{script}", "--preset=smoke", f"--steps={steps}", "--deterministic"]
+    return [sys.executable, *of_script, *given]
+
+
+def straight_run(command: list[str], directory: Path) -> tuple[float, float]:
+    """Makes the run without a disturbance; gives the seconds of its training and those of its finishing."""
+    process = Process(command, directory)
+    process.wait_for(process.trains)
+    trains = time.perf_counter()
+    process.wait_for(process.trained)
+    trained = time.perf_counter()
+    process.end()
+    return trained - trains, time.perf_counter() - trained
+
+
+def killed_run(
+    command: list[str], directory: Path, kills: int, seed: int, training: float, finishing: float
+) -> Counter:
+    """Makes the run with kills; gives how many came when."""
+    moments = random.Random(seed)
+    came = Counter()
+    for i in range(kills):
+        process = Process(command, directory)
+        kind = AT_THE_END if i == kills - 1 > 1 else (IN_CHECKPOINT, IN_TRAINING)[i % 2]
+        event, pause = {
+            IN_CHECKPOINT: (process.writes_a_checkpoint, 0.0),
+            IN_TRAINING: (process.trains, training / (kills + 1)),
+            AT_THE_END: (process.trained, finishing),
+        }[kind]
+        due = process.wait_for(process.works) and process.wait_for(event, CLOSELY)
+        time.sleep(moments.uniform(0, pause))
+        if not due or process.process.poll() is not None:
+            came["too late"] += 1
+            break
+        process.kill()
+        if kind == IN_CHECKPOINT and not process.writes_a_checkpoint():
+            kind = "just after a checkpoint"
+        came[kind] += 1
+    Process(command, directory).end()
+    return came
+
+
+def differences(straight: Path, killed: Path) -> list[str]:
+    """In what the two finished runs differ, a line each; none if they are the same run."""
+    found = []
+    if weights_hash(straight) != weights_hash(killed):
+        found.append("model.keras: other weights")
+    for table in ("metrics.csv", "evaluations.csv"):
+        expected, rows = _rows(straight / table), _rows(killed / table)
+        counts = Counter(row["step"] for row in rows)
+        found += [f"{table}: step {step} stands there {count} times" for step, count in counts.items() if count > 1]
+        found += [f"{table}: no step {row['step']}" for row in expected if row["step"] not in counts]
+        found += [f"{table}: another row of step {row['step']}" for row in rows if row not in expected]
+    expected, pictures = (
+        {path.name: path.read_bytes() for path in run.glob("samples/*")} for run in (straight, killed)
+    )
+    for name in sorted(expected.keys() | pictures.keys()):
+        if expected.get(name) != pictures.get(name):
+            found.append(f"samples/{name}: {'another picture' if name in pictures else 'missing'}")
+    if _without_times(json.loads((straight / "results.json").read_text())) != _without_times(
+        json.loads((killed / "results.json").read_text())
+    ):
+        found.append("results.json: other results")
+    return found + [f"{path.relative_to(killed)}: left over" for path in killed.rglob(".writing-*")]
+
+
+def weights_hash(run: Path) -> str:
+    """The first twelve hexadecimal digits of the SHA-256 of a run's weights and optimisers, names included."""
+    digest = hashlib.sha256()
+
+    def add(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset):
+            digest.update(name.encode() + item[()].tobytes())
+
+    with (
+        zipfile.ZipFile(run / "model.keras") as archive,
+        h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file,
+    ):
+        file.visititems(add)
+    return digest.hexdigest()[:12]
+
+
+def _rows(table: Path) -> list[dict]:
+    if not table.exists():
+        return []
+    with open(table, newline="") as file:
+        return [_without_times(row) for row in csv.DictReader(file)]
+
+
+def _without_times(value):
+    if isinstance(value, dict):
+        return {name: _without_times(part) for name, part in value.items() if name not in TIMES}
+    return [_without_times(part) for part in value] if isinstance(value, list) else value
+
+
+def report(script: str, given: list[str], folder: Path) -> bool:
+    """Makes both runs of a script and prints how they compare; gives whether they are the same."""
+    of_script = command(script, FLAGS.kills, given)
+    straight, killed = folder / script / "straight", folder / script / "killed"
+    training, finishing = straight_run(of_script, straight)
+    came = killed_run(of_script, killed, FLAGS.kills, FLAGS.kill_seed, training, finishing)
+    print(
+        f"\n{script}, {len(_rows(killed / 'metrics.csv'))} rows of metrics.csv, "
+        f"{len(list(killed.glob('samples/*')))} pictures, weights {weights_hash(killed)}"
+    )
+    print("  killed " + ", ".join(f"{count} {kind}" for kind, count in came.items()))
+    found = differences(straight, killed)
+    print("\n".join(f"  DIFFERS: {line}" for line in found) or "  the same as the run that was left alone", flush=True)
+    return not found
+
+
+def main(argv: list[str]) -> None:
+    """Runs, kills, compares."""
+    with tempfile.TemporaryDirectory() as aside:
+        folder = Path(FLAGS.folder or aside)
+        scripts = SCRIPTS if FLAGS.script == "all" else [FLAGS.script]
+        same = [report(script, argv[1:], folder) for script in scripts]
+    if not all(same):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    define_flags()
+    app.run(main)
