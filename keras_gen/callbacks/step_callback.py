@@ -4,7 +4,7 @@ import keras
 
 
 class StepCallback(keras.callbacks.Callback):
-    """Calls `on_step` at the end of an epoch whose last step is a multiple of `every`, and at the end of training.
+    """Calls `on_step` at the end of an epoch whose last step is a multiple of `every`, and of the last epoch.
 
     The models here count their steps themselves (`model.step`), so that a continued run goes on counting where it
     stopped; an epoch is no more than the number of steps between two reports.
@@ -29,11 +29,12 @@ class StepCallback(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Calls `on_step` if it is time."""
-        if self.step % self.every == 0:
+        # Not at the end of training: a run killed in between would find the last step made, and nothing left to do.
+        if self.step % self.every == 0 or epoch + 1 == self.params["epochs"]:
             self._call(logs)
 
     def on_train_end(self, logs: dict | None = None) -> None:
-        """Calls `on_step`, unless that has just been done."""
+        """Calls `on_step` where training ended before its last epoch, unless that has just been done."""
         if self._last_call != self.step:
             self._call(logs)
 

@@ -23,7 +23,7 @@ def train(model, fit, folder, stops, seen):
     table.forget_after(first_step)
     stop = min((stop for stop in stops if stop > first_step), default=STEPS + 1)
     interruptions = Interruptions(lambda: int(model.step.numpy()) >= stop, checkpoints, every=5)
-    log = [MetricsLog(table, 5), Seen(10, seen), checkpoints, interruptions]
+    log = [MetricsLog(table, 5), Seen(15, seen), checkpoints, interruptions]
     fit(model, (STEPS - first_step + 4) // 5, log, numbers=(1.0, 3.0), first_step=first_step)
 
 
@@ -31,7 +31,7 @@ def train(model, fit, folder, stops, seen):
 def test_a_run_that_stops_anywhere_ends_with_the_same_bits_and_the_same_rows(line, fit, tmp_path, stops):
     straight, seen = line(), []
     train(straight, fit, tmp_path / "straight", [], seen)
-    assert seen == [10, 20]
+    assert seen == [15, 20]
 
     stopped, seen_in_parts = line(), []
     for stop in stops:
@@ -50,12 +50,13 @@ def test_a_run_that_stops_anywhere_ends_with_the_same_bits_and_the_same_rows(lin
     assert seen_in_parts == seen
 
 
-def test_a_report_that_is_due_is_made_before_the_stop(line, fit, tmp_path):
+@pytest.mark.parametrize(("stop", "due"), [(15, [15]), (20, [15, 20])])
+def test_what_is_due_is_done_before_the_stop(line, fit, tmp_path, stop, due):
     seen = []
-    with pytest.raises(KeyboardInterrupt, match="after step 10$"):
-        train(line(), fit, tmp_path, [10], seen)
-    assert seen == [10]
-    assert [row["step"] for row in StepTable(tmp_path / "metrics.csv").rows()] == [5, 10]
+    with pytest.raises(KeyboardInterrupt, match=f"after step {stop}$"):
+        train(line(), fit, tmp_path, [stop], seen)
+    assert seen == due
+    assert [row["step"] for row in StepTable(tmp_path / "metrics.csv").rows()] == list(range(5, stop + 1, 5))
 
 
 def test_nobody_asked(line, fit, tmp_path):
