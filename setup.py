@@ -25,6 +25,7 @@ setup(
         "tensorflow-datasets>=4.9.10",
         "importlib_resources",  # tensorflow-datasets imports it for its stock builders
         "absl-py",
+        "h5py",
         "numpy",
         "scipy",
         "scikit-learn",

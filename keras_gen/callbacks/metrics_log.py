@@ -10,7 +10,7 @@ class MetricsLog(StepCallback):
     """Writes the means of the reported terms since the last row, with the seconds trained so far.
 
     Seconds are those spent in training steps; pictures, measures and checkpoints are not counted. A continued run
-    goes on counting where it stopped.
+    goes on counting at its last row, so that those of steps before a stop between two rows are left out.
 
     Args:
         table: Where the rows go.
