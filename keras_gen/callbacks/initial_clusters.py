@@ -18,7 +18,8 @@ BATCH = 100
 class InitialClusters(keras.callbacks.Callback):
     """Clusters the codes after `warm_up_steps`, puts mu_y at the clusters' means and teaches p(y|z) the clusters.
 
-    A run that is continued from just then finds the same clusters again: they depend on the codes and the seed alone.
+    It acts before the step that follows the warm-up. A run that is continued from just then finds the same clusters
+    again, as they depend on the codes and the seed alone.
 
     Args:
         images: float32 [n, height, width, channels] in [-1, 1], with at least as many images as clusters.
@@ -38,6 +39,16 @@ class InitialClusters(keras.callbacks.Callback):
         self.method = method
         self.seed = seed
         self.classifier_epochs = classifier_epochs
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Checks the model.
+
+        Raises:
+            InputError: It has no clusters.
+        """
+        if not hasattr(self.model, "warm_up_steps"):
+            name = type(self.model).__name__
+            raise InputError(f"InitialClusters: {name} has no clusters; give the callback to a ClusteringVAE")
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Sets the clusters, if it is time.

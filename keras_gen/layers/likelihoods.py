@@ -114,6 +114,10 @@ class _BlackOrWhite(tfd.Bernoulli):
     def __init__(self, logits: tf.Tensor, name: str = "BlackOrWhite"):
         super().__init__(logits=logits, dtype=tf.float32, name=name)
 
+    @classmethod
+    def _parameter_properties(cls, dtype, num_classes=None):
+        return {"logits": super()._parameter_properties(dtype, num_classes)["logits"]}
+
     def _log_prob(self, x):
         return super()._log_prob((x + 1) / 2)  # from [-1, 1] to the [0, 1] of Bernoulli's outcomes
 

@@ -146,18 +146,19 @@ def shuffled(rows: tf.Tensor, noise: tf.Tensor, num_shuffles: int = 1) -> tf.Ten
         [n, m, ...].
 
     Raises:
-        InputError: There are not enough rows.
+        InputError: There are not enough rows. Where their number is known in the graph alone, as that of a last,
+            smaller batch in `fit`, this is an `InvalidArgumentError` of the same message.
     """
     replica = tf.distribute.get_replica_context()
     num_rows, num_replicas = rows.shape[0], replica.num_replicas_in_sync
+    asked, advice = f"num_shuffles={num_shuffles} of a batch of", "give at least 1, and fewer than there are rows"
     if num_shuffles < 1 or (num_rows is not None and num_shuffles >= num_rows * num_replicas):
-        raise InputError(
-            f"num_shuffles={num_shuffles} of a batch of {(num_rows or 0) * num_replicas}: give at least 1, and fewer "
-            "than there are rows"
-        )
+        raise InputError(f"{asked} {(num_rows or 0) * num_replicas}: {advice}")
     num_rows = tf.shape(rows)[0]
     rows, noise = replica.all_gather(rows, axis=0), replica.all_gather(noise, axis=0)
-    circle = tf.argsort(noise, stable=True)
+    enough = tf.debugging.Assert(num_shuffles < tf.size(noise), [f"InputError: {asked}", tf.size(noise), f": {advice}"])
+    with tf.control_dependencies([enough]):
+        circle = tf.argsort(noise, stable=True)
     places = tf.math.invert_permutation(circle)
     first = replica.replica_id_in_sync_group * num_rows
     partners = places[first : first + num_rows, tf.newaxis] + tf.range(1, num_shuffles + 1)

@@ -6,6 +6,17 @@ import tensorflow as tf
 from keras_gen.errors import InputError
 
 
+def check_defined(**networks: keras.Model) -> None:
+    """Checks that networks, given by their roles, know the shapes that they take and give.
+
+    Raises:
+        InputError: One does not, like a `Sequential` that has not seen data.
+    """
+    for role, network in networks.items():
+        if not hasattr(network, "input_shape") or not hasattr(network, "output_shape"):
+            raise InputError(f"the {role} has no shapes yet; begin it with keras.Input(shape), or call it once on data")
+
+
 def checked_images(data, taker: str, shape: tuple[int, ...]) -> tf.Tensor:
     """The images of a batch, float32 [batch, *shape].
 

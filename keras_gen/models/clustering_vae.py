@@ -33,7 +33,7 @@ class ClusteringVAE(VAE):
     in the author's first version: sum_y p(y|z) KL(p(z|x) || q(z|y)), which is not, as p(y|z) depends on z.
 
     Reported terms, in nats an image: `negative_elbo`, the sum of `reconstruction` (i), `alignment` (ii) and `balance`
-    (iii), whatever the weights.
+    (iii), whatever the weights; with the sampled ratio it is at least -log q(x) in the mean.
 
     Args:
         encoder: See `VAE`.
@@ -46,7 +46,7 @@ class ClusteringVAE(VAE):
         warm_up_steps: For so many steps all mu_y count as 0, so that the model trains as a plain VAE. Then they begin
             from their initial values, or from those that `keras_gen.callbacks.InitialClusters` finds in the codes.
         beta: Weight of (ii) and (iii) together.
-        **kwargs: Passed on to `VAE`.
+        **kwargs: Passed on to `VAE`, but for `prior`, which is the mixture of the q(z|y).
 
     Raises:
         InputError: The networks do not fit each other, or an argument is out of range.
@@ -64,6 +64,8 @@ class ClusteringVAE(VAE):
         warm_up_steps: int = 0,
         **kwargs,
     ):
+        if "prior" in kwargs:
+            raise InputError("prior: it is the mixture of the clusters; give none")
         super().__init__(encoder, decoder, likelihood, **kwargs)
         _check_classifier(classifier, self.latent_shape)
         if ratio not in RATIOS:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.losses import adversarial, gradient_penalties, gradient_sampling
-from keras_gen.models.checks import checked_images
+from keras_gen.models.checks import check_defined, checked_images
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.reproducible_model import Terms, stream_seed
 
@@ -276,6 +276,7 @@ def _optimizer(optimizer: keras.optimizers.Optimizer | str | None) -> keras.opti
 
 
 def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
+    check_defined(generator=generator, discriminator=discriminator)
     made, taken = tuple(generator.output_shape[1:]), tuple(discriminator.input_shape[1:])
     if made != taken:
         raise InputError(f"the generator makes {made}, the discriminator takes {taken}")

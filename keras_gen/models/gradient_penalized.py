@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from keras_gen.errors import InputError
+from keras_gen.models.checks import check_defined
 from keras_gen.models.reproducible_model import Endpoint, ReproducibleModel, Terms
 from keras_gen.models.single_optimizer import SingleOptimizer
 
@@ -34,6 +35,7 @@ class GradientPenalized(SingleOptimizer, ReproducibleModel):
 
     def __init__(self, network: keras.Model, strength: float, seed: int = 0, **kwargs):
         super().__init__(seed=seed, **kwargs)
+        check_defined(network=network)
         if len(network.output_shape) != 2:
             raise InputError(f"the network gives {tuple(network.output_shape)}, not [batch, outputs]")
         if not 0 <= strength < float("inf"):

@@ -12,7 +12,7 @@ import tensorflow_probability as tfp
 
 from keras_gen.errors import InputError
 from keras_gen.layers import likelihoods
-from keras_gen.models.checks import checked_images
+from keras_gen.models.checks import check_defined, checked_images
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.reproducible_model import Endpoint, Terms, stream_seed
 from keras_gen.models.single_optimizer import SingleOptimizer
@@ -74,12 +74,10 @@ class VAE(SingleOptimizer, GenerativeModel):
         _check_networks(encoder, decoder)
         if not 0 <= beta < float("inf"):
             raise InputError(f"beta={beta}: must be a finite number, at least 0")
-        if isinstance(prior, str) and prior not in PRIORS:
-            raise InputError(f"prior={prior!r}: choose {', '.join(PRIORS)}, or give a function")
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood_layer = likelihoods.get(likelihood)
-        self.make_prior = PRIORS[prior] if isinstance(prior, str) else prior
+        self.make_prior = _checked_prior(prior, self.latent_shape)
         self.beta = beta
         self.built = True
 
@@ -174,12 +172,16 @@ class VAE(SingleOptimizer, GenerativeModel):
             Images float32 [n, num_points, height, width, channels].
 
         Raises:
-            InputError: `num_points` is below 2.
+            InputError: `num_points` is below 2, or there are not as many images at both ends.
         """
         if not tf.is_tensor(num_points) and num_points < 2:
             raise InputError(f"num_points={num_points}: a line has at least 2")
+        start, end = (checked_images(images, "encoder", self.data_shape) for images in (start, end))
+        if not start.shape.is_compatible_with(end.shape):
+            raise InputError(f"start has {start.shape[0]} images, end {end.shape[0]}; a line has one at each end")
         first, last = self.encode(start)[:, tf.newaxis], self.encode(end)[:, tf.newaxis]
-        weights = tf.linspace(0.0, 1.0, num_points)
+        with tf.control_dependencies([tf.debugging.assert_greater(num_points, 1, "num_points: a line has at least 2")]):
+            weights = tf.linspace(0.0, 1.0, num_points)
         weights = tf.reshape(weights, [-1, *[1] * len(self.latent_shape)])
         points = (1 - weights) * first + weights * last
         decoded = self.decode(tf.reshape(points, [-1, *self.latent_shape]))
@@ -264,7 +266,27 @@ class VAE(SingleOptimizer, GenerativeModel):
         return cls(**{name: deserialize(value, custom_objects) for name, value in config.items()})
 
 
+def _checked_prior(prior: str | Prior, latent_shape: tuple[int, ...]) -> Prior:
+    if isinstance(prior, str):
+        if prior not in PRIORS:
+            raise InputError(f"prior={prior!r}: choose {', '.join(PRIORS)}, or give a function")
+        return PRIORS[prior]
+    if not callable(prior):
+        raise InputError(
+            f"prior={prior}: give a function from the shape of a latent to a TFP distribution, for it is made anew in "
+            "every step"
+        )
+    made = prior(latent_shape)
+    if made.event_shape != latent_shape or made.batch_shape.rank:
+        raise InputError(
+            f"prior: its event shape is {tuple(made.event_shape)}, its batch shape {tuple(made.batch_shape)}; must be "
+            f"{latent_shape}, that of a latent, and ()"
+        )
+    return prior
+
+
 def _check_networks(encoder: keras.Model, decoder: keras.Model) -> None:
+    check_defined(encoder=encoder, decoder=decoder)
     codes = [tuple(output.shape[1:]) for output in encoder.outputs]
     if len(codes) != 2 or codes[0] != codes[1]:
         raise InputError(f"the encoder gives {codes}; it must give a mean and a log variance, of one shape")

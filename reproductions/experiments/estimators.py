@@ -1,7 +1,8 @@
 """Estimators of mutual information on Gaussians whose information is known: the staircase of Poole et al. 2019.
 
 x and z have twenty dimensions, each of x correlated with the same one of z. The information climbs in steps of 2 nats
-while a separable T(x, z) = f(x) . g(z) / sqrt(their dimension) goes on training, on fresh draws in every step.
+while a separable T(x, z) = f(x) . g(z) / sqrt(their dimension), or a decoder q(x|z), goes on training, on fresh
+draws in every step.
 """
 
 import math
@@ -13,6 +14,7 @@ import keras
 import matplotlib
 import numpy as np
 import tensorflow as tf
+import tensorflow_probability as tfp
 
 from keras_gen.losses import mutual_information
 from keras_gen.models.reproducible_model import stream_seed
@@ -23,7 +25,13 @@ from reproductions.harness.study import Experiment
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt  # noqa: E402
 
+tfd = tfp.distributions
+
+# From x and z of a batch to the loss and the estimate, in nats.
+Objective = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
 DIMENSIONS = 20
+ENTROPY = DIMENSIONS / 2 * math.log(2 * math.pi * math.e)  # H(x) of a standard normal x, nats
 LEVELS = (2, 4, 6, 8, 10)  # nats
 # Where T is trained with one estimator and read with another, what turns the best scores of the one, log(p/q), into
 # those of the other.
@@ -52,9 +60,11 @@ def separable_scores(f: tf.Tensor, g: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def perform(settings: SimpleNamespace, data_dir: str | None) -> dict:
-    """Climbs the staircase once; what was estimated on each level's last quarter of batches, which T had not seen."""
+    """Climbs the staircase once; what was estimated on each level's last quarter of batches, untrained on them."""
     del data_dir
-    train = _training(settings)
+    by = _by_decoder if settings.estimator == "barber_agakov" else _by_scores
+    variables, objective, limit = by(settings)
+    train = _training(settings, variables, objective)
     levels, trace = [], []
     for number, information in enumerate(LEVELS):
         values = train(tf.constant(number * settings.steps), tf.constant(correlation(information), tf.float32)).numpy()
@@ -69,32 +79,55 @@ def perform(settings: SimpleNamespace, data_dir: str | None) -> dict:
             }
         )
         trace += [float(np.median(part)) for part in np.array_split(values, settings.trace_points)]
-    limit = mutual_information.get(settings.read_as).limit(settings.batch_size - 1)
     return {"levels": levels, "trace": trace, "limit": limit if math.isfinite(limit) else None}
 
 
-def _training(settings: SimpleNamespace) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    """Makes the function that trains on one level and gives each step's estimate, made before its update."""
+def _by_scores(settings: SimpleNamespace) -> tuple[list, Objective, float]:
+    """The weights of T, what is made of its scores, and what the estimate cannot exceed."""
     trained, read = (mutual_information.get(name) for name in (settings.estimator, settings.read_as))
     shift = SHIFTS.get((trained.name, read.name), 0.0)
     f, g = (
         mlp(DIMENSIONS, settings.embedding, settings.widths, seed=settings.seed, name=name)
         for name in ("f_of_x", "g_of_z")
     )
-    variables = [*f.trainable_variables, *g.trainable_variables]
+
+    def objective(x: tf.Tensor, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        joint_scores, shuffled_scores = separable_scores(f(x), g(z))
+        loss = -trained.estimate(joint_scores, shuffled_scores)
+        return loss, read.estimate(joint_scores + shift, shuffled_scores + shift)
+
+    return [*f.trainable_variables, *g.trainable_variables], objective, read.limit(settings.batch_size - 1)
+
+
+def _by_decoder(settings: SimpleNamespace) -> tuple[list, Objective, float]:
+    """The weights of a Gaussian q(x|z), its Barber-Agakov bound, and that this has no limit of its own."""
+    decoder = mlp(DIMENSIONS, 2 * DIMENSIONS, settings.widths, seed=settings.seed, name="decoder")
+
+    def objective(x: tf.Tensor, z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        mean, log_scale = tf.split(decoder(z), 2, axis=-1)
+        log_likelihoods = tfd.MultivariateNormalDiag(mean, tf.exp(log_scale)).log_prob(x)
+        estimate = mutual_information.barber_agakov(log_likelihoods, ENTROPY)
+        return -estimate, estimate
+
+    return decoder.trainable_variables, objective, math.inf
+
+
+def _training(
+    settings: SimpleNamespace, variables: list, objective: Objective
+) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """Makes the function that trains on one level and gives each step's estimate, made before its update."""
     optimizer = keras.optimizers.Adam(settings.learning_rate)
     optimizer.build(variables)
+
     @tf.function
     def train(first_step: tf.Tensor, rho: tf.Tensor) -> tf.Tensor:
         estimates = tf.TensorArray(tf.float32, settings.steps)
         for step in tf.range(settings.steps):
             seed = tf.random.fold_in(stream_seed(settings.seed, "pairs"), first_step + step, alg="philox")
             with tf.GradientTape() as tape:
-                x, z = pairs(settings.batch_size, rho, seed)
-                joint_scores, shuffled_scores = separable_scores(f(x), g(z))
-                loss = -trained.estimate(joint_scores, shuffled_scores)
+                loss, estimate = objective(*pairs(settings.batch_size, rho, seed))
             optimizer.apply(tape.gradient(loss, [variable.value for variable in variables]), variables)
-            estimates = estimates.write(step, read.estimate(joint_scores + shift, shuffled_scores + shift))
+            estimates = estimates.write(step, estimate)
         return estimates.stack()
 
     return train
@@ -177,6 +210,7 @@ STUDY = Experiment(
         "Donsker-Varadhan": _variant("donsker_varadhan"),
         "InfoNCE, batch of 64": _variant("info_nce"),
         "InfoNCE, batch of 256": _variant("info_nce", batch_size=256),
+        "Barber-Agakov": _variant("barber_agakov"),
     },
     perform=perform,
     table=table,

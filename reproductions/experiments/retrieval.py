@@ -148,6 +148,7 @@ def table(record: dict) -> str:
         "by cosine",
         "linear probe",
         "mean, deviation",
+        "prior term = I(x, z) + KL(p(z) ‖ q(z))",
         "ms a step",
     )
     rows = [_row(title, runs) for title, runs in summary.by_variant(record).items()]
@@ -170,8 +171,19 @@ def _row(title: str, runs: list[dict]) -> list[str]:
         of_k("cosine_precision"),
         markdown.spread([run["linear_probe"] for run in runs], digits=3),
         f"{mean:.2f}, {deviation:.2f}",
+        _prior_term(runs),
         f"{1000 * np.mean(timed):.0f}" if timed else "",
     ]
+
+
+def _prior_term(runs: list[dict]) -> str:
+    """Nats; codes without a Gaussian have none."""
+    if "prior_kl" not in runs[0]:
+        return ""
+    prior_kl, information, marginal_kl = (
+        np.mean([run[name] for run in runs]) for name in ("prior_kl", "information", "marginal_kl")
+    )
+    return f"{prior_kl:.1f} = {information:.1f} + {marginal_kl:.1f}"
 
 
 def plot(record: dict, path: Path) -> None:

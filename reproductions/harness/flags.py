@@ -40,6 +40,7 @@ def define_shared() -> None:
     )
     flags.DEFINE_string("study", None, "Name of a study to run instead: a set of runs that tests a claim.")
     flags.DEFINE_list("seeds", ["0"], "Seeds of the study's runs.")
+    flags.DEFINE_multi_string("variant", [], "Only this variant of the study; may be given several times.")
     flags.DEFINE_string("results_dir", None, "Where a study's record goes; the repository's own by default.")
 
     flags.DEFINE_string(

@@ -26,13 +26,13 @@ def make(reproduction: Reproduction, name: str) -> None:
     is found before the first run.
 
     Raises:
-        InputError: There is no such study, a flag cannot be used with it, the record's place holds another record or
-            cannot be written, a run failed, or the runs were not measured alike.
+        InputError: There is no such study or variant, a flag cannot be used with it, the record's place holds another
+            record or cannot be written, a run failed, or the runs were not measured alike.
     """
     if name not in reproduction.studies:
         raise InputError(f"--study={name}: choose one of {', '.join(reproduction.studies) or '(there are none)'}")
     study = reproduction.studies[name]
-    seeds = _seeds()
+    seeds, variants = _seeds(), _variants(study)
     root = Path(FLAGS.output_dir or f"runs/{reproduction.name}_studies")
     path = Path(FLAGS.results_dir or RESULTS / reproduction.name) / f"{name}.json"
     record = {
@@ -45,7 +45,7 @@ def make(reproduction: Reproduction, name: str) -> None:
     runs = _earlier_runs(path, record["flags"], study)
     check_writable(path.parent, "--results_dir")
     for seed in seeds:
-        for title, variant in study.variants.items():
+        for title, variant in variants.items():
             if (title, seed) in runs:
                 print(f"{title}, seed {seed}: {path} holds it; remove the file to make it again", flush=True)
                 continue
@@ -53,7 +53,7 @@ def make(reproduction: Reproduction, name: str) -> None:
             runs[title, seed] = {"variant": title, "seed": seed, "flags": dict(variant), **results}
             study.check(record | {"runs": list(runs.values())})
             write_json(path, record | {"runs": _in_order(runs, study)})
-            if seed == seeds[0] and sheet is not None:
+            if sheet is not None and seed == min(made for of, made in runs if of == title):
                 _keep_samples(sheet, path.parent / "samples" / f"{file_name(title)}.png")
     if not whole(list(runs.values())):
         raise InputError(f"{path}: every run broke down, so that there is nothing to plot; try smaller learning rates")
@@ -74,8 +74,16 @@ def _seeds() -> list[int]:
     return [int(seed) for seed in FLAGS.seeds]
 
 
+def _variants(study: Study) -> dict[str, dict]:
+    """The variants that are asked for, in the study's order; without `--variant` all."""
+    for title in FLAGS.variant:
+        if title not in study.variants:
+            raise InputError(f"--variant={title}: choose from {'; '.join(study.variants)}")
+    return {title: variant for title, variant in study.variants.items() if title in (FLAGS.variant or study.variants)}
+
+
 def _keep_samples(sheet: Path, kept: Path) -> None:
-    """Keeps a run's last sheet of samples beside the records, for the page."""
+    """Keeps the last sheet of samples of a variant's first seed beside the records, for the page."""
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(sheet, kept)
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,8 @@ from types import SimpleNamespace
 from keras_gen.errors import InputError
 from keras_gen.utils.files import ASIDE, remove_unfinished, replacing
 from reproductions.harness.lock import LOCK, locked
+
+NUMBERS = re.compile(r'(?<=\[)[^][{}"]*(?=\])')
 
 
 class RunDirectory:
@@ -110,9 +113,10 @@ def check_writable(path: Path, flag: str) -> None:
 
 
 def write_json(path: str | os.PathLike, value) -> None:
-    """Writes a value as readable JSON, whole or not at all."""
+    """Writes a value as readable JSON, lists of numbers on one line, whole or not at all."""
+    text = json.dumps(value, indent=1, ensure_ascii=False)
     with replacing(path) as aside:
-        aside.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n")
+        aside.write_text(NUMBERS.sub(lambda found: " ".join(found[0].split()), text) + "\n")
 
 
 def read_json(path: str | os.PathLike):

@@ -1,7 +1,7 @@
 """What a study's record says: final and best distances, curves, the conditions they hold under."""
 
 from collections import defaultdict
-from statistics import mean
+from statistics import mean, mode
 
 
 def by_variant(record: dict) -> dict[str, list[dict]]:
@@ -70,6 +70,12 @@ def conditions(record: dict) -> str:
 
 
 def seeds(record: dict) -> str:
-    """The seeds, in a few words; one seed is called one seed."""
-    found = sorted({run["seed"] for run in record["runs"]})
+    """The seeds, in a few words; one seed is called one seed. Variants with others than most are named."""
+    of_variants = {title: tuple(sorted(run["seed"] for run in runs)) for title, runs in by_variant(record).items()}
+    usual = mode(of_variants.values())
+    others = [f"{title}: {_numbers(found)}" for title, found in of_variants.items() if found != usual]
+    return "; ".join([_numbers(usual), *others])
+
+
+def _numbers(found: tuple[int, ...]) -> str:
     return f"one seed ({found[0]})" if len(found) == 1 else f"seeds {', '.join(map(str, found))}"

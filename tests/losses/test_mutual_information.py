@@ -182,6 +182,15 @@ class TestShuffled:
         assert np.mean(mi.shuffled(rows, Noise(seed=1).at(4, 50)) == one) < 0.2
         assert np.mean(mi.shuffled(rows, Noise(seed=2).at(3, 50)) == one) < 0.2
 
+    def test_a_small_last_batch_has_too_few_rows(self):
+        shuffle = tf.function(
+            lambda rows, noise: mi.shuffled(rows, noise, 3),
+            input_signature=[tf.TensorSpec([None, 2]), tf.TensorSpec([None])],
+        )
+        assert shuffle(tf.zeros([4, 2]), tf.zeros([4])).shape == (4, 3, 2)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="InputError: num_shuffles=3 of a batch of.*3"):
+            shuffle(tf.zeros([3, 2]), tf.zeros([3]))
+
     def test_two_replicas_shuffle_one_batch_and_gradients_pass_between_them(self, two_replicas):
         codes = np.random.RandomState(0).normal(size=(8, 3)).astype("float32")
         noise = np.random.RandomState(1).uniform(size=8).astype("float32")

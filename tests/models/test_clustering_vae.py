@@ -273,7 +273,7 @@ class TestInitialClusters:
         images, kinds = three_kinds()
         callback = InitialClusters(images, method, seed=0, classifier_epochs=200)
         callback.set_model(model)
-        callback.on_epoch_begin(0)
+        callback.on_train_batch_begin(0)
         codes, clusters = model.encode(images).numpy(), model.cluster(images).numpy()
         for kind in range(3):
             cluster = clusters[kinds == kind][0]
@@ -286,7 +286,7 @@ class TestInitialClusters:
         callback.set_model(model)
         for step, moves in ((0, False), (3, False), (5, False), (4, True)):
             model.step.assign(step)
-            callback.on_epoch_begin(0)
+            callback.on_train_batch_begin(0)
             assert (not np.array_equal(model.means.numpy(), MEANS)) == moves
 
     def test_a_run_continued_from_the_end_of_the_warm_up_finds_the_same_clusters(self, tmp_path):
@@ -313,11 +313,25 @@ class TestInitialClusters:
         for expected, found in zip(straight.variables, continued.variables, strict=True):
             np.testing.assert_allclose(found.numpy(), expected.numpy(), atol=1e-5, err_msg=expected.path)
 
+    def test_a_warm_up_may_end_within_an_epoch(self):
+        images, _ = three_kinds()
+        model = compiled(new_model(warm_up_steps=3))
+        dataset = tf.data.Dataset.from_tensors(images).repeat()
+        model.fit(dataset, steps_per_epoch=4, verbose=0, shuffle=False, callbacks=[InitialClusters(images)])
+        # One step of Adam later they are still near the codes' means, and far from where they were.
+        assert np.abs(model.means.numpy() - MEANS).max() > 0.1
+
+    def test_a_model_without_clusters(self):
+        model = VAE(autoencoder.dense_encoder(IMAGE_SHAPE, 2), autoencoder.dense_decoder(IMAGE_SHAPE, 2))
+        model.compile("adam")
+        with pytest.raises(InputError, match="InitialClusters: VAE has no clusters"):
+            model.fit(IMAGES, verbose=0, callbacks=[InitialClusters(IMAGES)])
+
     def test_fewer_images_than_clusters(self):
         callback = InitialClusters(IMAGES[:2])
         callback.set_model(new_model())
         with pytest.raises(InputError, match="2 images cannot show 3 clusters"):
-            callback.on_epoch_begin(0)
+            callback.on_train_batch_begin(0)
         with pytest.raises(InputError, match="method='spectral': choose k_means or gaussian_mixture"):
             InitialClusters(IMAGES, "spectral")
 
@@ -329,6 +343,7 @@ class TestInitialClusters:
         ({"balance_weight": -1.0}, "balance_weight=-1.0"),
         ({"warm_up_steps": -1}, "warm_up_steps=-1"),
         ({"beta": -1.0}, "beta=-1.0"),
+        ({"prior": "standard_normal"}, "prior: it is the mixture of the clusters"),
     ],
 )
 def test_bad_arguments(wrong, message):

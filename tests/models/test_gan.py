@@ -263,6 +263,7 @@ class TestBadInput:
         [
             (lambda: (mlp(LATENT_DIM, 3), mlp(2, 1)), r"makes \(3,\), the discriminator takes \(2,\)"),
             (lambda: (mlp(LATENT_DIM, 2), mlp(2, 3)), r"gives \(None, 3\), not one score an image"),
+            (lambda: (mlp(LATENT_DIM, 2), keras.Sequential([keras.layers.Dense(1)])), "discriminator has no shapes"),
         ],
     )
     def test_networks_that_do_not_fit(self, networks, message):

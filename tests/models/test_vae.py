@@ -306,6 +306,8 @@ class TestBadInput:
             ({"beta": -0.1}, "beta=-0.1"),
             ({"beta": float("nan")}, "beta=nan"),
             ({"prior": "uniform"}, "prior='uniform': choose standard_normal"),
+            ({"prior": tfd.Normal(0.0, 1.0)}, "prior=.*: give a function from the shape of a latent"),
+            ({"prior": lambda shape: tfd.Normal(tf.zeros(shape), 1.0)}, r"shape is \(\), its batch shape \(3,\); must"),
             ({"likelihood": "laplace"}, "likelihood='laplace': choose gaussian, bernoulli"),
         ],
     )
@@ -329,3 +331,12 @@ class TestBadInput:
             trained.log_prob(IMAGES, 0)
         with pytest.raises(InputError, match="num_points=1"):
             trained.interpolate(IMAGES, IMAGES, 1)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="num_points: a line has at least 2"):
+            trained.interpolate(IMAGES, IMAGES, tf.constant(1))
+        with pytest.raises(InputError, match="start has 2 images, end 1"):
+            trained.interpolate(IMAGES[:2], IMAGES[:1])
+
+    def test_a_network_without_shapes(self):
+        network = keras.Sequential([keras.layers.Dense(3)])
+        with pytest.raises(InputError, match="the decoder has no shapes yet; begin it with keras.Input"):
+            VAE(autoencoder.encoder(IMAGE_SHAPE, 3), network)

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -70,6 +71,32 @@ class TestARun:
         found = estimators.perform(settings(title, batch_size=8), None)
         assert found["limit"] is None
         assert np.isfinite(found["trace"]).all()
+
+
+class TestADecoder:
+    def test_a_decoder_that_is_the_posterior_estimates_the_information(self, monkeypatch):
+        """q(x|z) = N(rho z, 1 - rho^2) is p(x|z), where the bound is I: a mean over 20,000 pairs, to five errors."""
+        rho = estimators.correlation(4.0)
+
+        log_scale = np.log(1 - rho**2) / 2
+        posterior = keras.layers.Lambda(lambda z: keras.ops.concatenate([rho * z, log_scale + 0 * z], axis=-1))
+        monkeypatch.setattr(estimators, "mlp", lambda *args, **kwargs: posterior)
+        _, objective, limit = estimators._by_decoder(settings("Barber-Agakov"))
+        _, estimate = objective(*estimators.pairs(20_000, tf.constant(rho, tf.float32), tf.constant([0, 1])))
+        # log p(x|z)/p(x) has the variance 20 rho^2: of each dimension, half the difference of two squares.
+        assert float(estimate) == pytest.approx(4.0, abs=5 * np.sqrt(20 * rho**2 / 20_000))
+        assert limit == np.inf
+
+    def test_its_run_climbs(self):
+        changes = {"steps": 400, "batch_size": 64, "learning_rate": 1e-2, "widths": [128]}
+        found = estimators.perform(settings("Barber-Agakov", **changes), None)
+        means = [level["mean"] for level in found["levels"]]
+        assert means == sorted(means)
+        assert means[-1] > 6
+        for level in found["levels"]:
+            # a lower bound in expectation: three standard errors of the last quarter's mean
+            assert level["mean"] < level["information"] + 3 * level["standard_deviation"] / np.sqrt(100)
+        assert found["limit"] is None
 
 
 def test_the_table_by_hand(tmp_path):

@@ -6,7 +6,8 @@ from absl import flags
 
 from keras_gen.errors import InputError
 from reproductions import wgan_div
-from reproductions.harness import plots, record
+from reproductions.harness import plots, record, summary
+from reproductions.harness.run_directory import read_json, write_json
 from reproductions.harness.study import Study
 
 PAIR = Study(
@@ -76,6 +77,28 @@ def test_a_study_continues_from_its_record_alone(perform, tmp_path, monkeypatch)
         perform("pair", "--seeds=3")
 
 
+def test_single_variants_are_made_and_their_seeds_named(perform, tmp_path, monkeypatch):
+    sheet = tmp_path / "sheet.png"
+
+    def made(self, reproduction, title, seed, root):
+        sheet.write_text(f"{title} {seed}")
+        return {"evaluations": [], "measure": {}}, sheet
+
+    monkeypatch.setattr(Study, "run", made)
+    monkeypatch.setitem(REPRODUCTION.studies, "pair", dataclasses.replace(PAIR, plot=lambda record, path: None))
+    perform("pair", "--seeds=4", "--variant=SGAN")
+    perform("pair", "--seeds=4,5")
+    perform("pair", "--seeds=6", "--variant=SGAN")
+    recorded = json.loads((tmp_path / "results" / "pair.json").read_text())
+    assert [run["seed"] for run in recorded["runs"] if run["variant"] == "SGAN"] == [4, 5, 6]
+    assert [run["seed"] for run in recorded["runs"] if run["variant"] == "WGAN-div"] == [4, 5]
+    assert summary.seeds(recorded) == "seeds 4, 5; SGAN: seeds 4, 5, 6"
+    # The picture beside the record stays that of the first seed.
+    assert (tmp_path / "results" / "samples" / "sgan.png").read_text() == "SGAN 4"
+    with pytest.raises(InputError, match="--variant=GAN: choose from WGAN-div; SGAN"):
+        perform("pair", "--variant=GAN")
+
+
 def test_a_run_that_breaks_down_is_recorded_and_the_others_are_made(perform, tmp_path):
     perform("breaking", "--log_every=1", "--checkpoint_every=5")
     broken, whole = json.loads((tmp_path / "results" / "breaking.json").read_text())["runs"]
@@ -107,3 +130,11 @@ def test_a_record_of_other_flags_is_refused_and_left_alone(perform, tmp_path):
         with pytest.raises(InputError, match=complaint):
             perform("pair")
         assert path.read_text() == content and not (tmp_path / "runs").exists()
+
+
+def test_records_have_lists_of_numbers_on_one_line(tmp_path):
+    value = {"a": [1, -2.5e-07, None, True], "b": [[1, 2], [3]], "c": ["[1,\n 2]", "x"], "d": []}
+    write_json(tmp_path / "record.json", value)
+    assert read_json(tmp_path / "record.json") == value
+    lines = (tmp_path / "record.json").read_text().splitlines()
+    assert lines[1:5] == [' "a": [1, -2.5e-07, null, true],', ' "b": [', "  [1, 2],", "  [3]"]
