@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and the folder of those that are kept between runs."""
 
 import contextlib
 import os
@@ -28,3 +28,8 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as aside:
         yield Path(aside) / path.name
         os.replace(Path(aside) / path.name, path)
+
+
+def cache_folder() -> Path:
+    """Where small things are kept between runs: `$KERAS_GEN_CACHE`, or `~/.cache/keras_gen`."""
+    return Path(os.environ.get("KERAS_GEN_CACHE") or "~/.cache/keras_gen").expanduser()
