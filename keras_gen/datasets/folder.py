@@ -31,14 +31,14 @@ def load(path: str, split: str, image_size: int | None = None, follow_links: boo
     size = image_size or DEFAULT_SIZE
     name = f"{'linked_folder' if follow_links else 'folder'}:{path}"
     root = Path(path).expanduser()
-    if not root.is_dir():
+    if not path or not root.is_dir():
         raise InputError(f"{name}: there is no such folder")
     index = folder_index.find(root, follow_links)
     if len(index) < 2:
-        left_out = "hidden files are" if follow_links else "hidden files, and links out of the folder, are"
+        links = "" if follow_links else " and links that leave it; linked_folder:PATH follows links"
         raise InputError(
             f"{name}: {len(index)} PNG or JPEG files found, at least two are needed, one to train "
-            f"and one to test on ({left_out} left out)"
+            f"and one to test on (left out are hidden files{links})"
         )
     index.check_sizes(size)
     labels, num_classes = index.labels()

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import time
+from array import array
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -108,7 +109,7 @@ def find(root: Path, follow_links: bool = False) -> FolderIndex:
 
 def _made(root: Path, follow_links: bool) -> FolderIndex:
     walk = _Walk(root, follow_links)
-    places: list[int] = []
+    places = array("i")
 
     def names() -> Iterator[str]:
         for place, name in walk.images():
@@ -127,7 +128,7 @@ def _made(root: Path, follow_links: bool) -> FolderIndex:
             folders=PackedStrings.pack(walk.folders),
             changed=np.array(walk.changed, np.int64),
             names=packed,
-            places=np.array(places, np.int32),
+            places=np.frombuffer(places, np.int32),
             shorter_sides=np.empty(len(packed), np.int32),
         )
     )

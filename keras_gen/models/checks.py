@@ -1,4 +1,6 @@
-"""What every model asks of its data."""
+"""What every model asks of its data and of its optimisers."""
+
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -23,4 +25,41 @@ def checked_images(data, taker: str, shape: tuple[int, ...]) -> tf.Tensor:
         raise InputError(f"images have dtype {images.dtype.name}; give float32 in [-1, 1]")
     if not images.shape[1:].is_compatible_with(shape):
         raise InputError(f"images have shape {tuple(images.shape[1:])}, the {taker} takes {tuple(shape)}")
-    return tf.cast(images, tf.float32)
+    return tf.cast(_with_static_shape(images, taker, shape), tf.float32)
+
+
+def _with_static_shape(images: tf.Tensor, taker: str, shape: tuple[int, ...]) -> tf.Tensor:
+    """Images of which a trace may know no shape: that of a second `fit`, if the images of the first had another."""
+    if images.shape[1:].is_fully_defined():
+        return images
+    given = tf.shape(images)
+    fits = tf.raw_ops.Equal(x=given[1:], y=tf.constant(shape), incompatible_shape_error=False)
+    message = f"InputError: the {taker} takes images of shape {tuple(shape)}, this batch has the shape"
+    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(fits), [message, given])]):
+        images = tf.identity(images)
+    return tf.ensure_shape(images, [None, *shape])
+
+
+def built_optimizer(
+    argument: str, optimizer: keras.optimizers.Optimizer | str | dict, variables: Sequence[keras.Variable]
+) -> keras.optimizers.Optimizer:
+    """An optimiser, given as Keras takes it, built on its variables so that a checkpoint finds its own.
+
+    Args:
+        argument: The name of the argument, for messages.
+        optimizer: An optimiser, its name or its configuration.
+        variables: What it will train.
+
+    Raises:
+        InputError: Keras knows no such optimiser, or it was built on other variables.
+    """
+    try:
+        found = keras.optimizers.get(optimizer)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{argument}={optimizer!r}: give an optimiser of Keras or its name, such as 'adam'") from error
+    found.build(variables)
+    try:
+        found._check_variables_are_known(variables)
+    except ValueError as error:
+        raise InputError(f"{argument}: this object trains other weights; give each network an optimiser") from error
+    return found

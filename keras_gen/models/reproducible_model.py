@@ -3,9 +3,12 @@
 import os
 import zlib
 from collections.abc import Callable, Sequence
+from numbers import Integral
 
 import keras
 import tensorflow as tf
+
+from keras_gen.errors import InputError, unwrapped_input_errors
 
 Terms = dict[str, tf.Tensor]
 Endpoint = tuple[Callable, list[tf.TensorSpec]]
@@ -29,9 +32,14 @@ class ReproducibleModel(keras.Model):
     Args:
         seed: Seed of every draw in training.
         **kwargs: Passed on to `keras.Model`.
+
+    Raises:
+        InputError: The seed is no whole number.
     """
 
     def __init__(self, seed: int = 0, **kwargs):
+        if not isinstance(seed, Integral):
+            raise InputError(f"seed={seed}: must be a whole number")
         super().__init__(**kwargs)
         self.seed = seed
         self.step = self.add_weight(
@@ -101,6 +109,15 @@ class ReproducibleModel(keras.Model):
             gradients = _clipped(gradients, clip_norm)
         optimizer.apply(gradients, variables)
         return terms
+
+    def fit(self, *args, **kwargs) -> keras.callbacks.History:
+        """See `keras.Model.fit`.
+
+        Raises:
+            InputError: The images do not fit the model, or one is damaged, also where only the graph finds it.
+        """
+        with unwrapped_input_errors():
+            return super().fit(*args, **kwargs)
 
     # Reports -----------------------------------------------------------------------------------------------------
 

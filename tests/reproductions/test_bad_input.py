@@ -1,13 +1,17 @@
 """Bad input: one line that names the flag or the file, exit status 1, no traceback, nothing written."""
 
+import io
 import json
+import math
 import re
+import struct
+import zlib
 
-import keras
+import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
-from keras_gen import datasets
 from keras_gen.errors import InputError, NonFiniteLossError
 from reproductions import wgan_div
 from reproductions.harness import distribution, run
@@ -15,61 +19,178 @@ from reproductions.harness.launch import guarded
 from reproductions.harness.run_directory import RunDirectory
 
 
+def contents(folder):
+    """All that a folder holds."""
+    return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """A folder to which a test's own files are added, and nothing else: the script under test leaves no trace."""
+    yield tmp_path
+    assert not (tmp_path / "run").exists()
+
+
+def assert_one_line(message, *complaints):
+    """What a script exits with: Python prints such a message on stderr and exits with status 1."""
+    assert isinstance(message, str) and message.startswith("error: ") and "\n" not in message
+    for complaint in complaints:
+        assert complaint in message
+
+
+FLAGS = [
+    ("wgan_div", ["--dataset=minst_5k"], "unknown data set 'minst_5k'; did you mean mnist_5k?"),
+    ("wgan_div", ["--dataset=cifar10"], "cifar10 is not prepared in"),
+    ("wgan_div", ["--dataset=folder:/no/such/folder"], "folder:/no/such/folder: there is no such folder"),
+    ("wgan_div", ["--dataset=folder:"], "folder:: there is no such folder"),
+    ("wgan_div", ["--steps=0"], "--steps=0: "),
+    ("wgan_div", ["--steps=many"], "--steps=many: "),
+    ("wgan_div", ["--seed=-1"], "--seed=-1: "),
+    ("wgan_div", ["--generator_learning_rate=-1"], "--generator_learning_rate=-1.0: "),
+    ("wgan_div", ["--k=nan"], "--k=nan: "),
+    ("wgan_div", ["--p=1"], "p=1.0: the Wasserstein divergence needs a finite power above 1"),
+    ("wgan_div", ["--no_such_flag=1"], "no_such_flag"),
+    ("wgan_div", ["laptop"], "laptop: not a flag; flags begin with --"),
+    ("wgan_div", ["--preset=huge"], "--preset=huge: value should be one of <smoke|laptop|paper>"),
+    ("wgan_div", ["--study=nonsense"], "--study=nonsense: choose one of comparison, sampling, power"),
+    ("wgan_div", ["--study=power", "--seeds=one"], "--seeds=one: give whole numbers"),
+    ("wgan_div", ["--image_size=64"], "image_size=64 is larger than the 8x8 images of digits"),
+    ("wgan_div", ["--image_size=6"], "image_size=6x6: DCGAN makes square images of 28 or 8·2"),
+    ("wgan_div", ["--batch_size=100000"], "--batch_size=100000: a step takes 100000 images, --dataset=digits has"),
+    ("wgan_div", ["--log_every=7"], "--steps=20 must be a multiple of --log_every=7"),
+    ("wgan_div", ["--evaluate_every=7"], "--evaluate_every=7 must be a multiple of --log_every=5"),
+    ("wgan_div", ["--strategy=multi_worker"], "--strategy=multi_worker needs TF_CONFIG"),
+    ("rsgan", ["--h=square"], "--h=square: value should be one of <log_sigmoid|"),
+    ("rsgan", ["--ema_momentum=1"], "--ema_momentum=1: "),
+    ("f_gan", ["--divergence=alpha"], "--divergence=alpha: value should be one of <"),
+    ("lipschitz", ["--clip=inf"], "--clip=inf: "),
+    ("lipschitz", ["--critic=spectral_normalization", "--spectral_normalization=none"], "nothing bounds the critic"),
+    ("deep_infomax", ["--gamma=nan"], "gamma=nan: must be a finite number, at least 0"),
+    ("deep_infomax", ["--stages=9"], "no more than can halve an image of 8x8"),
+    ("vae_mutual_information", ["--num_shuffles=16"], "--num_shuffles=16: must be below --batch_size=16"),
+    ("vae_mutual_information", ["--latent_dim=0"], "--latent_dim=0: "),
+    ("f_vae", ["--coupling=quadratic"], "--coupling=quadratic: value should be one of <"),
+    ("f_vae", ["--sigma_1=0"], "--sigma_1=0.0: "),
+    ("vae_clustering", ["--num_clusters=1"], "--num_clusters=1: "),
+    ("vae_clustering", ["--balance_weight=inf"], "balance_weight=inf: must be a finite number, at least 0"),
+]
+
+
+@pytest.mark.parametrize(("name", "flags", "complaint"), FLAGS, ids=lambda value: " ".join(value) if value else "")
+def test_a_wrong_flag_is_named_and_nothing_is_written(launched, kept, name, flags, complaint):
+    message = launched(name, "--preset=smoke", f"--output_dir={kept / 'run'}", f"--data_dir={kept}", *flags)
+    assert_one_line(message, complaint)
+
+
+PIXELS = np.random.RandomState(0).randint(0, 256, (8, 8, 3)).astype(np.uint8)
+
+
+def encoded(file_format="PNG", pixels=PIXELS):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, file_format)
+    return buffer.getvalue()
+
+
+def stating(width, height):
+    """A PNG file whose header states a size, without pixels: whoever refuses it has read no more than that."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    checked = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return b"\x89PNG\r\n\x1a\n" + checked + struct.pack(">I", 4) + b"IDAT"
+
+
+IMAGES = {
+    "truncated.png": (encoded()[:-40], "truncated"),
+    "truncated.jpg": (encoded("JPEG")[:400], "truncated"),
+    "zero_bytes.png": (b"", "empty, or neither PNG nor JPEG"),
+    "text.jpg": (b"no image", "empty, or neither PNG nor JPEG"),
+    "a_gif.png": (encoded("GIF"), "empty, or neither PNG nor JPEG"),
+    "damaged.png": (encoded()[:60] + b"damage" + encoded()[66:], ""),
+    "one_pixel.png": (encoded(pixels=PIXELS[:1, :1]), "1x1 pixels are smaller than image_size=8"),
+    "narrow.png": (encoded(pixels=PIXELS[:, :7]), "7x8 pixels are smaller than image_size=8"),
+    "bomb.png": (stating(20_000, 20_000), "its header states more than the 100,000,000 pixels allowed"),
+    "large.png": (stating(12_000, 9_000), "12000x9000 pixels are more than the 100,000,000 allowed"),
+}
+
+
+@pytest.mark.parametrize("file", IMAGES)
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_broken_image_in_a_folder_is_named(launched, kept, file):
+    content, complaint = IMAGES[file]
+    for i in range(9):
+        (kept / f"whole_{i}.png").write_bytes(encoded())
+    (kept / file).write_bytes(content)
+    folder = ["--batch_size=2", "--image_size=8", f"--dataset=folder:{kept}"]
+    message = launched("wgan_div", "--preset=smoke", f"--output_dir={kept / 'run'}", *folder)
+    assert_one_line(message, f"cannot decode image {kept / file}: ", complaint)
+
+
+def test_folders_without_images_and_without_links_followed(launched, kept, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    for i in range(3):
+        (outside / f"{i}.png").write_bytes(encoded())
+    (kept / "link").symlink_to(outside)
+    (kept / "0.png").symlink_to(outside / "0.png")
+    message = launched("rsgan", "--preset=smoke", f"--output_dir={kept / 'run'}", f"--dataset=folder:{kept}")
+    assert_one_line(message, f"folder:{kept}: 0 PNG or JPEG files found", "linked_folder:PATH follows links")
+
+
+def program(folder, function):
+    module = tf.Module()
+    module.sample = function
+    tf.saved_model.save(module, str(folder))
+
+
+SCALARS = [tf.TensorSpec([], tf.int32)] * 2
+SAVED_MODELS = {
+    "nothing": (lambda folder: None, "no SavedModel can be loaded from there"),
+    "garbage": (lambda folder: (folder / "saved_model.pb").write_bytes(b"garbage"), "no SavedModel can be loaded"),
+    "no sample": (lambda folder: tf.saved_model.save(tf.Module(), str(folder)), "this model does not sample"),
+    "other arguments": (
+        lambda folder: program(folder, tf.function(lambda x: x, input_signature=SCALARS[:1])),
+        "its sample does not take a number and a seed",
+    ),
+    "no images": (
+        lambda folder: program(folder, tf.function(lambda n, seed: tf.zeros([n, 2]), input_signature=SCALARS)),
+        "images must have shape [n, height, width, 1 or 3]",
+    ),
+    "NaN pixels": (
+        lambda folder: program(
+            folder, tf.function(lambda n, seed: tf.fill([n, 8, 8, 1], math.nan), input_signature=SCALARS)
+        ),
+        "images contain NaN or infinite pixels",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", SAVED_MODELS)
+def test_a_saved_model_that_cannot_be_drawn_from(launched, tmp_path, kind):
+    make, complaint = SAVED_MODELS[kind]
+    (tmp_path / "model").mkdir()
+    make(tmp_path / "model")
+    before = contents(tmp_path)
+    message = launched("sample", f"--saved_model={tmp_path / 'model'}", f"--output={tmp_path / 'grid.png'}")
+    assert_one_line(message, complaint)
+    assert contents(tmp_path) == before
+
+
 @pytest.mark.parametrize(
     ("flags", "complaint"),
     [
-        (["--dataset=minst_5k"], "mnist_5k"),
-        (["--dataset=cifar10"], "cifar10"),
-        (["--steps=0"], "--steps=0"),
-        (["--generator_learning_rate=-1"], "--generator_learning_rate=-1"),
-        (["--no_such_flag=1"], "no_such_flag"),
-        (["--study=nonsense"], "--study=nonsense: choose one of comparison, sampling, power"),
-        (["laptop"], "laptop: not a flag"),
+        (["--output=grid.png"], "saved_model"),
+        (["--saved_model=m", "--output=grid.jpg"], "--output=grid.jpg: give a file that ends in .png"),
+        (["--saved_model=m", "--output=/dev/null/grid.png"], "--output=/dev/null cannot be written"),
+        (["--saved_model=m", "--output=grid.png", "--num_samples=0"], "--num_samples=0: "),
     ],
 )
-def test_scripts_end_with_one_line_and_no_traceback(script, tmp_path, flags, complaint):
-    done = script("wgan_div", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", f"--data_dir={tmp_path}", *flags)
+def test_wrong_flags_of_sample(launched, kept, flags, complaint):
+    assert_one_line(launched("sample", *flags), complaint)
+
+
+def test_a_script_ends_with_status_1_and_no_traceback(script, kept):
+    done = script("wgan_div", "--preset=smoke", f"--output_dir={kept / 'run'}", "--steps=0")
     assert done.returncode == 1
-    assert complaint in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.parametrize(
-    ("changes", "complaint"),
-    [
-        ({"dataset": "folder:/no/such/folder"}, "/no/such/folder"),
-        ({"image_size": 64}, "64"),
-        ({"image_size": 6}, "image_size=6x6: DCGAN makes square images of 28 or 8·2"),
-        ({"batch_size": 100_000}, "--batch_size=100000"),
-        ({"p": 1.0}, "p=1.0"),
-        ({"log_every": 7}, "--steps=20 must be a multiple of --log_every=7"),
-        ({"evaluate_every": 7}, "--evaluate_every=7 must be a multiple of --log_every=5"),
-    ],
-)
-def test_a_wrong_configuration_is_named_and_nothing_is_written(configuration, tmp_path, changes, complaint):
-    with pytest.raises(InputError, match=".+") as error:
-        run.perform(wgan_div.REPRODUCTION, configuration(**changes), tmp_path / "run", strategy_name="single")
-    assert complaint in str(error.value)
-    assert "\n" not in str(error.value)
-    assert not (tmp_path / "run").exists()
-
-
-def test_a_broken_image_in_a_folder_is_named(configuration, tmp_path):
-    images = datasets.load("digits").to_array(10)
-    for i, image in enumerate(images):
-        keras.utils.save_img(tmp_path / f"{i}.png", image)
-    whole = (tmp_path / "3.png").read_bytes()
-    (tmp_path / "3.png").write_bytes(whole[: len(whole) // 2])
-    broken = configuration(dataset=f"folder:{tmp_path}", image_size=8, batch_size=2)
-    with pytest.raises(InputError, match=r"3\.png"):
-        run.perform(wgan_div.REPRODUCTION, broken, tmp_path / "run", strategy_name="single")
-
-
-def test_an_empty_folder_is_named(configuration, tmp_path):
-    empty = configuration(dataset=f"folder:{tmp_path}")
-    with pytest.raises(InputError, match=str(tmp_path)):
-        run.perform(wgan_div.REPRODUCTION, empty, tmp_path / "run", strategy_name="single")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ") and "--steps=0" in line
 
 
 def test_what_the_input_pipeline_finds_in_training_is_one_line_too():
