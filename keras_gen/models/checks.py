@@ -25,19 +25,7 @@ def checked_images(data, taker: str, shape: tuple[int, ...]) -> tf.Tensor:
         raise InputError(f"images have dtype {images.dtype.name}; give float32 in [-1, 1]")
     if not images.shape[1:].is_compatible_with(shape):
         raise InputError(f"images have shape {tuple(images.shape[1:])}, the {taker} takes {tuple(shape)}")
-    return tf.cast(_with_static_shape(images, taker, shape), tf.float32)
-
-
-def _with_static_shape(images: tf.Tensor, taker: str, shape: tuple[int, ...]) -> tf.Tensor:
-    """Images of which a trace may know no shape: that of a second `fit`, if the images of the first had another."""
-    if images.shape[1:].is_fully_defined():
-        return images
-    given = tf.shape(images)
-    fits = tf.raw_ops.Equal(x=given[1:], y=tf.constant(shape), incompatible_shape_error=False)
-    message = f"InputError: the {taker} takes images of shape {tuple(shape)}, this batch has the shape"
-    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(fits), [message, given])]):
-        images = tf.identity(images)
-    return tf.ensure_shape(images, [None, *shape])
+    return tf.cast(images, tf.float32)
 
 
 def built_optimizer(

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from types import SimpleNamespace
 
+import keras
+
 from keras_gen.errors import InputError
 from keras_gen.utils.files import replacing
 
@@ -63,6 +65,17 @@ class RunDirectory:
             write_json(self.flags, vars(configuration))
         except OSError as error:
             raise InputError(f"--output_dir={self.path} cannot be written: {error.strerror or error}") from error
+
+    def load_model(self) -> keras.Model:
+        """The trained model; of its file nothing is run, as Keras's `safe_mode` has it.
+
+        Raises:
+            InputError: The file is damaged, or holds code or classes that are neither Keras's nor `keras_gen`'s.
+        """
+        try:
+            return keras.models.load_model(self.model, safe_mode=True)
+        except Exception as error:  # what a file that anyone may have written leads to
+            raise InputError(f"{self.model}: no model of this suite can be loaded; make the run again") from error
 
     def _compare(self, flags: dict) -> None:
         try:

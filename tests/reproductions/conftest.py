@@ -50,6 +50,7 @@ def launched(monkeypatch):
 @contextlib.contextmanager
 def _no_flags_of_scripts():
     """Takes the flags that scripts have defined aside: every script defines its own, once a process."""
+
     def take():
         names = [name for name in FLAGS if "reproductions" in FLAGS.find_module_defining_flag(name, "reproductions")]
         taken = {name: FLAGS[name] for name in names}

@@ -5,8 +5,11 @@ import json
 import math
 import re
 import struct
+import zipfile
 import zlib
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -18,6 +21,8 @@ from reproductions.harness import distribution, run
 from reproductions.harness.launch import guarded
 from reproductions.harness.run_directory import RunDirectory
 
+ROOT = Path(__file__).parents[2]
+
 
 def contents(folder):
     """All that a folder holds."""
@@ -25,17 +30,18 @@ def contents(folder):
 
 
 @pytest.fixture
-def kept(tmp_path):
-    """A folder to which a test's own files are added, and nothing else: the script under test leaves no trace."""
-    yield tmp_path
-    assert not (tmp_path / "run").exists()
+def refused(launched, tmp_path):
+    """Launches a script that must end with one line and leave the test's folder as it is; gives that line."""
 
+    def launch(name, *flags):
+        before = contents(tmp_path)
+        message = launched(name, *flags)
+        assert contents(tmp_path) == before
+        # Python prints what a script exits with, if it is a text, on stderr, and gives the exit status 1.
+        assert isinstance(message, str) and message.startswith("error: ") and "\n" not in message
+        return message
 
-def assert_one_line(message, *complaints):
-    """What a script exits with: Python prints such a message on stderr and exits with status 1."""
-    assert isinstance(message, str) and message.startswith("error: ") and "\n" not in message
-    for complaint in complaints:
-        assert complaint in message
+    return launch
 
 
 FLAGS = [
@@ -77,9 +83,9 @@ FLAGS = [
 
 
 @pytest.mark.parametrize(("name", "flags", "complaint"), FLAGS, ids=lambda value: " ".join(value) if value else "")
-def test_a_wrong_flag_is_named_and_nothing_is_written(launched, kept, name, flags, complaint):
-    message = launched(name, "--preset=smoke", f"--output_dir={kept / 'run'}", f"--data_dir={kept}", *flags)
-    assert_one_line(message, complaint)
+def test_a_wrong_flag_is_named_and_nothing_is_written(refused, tmp_path, name, flags, complaint):
+    folders = [f"--output_dir={tmp_path / 'run'}", f"--data_dir={tmp_path}"]
+    assert complaint in refused(name, "--preset=smoke", *folders, *flags)
 
 
 PIXELS = np.random.RandomState(0).randint(0, 256, (8, 8, 3)).astype(np.uint8)
@@ -114,24 +120,25 @@ IMAGES = {
 
 @pytest.mark.parametrize("file", IMAGES)
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_a_broken_image_in_a_folder_is_named(launched, kept, file):
+def test_a_broken_image_in_a_folder_is_named(refused, tmp_path, file):
     content, complaint = IMAGES[file]
     for i in range(9):
-        (kept / f"whole_{i}.png").write_bytes(encoded())
-    (kept / file).write_bytes(content)
-    folder = ["--batch_size=2", "--image_size=8", f"--dataset=folder:{kept}"]
-    message = launched("wgan_div", "--preset=smoke", f"--output_dir={kept / 'run'}", *folder)
-    assert_one_line(message, f"cannot decode image {kept / file}: ", complaint)
+        (tmp_path / f"whole_{i}.png").write_bytes(encoded())
+    (tmp_path / file).write_bytes(content)
+    folder = ["--batch_size=2", "--image_size=8", f"--dataset=folder:{tmp_path}"]
+    message = refused("wgan_div", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", *folder)
+    assert f"cannot decode image {tmp_path / file}: " in message and complaint in message
 
 
-def test_folders_without_images_and_without_links_followed(launched, kept, tmp_path_factory):
+def test_a_folder_of_links_that_leave_it(refused, tmp_path, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside")
     for i in range(3):
         (outside / f"{i}.png").write_bytes(encoded())
-    (kept / "link").symlink_to(outside)
-    (kept / "0.png").symlink_to(outside / "0.png")
-    message = launched("rsgan", "--preset=smoke", f"--output_dir={kept / 'run'}", f"--dataset=folder:{kept}")
-    assert_one_line(message, f"folder:{kept}: 0 PNG or JPEG files found", "linked_folder:PATH follows links")
+    (tmp_path / "link").symlink_to(outside)
+    (tmp_path / "0.png").symlink_to(outside / "0.png")
+    message = refused("rsgan", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", f"--dataset=folder:{tmp_path}")
+    assert f"folder:{tmp_path}: 0 PNG or JPEG files found" in message
+    assert "linked_folder:PATH follows links" in message
 
 
 def program(folder, function):
@@ -163,14 +170,12 @@ SAVED_MODELS = {
 
 
 @pytest.mark.parametrize("kind", SAVED_MODELS)
-def test_a_saved_model_that_cannot_be_drawn_from(launched, tmp_path, kind):
+def test_a_saved_model_that_cannot_be_drawn_from(refused, tmp_path, kind):
     make, complaint = SAVED_MODELS[kind]
     (tmp_path / "model").mkdir()
     make(tmp_path / "model")
-    before = contents(tmp_path)
-    message = launched("sample", f"--saved_model={tmp_path / 'model'}", f"--output={tmp_path / 'grid.png'}")
-    assert_one_line(message, complaint)
-    assert contents(tmp_path) == before
+    message = refused("sample", f"--saved_model={tmp_path / 'model'}", f"--output={tmp_path / 'grid.png'}")
+    assert complaint in message
 
 
 @pytest.mark.parametrize(
@@ -182,13 +187,57 @@ def test_a_saved_model_that_cannot_be_drawn_from(launched, tmp_path, kind):
         (["--saved_model=m", "--output=grid.png", "--num_samples=0"], "--num_samples=0: "),
     ],
 )
-def test_wrong_flags_of_sample(launched, kept, flags, complaint):
-    assert_one_line(launched("sample", *flags), complaint)
+def test_wrong_flags_of_sample(refused, flags, complaint):
+    assert complaint in refused("sample", *flags)
 
 
-def test_a_script_ends_with_status_1_and_no_traceback(script, kept):
-    done = script("wgan_div", "--preset=smoke", f"--output_dir={kept / 'run'}", "--steps=0")
-    assert done.returncode == 1
+def rewritten(path, config):
+    """A model file whose configuration is replaced."""
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path)
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in (parts | {"config.json": json.dumps(config)}).items():
+            file.writestr(name, content)
+
+
+def lambda_model(path, ran):
+    keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: (ran.touch(), x)[1])]).save(path)
+    ran.unlink(missing_ok=True)
+
+
+MODELS = {
+    "garbage": lambda path, ran: path.write_bytes(b"garbage"),
+    "missing": lambda path, ran: None,
+    "lambda": lambda_model,
+    "foreign class": lambda path, ran: rewritten(
+        path, {"module": "subprocess", "class_name": "Popen", "config": {"args": ["touch", str(ran)]}}
+    ),
+    "foreign function": lambda path, ran: rewritten(
+        path, {"module": "os", "class_name": "system", "config": f"touch {ran}", "registered_name": "system"}
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_model_file_is_loaded_without_running_what_it_holds(tmp_path, kind):
+    directory = RunDirectory(tmp_path)
+    MODELS[kind](directory.model, tmp_path / "ran")
+    with pytest.raises(InputError, match="model.keras: no model of this suite can be loaded"):
+        directory.load_model()
+    assert not (tmp_path / "ran").exists()
+
+
+def test_nothing_is_unpickled_or_loaded_unsafely():
+    sources = [file for folder in ("keras_gen", "reproductions") for file in (ROOT / folder).rglob("*.py")]
+    unsafe = r"pickle\.|import pickle|allow_pickle=True|joblib|marshal|safe_mode=False|unsafe_deserialization|\beval\("
+    assert len(sources) > 100
+    assert [file.name for file in sources if re.search(unsafe, file.read_text())] == []
+
+
+def test_a_script_ends_with_status_1_and_no_traceback(script, tmp_path):
+    done = script("wgan_div", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", "--steps=0")
+    assert done.returncode == 1 and not (tmp_path / "run").exists()
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: ") and "--steps=0" in line
 
