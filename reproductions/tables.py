@@ -9,11 +9,11 @@ import importlib
 import re
 from pathlib import Path
 
-from absl import app, flags
+from absl import flags
 
 from keras_gen.errors import InputError
 from keras_gen.utils.files import replacing
-from reproductions.harness.launch import guarded
+from reproductions.harness.launch import run_script
 from reproductions.harness.run_directory import read_json
 
 FOLDER = Path(__file__).parent
@@ -37,13 +37,12 @@ def renewed(page: Path) -> str:
     return BLOCK.sub(block, page.read_text())
 
 
-def main(argv: list[str]) -> None:
+def main() -> None:
     """Renews all pages, or checks them.
 
     Raises:
         InputError: With --check, a page differs from its records.
     """
-    del argv
     for page in pages():
         text = renewed(page)
         if text == page.read_text():
@@ -57,4 +56,4 @@ def main(argv: list[str]) -> None:
 
 if __name__ == "__main__":
     flags.DEFINE_boolean("check", False, "Only check.")
-    app.run(lambda argv: guarded(main, argv))
+    run_script(main)

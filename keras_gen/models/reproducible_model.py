@@ -3,9 +3,12 @@
 import os
 import zlib
 from collections.abc import Callable, Sequence
+from numbers import Integral
 
 import keras
 import tensorflow as tf
+
+from keras_gen.errors import InputError, unwrapped_input_errors
 
 Terms = dict[str, tf.Tensor]
 Endpoint = tuple[Callable, list[tf.TensorSpec]]
@@ -29,15 +32,21 @@ class ReproducibleModel(keras.Model):
     Args:
         seed: Seed of every draw in training.
         **kwargs: Passed on to `keras.Model`.
+
+    Raises:
+        InputError: The seed is no whole number.
     """
 
     def __init__(self, seed: int = 0, **kwargs):
+        if not isinstance(seed, Integral):
+            raise InputError(f"seed={seed}: must be a whole number")
         super().__init__(**kwargs)
         self.seed = seed
         self.step = self.add_weight(
             name="step", shape=(), dtype="int64", initializer="zeros", trainable=False
         )
         self._terms: list[keras.metrics.Metric] = []
+        self._kind_of_data = None
 
     def get_config(self) -> dict:
         """The arguments that build this model again."""
@@ -102,6 +111,20 @@ class ReproducibleModel(keras.Model):
         optimizer.apply(gradients, variables)
         return terms
 
+    def fit(self, x=None, *args, **kwargs) -> keras.callbacks.History:
+        """See `keras.Model.fit`.
+
+        Raises:
+            InputError: The images do not fit the model, or one is damaged, also where only the graph finds it.
+        """
+        kind = _kind_of_data(x)
+        if kind != self._kind_of_data:
+            # A step traced before would be traced again for images of any shape, in which checks of it see nothing.
+            self.train_function = None
+        self._kind_of_data = kind
+        with unwrapped_input_errors():
+            return super().fit(x, *args, **kwargs)
+
     # Reports -----------------------------------------------------------------------------------------------------
 
     def term_names(self) -> tuple[str, ...]:
@@ -159,6 +182,13 @@ class ReproducibleModel(keras.Model):
         for name, (function, signature) in self.endpoints().items():
             archive.add_endpoint(name, function, input_signature=signature)
         archive.write_out(os.fspath(filepath), verbose=kwargs.pop("verbose", False), **kwargs)
+
+
+def _kind_of_data(x):
+    """Shapes and types of a batch of what `fit` is given; None where only the data tell."""
+    if isinstance(x, tf.data.Dataset):
+        return str(x.element_spec)
+    return str((x.shape[1:], x.dtype)) if hasattr(x, "shape") and hasattr(x, "dtype") else None
 
 
 def regularization(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:
