@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from keras_gen.errors import InputError, unwrapped_input_errors
+from keras_gen.utils import noise
 
 Terms = dict[str, tf.Tensor]
 Endpoint = tuple[Callable, list[tf.TensorSpec]]
@@ -56,19 +57,16 @@ class ReproducibleModel(keras.Model):
 
     def normal(self, num_rows: int | tf.Tensor, row_shape: Sequence[int], stream: str) -> tf.Tensor:
         """Standard normal noise [num_rows, *row_shape]: this replica's rows of the global batch's noise."""
-        return self._rows(tf.random.stateless_normal, num_rows, row_shape, stream)
+        return self._rows(noise.normal_rows, num_rows, row_shape, stream)
 
     def uniform(self, num_rows: int | tf.Tensor, row_shape: Sequence[int], stream: str) -> tf.Tensor:
         """Noise uniform on [0, 1) [num_rows, *row_shape]: this replica's rows of the global batch's noise."""
-        return self._rows(tf.random.stateless_uniform, num_rows, row_shape, stream)
+        return self._rows(noise.uniform_rows, num_rows, row_shape, stream)
 
     def _rows(self, draw: Callable, num_rows, row_shape, stream) -> tf.Tensor:
-        # Every replica draws the noise of the whole batch and keeps its own rows.
-        replica = tf.distribute.get_replica_context()
         seed = tf.random.fold_in(stream_seed(self.seed, stream), self.step.value, alg="philox")
-        shape = tf.stack([num_rows * replica.num_replicas_in_sync, *row_shape])
-        first = replica.replica_id_in_sync_group * num_rows
-        return draw(shape, seed, alg="philox")[first : first + num_rows]
+        replica = tf.distribute.get_replica_context()
+        return draw(replica.replica_id_in_sync_group * num_rows, num_rows, row_shape, seed)
 
     @property
     def real_batches_per_step(self) -> int:
