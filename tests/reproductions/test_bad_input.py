@@ -82,7 +82,9 @@ FLAGS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "flags", "complaint"), FLAGS, ids=lambda value: " ".join(value) if value else "")
+@pytest.mark.parametrize(
+    ("name", "flags", "complaint"), FLAGS, ids=[" ".join([name, *flags]) for name, flags, _ in FLAGS]
+)
 def test_a_wrong_flag_is_named_and_nothing_is_written(refused, tmp_path, name, flags, complaint):
     folders = [f"--output_dir={tmp_path / 'run'}", f"--data_dir={tmp_path}"]
     assert complaint in refused(name, "--preset=smoke", *folders, *flags)
