@@ -19,7 +19,8 @@ def batches(
     Batch `n` is a function of (seed, n) alone. The order of an epoch is a function of (seed, epoch)
     and orders image numbers, not images: no shuffle buffer has to be filled or replayed, a run
     continues at any step at once, and a set larger than memory is shuffled fully. A batch may
-    straddle two epochs, so none is cut short.
+    straddle two epochs, so none is cut short. The order of an epoch takes 8 bytes an image, that of
+    the next as much, and 40 while it is drawn: 400 MB and five seconds for ten million.
 
     Args:
         images: what `load` returned.

@@ -44,7 +44,10 @@ def define_shared() -> None:
     flags.DEFINE_string("results_dir", None, "Where a study's record goes; the repository's own by default.")
 
     flags.DEFINE_string(
-        "dataset", None, "mnist_5k, digits, photo_patches, fashion_mnist, a TFDS data set's name, or folder:PATH."
+        "dataset",
+        None,
+        "mnist_5k, digits, photo_patches, fashion_mnist, a TFDS data set's name, folder:PATH, linked_folder:PATH to "
+        "follow links out of it, or padded: and any of them.",
     )
     define_integer("image_size", "Size of the images in pixels; the data set's own by default.")
     flags.DEFINE_integer("seed", None, "Seed of everything random.", lower_bound=0, upper_bound=2**31 - 1)

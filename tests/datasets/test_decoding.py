@@ -2,6 +2,7 @@ import io
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import encode, noise
 from PIL import Image
 
@@ -72,6 +73,33 @@ def test_cmyk():
 def test_sixteen_bit_grey_keeps_its_upper_bits():
     pixels = np.arange(16, dtype=np.uint16).reshape(4, 4) * 4096 + 77
     np.testing.assert_array_equal(decode(Image.fromarray(pixels), channels=1)[..., 0], pixels >> 8)
+
+
+def test_sixteen_bit_colour_keeps_its_upper_bits():
+    pixels = np.random.RandomState(0).randint(0, 2**16, (4, 4, 3)).astype(np.uint16)
+    np.testing.assert_array_equal(decode_image(tf.io.encode_png(pixels).numpy(), (4, 4, 3)), pixels >> 8)
+
+
+def test_black_and_white():
+    pixels = np.eye(4, dtype=bool)
+    np.testing.assert_array_equal(decode(Image.fromarray(pixels), channels=1)[..., 0], 255 * pixels)
+
+
+def test_transparency_in_grey_and_in_a_palette_shows_white():
+    grey = np.dstack([np.full((4, 4), 100, np.uint8), np.full((4, 4), 255, np.uint8)])
+    grey[:2, :, 1] = 0
+    expected = np.repeat([255, 255, 100, 100], 4).reshape(4, 4)
+    np.testing.assert_array_equal(decode(Image.fromarray(grey, "LA"), channels=1)[..., 0], expected)
+    palette = Image.fromarray(np.arange(16, dtype=np.uint8).reshape(4, 4), "P")
+    palette.putpalette(noise(16, 1).ravel().tolist())
+    expected = noise(16, 1).reshape(4, 4, 3)
+    expected[0, 3] = 255
+    np.testing.assert_array_equal(decode(palette, transparency=3), expected)
+
+
+def test_half_transparency_mixes_with_white():
+    pixels = np.dstack([np.zeros((4, 4, 3), np.uint8), np.full((4, 4), 51, np.uint8)])  # a fifth of black
+    np.testing.assert_array_equal(decode(Image.fromarray(pixels, "RGBA")), np.full((4, 4, 3), 204))
 
 
 def test_transparency_shows_white():

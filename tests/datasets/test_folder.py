@@ -54,6 +54,12 @@ def test_suffixes_in_any_case_and_nothing_else(tmp_path):
     assert sum(len(load(f"folder:{tmp_path}", split, image_size=8)) for split in ("train", "test")) == 6
 
 
+def test_a_wrong_suffix_does_not_matter(tmp_path):
+    for i in range(2):
+        (tmp_path / f"{i}.jpg").write_bytes(encode(noise(8, 8, seed=i)))
+    assert load(f"folder:{tmp_path}", image_size=8).to_pixels()[0].tobytes() in pixels_by_seed(2)
+
+
 def test_the_default_size_is_64_in_colour(tmp_path):
     for i in range(2):
         (tmp_path / f"{i}.png").write_bytes(encode(noise(64, 70, 1, seed=i)))
