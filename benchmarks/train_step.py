@@ -1,8 +1,10 @@
 """The speed of a training step: `python -m benchmarks.train_step --model=wgan_div`.
 
-In one run, in turn: the step in `model.fit`, the same step in a bare loop over a `tf.function`, and, for WGAN-div, the
-same networks and loss in eager PyTorch, if it is installed (or with --torch_python=PYTHON, an interpreter that has
-it). Beside them the arithmetic rate, as a share of the machine's own matrix product, and peak memory.
+In one run, in turn: the step in `model.fit`, the same step in a bare loop over a `tf.function`, the step written by
+hand (`benchmarks/hand_written.py`) in such a loop, and, for WGAN-div, the same networks and loss in eager PyTorch, if
+it is installed (or with --torch_python=PYTHON, an interpreter that has it). Beside them the arithmetic rate, as a share
+of the machine's own matrix product, and peak memory. With --record the result goes to
+`benchmarks/results/train_step.json`, of which `python -m benchmarks.tables` makes the table in BUILD.md.
 """
 
 import os
@@ -13,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -20,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags, logging
 
-from benchmarks import operations
+from benchmarks import hand_written, operations, tables
 from keras_gen import datasets
 from keras_gen.models import (
     FGAN,
@@ -90,6 +93,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("width", 64, "Channels: a GAN's at half the size, an encoder's at a quarter.", lower_bound=1)
     flags.DEFINE_integer("steps", 20, "Steps in a round.", lower_bound=1)
     flags.DEFINE_integer("rounds", 9, "Rounds; each contestant's median is printed.", lower_bound=1)
+    flags.DEFINE_boolean("record", False, "Keep the result for the table in BUILD.md.")
     flags.DEFINE_string("torch_python", sys.executable, "A Python interpreter that has PyTorch.")
 
 
@@ -117,22 +121,22 @@ class InFit:
 
 
 class InBareLoop:
-    """The same step, compiled by hand and called in a loop."""
+    """A step, the model's own or one made from it, compiled by hand and called in a loop."""
 
-    def __init__(self, images: datasets.Images):
+    def __init__(self, images: datasets.Images, step_of: Callable = lambda model: model.train_step):
         self.model = make_model()
         batch_size = FLAGS.batch_size * self.model.real_batches_per_step
         self.batches = iter(datasets.batches(images, batch_size))
         spec = tf.TensorSpec([batch_size, *IMAGE_SHAPE])
-        self.step = tf.function(self.model.train_step).get_concrete_function(spec)
+        self.step = tf.function(step_of(self.model)).get_concrete_function(spec)
         self(2)
 
     def __call__(self, steps: int) -> float:
         """Makes steps and gives the seconds that they took."""
         start = time.perf_counter()
         for _ in range(steps):
-            terms = self.step(next(self.batches))
-        next(iter(terms.values())).numpy()
+            results = self.step(next(self.batches))
+        tf.nest.flatten(results)[0].numpy()
         return time.perf_counter() - start
 
 
@@ -190,7 +194,11 @@ def main(argv: list[str]) -> None:
     del argv
     logging.set_verbosity(logging.WARNING)
     images = datasets.load("mnist_5k")
-    contestants = {"model.fit": InFit(images), "bare loop": InBareLoop(images)}
+    contestants = {
+        "model.fit": InFit(images),
+        "bare loop": InBareLoop(images),
+        "written by hand": InBareLoop(images, hand_written.STEPS[FLAGS.model]),
+    }
     torch = InTorch(images) if FLAGS.model == "wgan_div" else None
     if torch and torch.installed:
         contestants[f"PyTorch {torch.version}, eager"] = torch
@@ -201,24 +209,32 @@ def main(argv: list[str]) -> None:
         for name, run in contestants.items():
             seconds[name].append(run(FLAGS.steps) / FLAGS.steps)
 
-    loop = seconds["bare loop"]
+    by_hand, loop = seconds["written by hand"], seconds["bare loop"]
+    ratios = {name: _median_ratio(values, by_hand) for name, values in seconds.items()}
     print(f"{FLAGS.model}, networks of 28 pixels, width {FLAGS.width}, batch {FLAGS.batch_size}")
     print(f"medians of {FLAGS.rounds} rounds of {FLAGS.steps} steps\n")
-    print(f"{'':28}{'ms a step':>12}{'over bare loop':>17}")
+    print(f"{'':28}{'ms a step':>12}{'over by hand':>17}")
     for name, values in seconds.items():
-        ratio = statistics.median(value / base for value, base in zip(values, loop, strict=True))
-        print(f"{name:28}{1000 * statistics.median(values):12.1f}{ratio:17.3f}")
+        print(f"{name:28}{1000 * statistics.median(values):12.1f}{ratios[name]:17.3f}")
 
     count = operations.matrix_operations(contestants["bare loop"].step, FLAGS.batch_size)
     share = statistics.median(count / value / rate for value, rate in zip(loop, rates, strict=True))
     print(f"\n{count / 1e9:.2f} billion operations in convolutions and matrix products a step")
     print(f"{share:.2f} of the matrix product's rate ({statistics.median(rates) / 1e9:.0f} billion a second)")
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"\npeak memory: {_gigabytes(peak)} for both TensorFlow models together")
+    print(f"\npeak memory: {_gigabytes(peak)} for all TensorFlow models together")
     if torch and torch.installed:
         print(f"             {_gigabytes(torch.peak_memory())} for PyTorch's")
     elif torch:
         print("PyTorch is not installed: nothing to compare with")
+    if FLAGS.record:
+        milliseconds = {name: 1000 * statistics.median(values) for name, values in seconds.items()}
+        tables.keep("train_step", FLAGS.model, {"milliseconds": milliseconds, "ratios": ratios, "rate": share})
+
+
+def _median_ratio(values: list[float], bases: list[float]) -> float:
+    """Round by round, since the machine drifts."""
+    return statistics.median(value / base for value, base in zip(values, bases, strict=True))
 
 
 def _gigabytes(size: int) -> str:

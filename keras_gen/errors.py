@@ -1,5 +1,11 @@
 """Errors that name what the caller got wrong."""
 
+import contextlib
+import re
+from collections.abc import Iterator
+
+import tensorflow as tf
+
 
 class InputError(ValueError):
     """An argument, flag, file or data set cannot be used.
@@ -10,3 +16,16 @@ class InputError(ValueError):
 
 class NonFiniteLossError(ArithmeticError):
     """A loss or a weight became NaN or infinite; the message names it and the step."""
+
+
+@contextlib.contextmanager
+def unwrapped_input_errors() -> Iterator[None]:
+    """Raises an `InputError` that comes wrapped in TensorFlow's words, such as a damaged image's, as itself."""
+    try:
+        yield
+    except tf.errors.InvalidArgumentError as error:
+        found = re.search(r"InputError: (.+)", error.message)
+        if found is None:
+            raise
+        # An assertion prints its message and values as [message] [value].
+        raise InputError(found[1].replace("] [", " ").rstrip("]")) from error

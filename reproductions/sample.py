@@ -1,16 +1,20 @@
 """Draws samples from a SavedModel into one picture.
 
 python -m reproductions.sample --saved_model=runs/wgan_div/saved_model --num_samples=64 --seed=0 --output=grid.png
+
+A SavedModel is a program of TensorFlow's operations, some of which read and write files: draw only from those that you
+trust.
 """
 
 from pathlib import Path
 
 import tensorflow as tf
-from absl import app, flags
+from absl import flags
 
 from keras_gen.errors import InputError
 from keras_gen.utils import save_image_grid
-from reproductions.harness.launch import guarded
+from reproductions.harness.launch import run_script
+from reproductions.harness.run_directory import check_writable
 
 FLAGS = flags.FLAGS
 
@@ -23,23 +27,27 @@ def define_flags() -> None:
     flags.DEFINE_string("output", None, "PNG file to write.", required=True)
 
 
-def draw(argv: list[str]) -> None:
+def draw() -> None:
     """Draws the picture.
 
     Raises:
         InputError: The SavedModel cannot be loaded or does not sample, or the file cannot be written.
     """
-    if len(argv) > 1:
-        raise InputError(f"{' '.join(argv[1:])}: not a flag; flags begin with --")
+    if not FLAGS.output.lower().endswith(".png"):
+        raise InputError(f"--output={FLAGS.output}: give a file that ends in .png")
+    check_writable(Path(FLAGS.output).parent, "--output")
     try:
         model = tf.saved_model.load(FLAGS.saved_model)
     except (OSError, ValueError, LookupError, tf.errors.OpError) as error:
         raise InputError(f"--saved_model={FLAGS.saved_model}: no SavedModel can be loaded from there") from error
     if not hasattr(model, "sample"):
         raise InputError(f"--saved_model={FLAGS.saved_model}: this model does not sample")
-    if not FLAGS.output.lower().endswith(".png"):
-        raise InputError(f"--output={FLAGS.output}: give a file that ends in .png")
-    images = model.sample(FLAGS.num_samples, FLAGS.seed)
+    try:
+        images = model.sample(FLAGS.num_samples, FLAGS.seed)
+    except tf.errors.ResourceExhaustedError as error:
+        raise InputError(f"--num_samples={FLAGS.num_samples}: they do not fit into memory; draw fewer") from error
+    except (TypeError, ValueError, tf.errors.OpError) as error:
+        raise InputError(f"--saved_model={FLAGS.saved_model}: its sample does not take a number and a seed") from error
     try:
         save_image_grid(FLAGS.output, images)
     except OSError as error:
@@ -47,6 +55,11 @@ def draw(argv: list[str]) -> None:
     print(f"{FLAGS.num_samples} samples of seed {FLAGS.seed} in {Path(FLAGS.output)}")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Parses the flags and draws."""
     define_flags()
-    app.run(lambda argv: guarded(draw, argv))
+    run_script(draw)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,18 +6,17 @@ written, and a page that differs is an error.
 """
 
 import importlib
-import re
+from collections.abc import Callable
 from pathlib import Path
 
-from absl import app, flags
+from absl import flags
 
 from keras_gen.errors import InputError
-from keras_gen.utils.files import replacing
-from reproductions.harness.launch import guarded
+from reproductions.harness import markdown
+from reproductions.harness.launch import run_script
 from reproductions.harness.run_directory import read_json
 
 FOLDER = Path(__file__).parent
-BLOCK = re.compile(r"(<!-- table (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def pages() -> list[Path]:
@@ -25,36 +24,31 @@ def pages() -> list[Path]:
     return sorted(FOLDER.glob("*.md"))
 
 
-def renewed(page: Path) -> str:
-    """The text of a page with its tables made anew."""
+def table_of(page: Path) -> Callable[[str], str | None]:
+    """What makes the table of a study of the page's script; None where nothing is recorded."""
     studies = importlib.import_module(f"reproductions.{page.stem}").REPRODUCTION.studies
 
-    def block(match: re.Match) -> str:
-        path = FOLDER / "results" / page.stem / f"{match[2]}.json"
-        made = studies[match[2]].table(read_json(path)) if path.exists() else "Not recorded yet."
-        return f"{match[1]}\n{made}\n\n{match[3]}"
+    def made(name: str) -> str | None:
+        path = FOLDER / "results" / page.stem / f"{name}.json"
+        return studies[name].table(read_json(path)) if path.exists() else None
 
-    return BLOCK.sub(block, page.read_text())
+    return made
 
 
-def main(argv: list[str]) -> None:
+def main() -> None:
     """Renews all pages, or checks them.
 
     Raises:
         InputError: With --check, a page differs from its records.
     """
-    del argv
     for page in pages():
-        text = renewed(page)
-        if text == page.read_text():
+        if not markdown.renew(page, table_of(page), only_check=flags.FLAGS.check):
             continue
         if flags.FLAGS.check:
             raise InputError(f"{page.name} differs from its records; python -m reproductions.tables renews it")
-        with replacing(page) as aside:
-            aside.write_text(text)
         print(f"renewed {page.name}")
 
 
 if __name__ == "__main__":
     flags.DEFINE_boolean("check", False, "Only check.")
-    app.run(lambda argv: guarded(main, argv))
+    run_script(main)

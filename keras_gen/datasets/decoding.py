@@ -23,6 +23,8 @@ def open_image(file: Path | BinaryIO, image_size: int) -> Image.Image:
         image = Image.open(file, formats=["PNG", "JPEG"])
     except Image.UnidentifiedImageError:
         raise ValueError("it is empty, or neither PNG nor JPEG") from None
+    except Image.DecompressionBombError:
+        raise ValueError(f"its header states more than the {MAX_PIXELS:,} pixels allowed") from None
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise ValueError(f"{width}x{height} pixels are more than the {MAX_PIXELS:,} allowed")

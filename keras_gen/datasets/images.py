@@ -12,10 +12,13 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.datasets.decoding import decode_image
+from keras_gen.datasets.python_calls import PythonCalls
 from keras_gen.errors import InputError
 
 # Decoded sets up to this many bytes are held in memory: 60,000 images of 32x32x3, 21,000 of 64x64x3.
 IN_MEMORY_LIMIT = 256 * 2**20
+
+_decoding = PythonCalls()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -121,7 +124,8 @@ class EncodedImages(Images):
         """See `Images.fetch`. Several batches are decoded at a time."""
 
         def decode_batch(indices):
-            return np.stack([self.decode(index) for index in indices])
+            with _decoding:
+                return np.stack([self.decode(index) for index in indices])
 
         def fetch_batch(indices):
             # Stateless: the same numbers give the same pixels, so tf.data may run it in parallel.

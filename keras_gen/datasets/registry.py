@@ -15,6 +15,7 @@ _EMBEDDED = {
     "fashion_mnist": "70,000 clothes, 28x28 grey, 10 classes (package dataset-fashion-mnist)",
 }
 _FOLDER = "folder:"
+_LINKED_FOLDER = "linked_folder:"
 _PADDED = "padded:"
 
 
@@ -23,6 +24,7 @@ def names() -> dict[str, str]:
     return {
         **_EMBEDDED,
         "folder:PATH": "a folder of PNG and JPEG files, 64x64 colour by default",
+        "linked_folder:PATH": "the same, with links that lead out of the folder followed",
         "padded:NAME": "any of these with a black border, to the next power of two by default",
         "NAME or NAME/CONFIG": "any image data set of TensorFlow Datasets, such as cifar10",
     }
@@ -53,6 +55,8 @@ def load(name: str, split: str = "train", image_size: int | None = None, data_di
         return module.load(split, image_size, data_dir)
     if name.startswith(_FOLDER):
         return folder.load(name.removeprefix(_FOLDER), split, image_size)
+    if name.startswith(_LINKED_FOLDER):
+        return folder.load(name.removeprefix(_LINKED_FOLDER), split, image_size, follow_links=True)
     return _load_from_tfds(name, split, image_size, data_dir)
 
 

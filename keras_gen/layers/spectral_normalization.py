@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.utils import spectral
+from keras_gen.utils.arguments import check_counts
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -46,8 +47,7 @@ class SpectralNormalization(keras.layers.Wrapper):
         if not isinstance(layer, spectral.KERNEL_LAYERS):
             allowed = ", ".join(kind.__name__ for kind in spectral.KERNEL_LAYERS)
             raise InputError(f"layer={type(layer).__name__}: it has no kernel to normalise; wrap one of {allowed}")
-        if power_iterations < 1:
-            raise InputError(f"power_iterations={power_iterations}: must be at least 1")
+        check_counts(power_iterations=power_iterations)
         # The wrapper itself casts nothing, so that it reads the kernel as it is stored; the layer casts for itself.
         super().__init__(layer, dtype=layer.variable_dtype, autocast=False, **kwargs)
         self.power_iterations = power_iterations

@@ -4,6 +4,7 @@ A penalty is a function phi of the squared norms |grad T(x)|^2, float32 [batch],
 these lie is the penalty's `sampling`, one of `keras_gen.losses.gradient_sampling.SAMPLINGS`.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 import keras
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.losses import gradient_sampling
+from keras_gen.utils.arguments import check_positive
 
 # Below this a norm counts as zero: the square root has no gradient there, and an unbounded one beside it.
 _SMALLEST_SQUARED_NORM = 1e-12
@@ -63,10 +65,9 @@ class PowerPenalty(GradientPenalty):
 
     def __init__(self, k: float = 2.0, p: float = 6.0, sampling: str = "real_and_fake"):
         super().__init__(sampling)
-        if not k > 0:
-            raise InputError(f"k={k}: the weight of a penalty must be above 0")
-        if not p > 1:
-            raise InputError(f"p={p}: the Wasserstein divergence needs a power above 1")
+        check_positive(k=k)
+        if not 1 < p < math.inf:
+            raise InputError(f"p={p}: the Wasserstein divergence needs a finite power above 1")
         self.k = k
         self.p = p
 
@@ -84,8 +85,7 @@ class _UnitNormPenalty(GradientPenalty):
 
     def __init__(self, weight: float = 10.0, sampling: str = "interpolate_real_fake"):
         super().__init__(sampling)
-        if not weight > 0:
-            raise InputError(f"weight={weight}: the weight of a penalty must be above 0")
+        check_positive(weight=weight)
         self.weight = weight
 
     def get_config(self) -> dict:

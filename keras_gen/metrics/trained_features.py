@@ -15,7 +15,7 @@ from absl import logging
 from keras_gen.errors import InputError
 from keras_gen.metrics.features import ImageFeatures, weights_hash
 from keras_gen.networks.lenet import lenet
-from keras_gen.utils.files import replacing
+from keras_gen.utils.files import cache_folder, replacing
 
 FEATURE_DIM = 64
 BATCH_SIZE = 64
@@ -53,7 +53,7 @@ def lenet_features(train, test, seed: int = 0, cache_dir: str | os.PathLike | No
     """
     _check(train, test)
     recipe = _recipe(train, seed)
-    stem = _cache_dir(cache_dir) / _file_stem(train, seed)
+    stem = Path(cache_dir or cache_folder()).expanduser() / _file_stem(train, seed)
     # Sums on a GPU are in no fixed order, and this network is small enough for the CPU.
     with tf.device("/CPU:0"):
         cached = _read_cache(stem, recipe)
@@ -145,11 +145,6 @@ def _accuracy(model: keras.Model, images) -> float:
     pixels = images.to_array(MAX_ACCURACY_IMAGES)
     logits = model.predict(pixels, batch_size=250, verbose=0)
     return float(np.mean(logits.argmax(axis=1) == images.labels[: len(pixels)]))
-
-
-def _cache_dir(cache_dir: str | os.PathLike | None) -> Path:
-    folder = cache_dir or os.environ.get("KERAS_GEN_CACHE") or "~/.cache/keras_gen"
-    return Path(folder).expanduser()
 
 
 def _file_stem(train, seed: int) -> str:

@@ -1,4 +1,6 @@
-"""What every model asks of its data."""
+"""What every model asks of its data and of its optimisers."""
+
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -35,3 +37,28 @@ def checked_images(data, taker: str, shape: tuple[int, ...]) -> tf.Tensor:
     if not images.shape[1:].is_compatible_with(shape):
         raise InputError(f"images have shape {tuple(images.shape[1:])}, the {taker} takes {tuple(shape)}")
     return tf.cast(images, tf.float32)
+
+
+def built_optimizer(
+    argument: str, optimizer: keras.optimizers.Optimizer | str | dict, variables: Sequence[keras.Variable]
+) -> keras.optimizers.Optimizer:
+    """An optimiser, given as Keras takes it, built on its variables so that a checkpoint finds its own.
+
+    Args:
+        argument: The name of the argument, for messages.
+        optimizer: An optimiser, its name or its configuration.
+        variables: What it will train.
+
+    Raises:
+        InputError: Keras knows no such optimiser, or it was built on other variables.
+    """
+    try:
+        found = keras.optimizers.get(optimizer)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{argument}={optimizer!r}: give an optimiser of Keras or its name, such as 'adam'") from error
+    found.build(variables)
+    try:
+        found._check_variables_are_known(variables)
+    except ValueError as error:
+        raise InputError(f"{argument}: this object trains other weights; give each network an optimiser") from error
+    return found

@@ -4,6 +4,8 @@ The post of 2018-09-17, whose equations are quoted by number. The script is `rep
 `reproductions/vae_clustering.md`, its tests `tests/models/test_clustering_vae.py`.
 """
 
+from numbers import Integral
+
 import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -72,8 +74,8 @@ class ClusteringVAE(VAE):
             raise InputError(f"ratio={ratio!r}: choose {' or '.join(RATIOS)}")
         if not 0 <= balance_weight < float("inf"):
             raise InputError(f"balance_weight={balance_weight}: must be a finite number, at least 0")
-        if warm_up_steps < 0:
-            raise InputError(f"warm_up_steps={warm_up_steps}: must be at least 0")
+        if not isinstance(warm_up_steps, Integral) or warm_up_steps < 0:
+            raise InputError(f"warm_up_steps={warm_up_steps}: must be a whole number of at least 0")
         self.classifier = classifier
         self.warm_up_steps = warm_up_steps
         self.ratio = ratio

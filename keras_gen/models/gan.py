@@ -9,9 +9,10 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.losses import adversarial, gradient_penalties, gradient_sampling
-from keras_gen.models.checks import check_defined, checked_images
+from keras_gen.models.checks import built_optimizer, check_defined, checked_images
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.reproducible_model import Terms, stream_seed
+from keras_gen.utils.arguments import check_counts
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -55,10 +56,7 @@ class GAN(GenerativeModel):
     ):
         super().__init__(seed=seed, **kwargs)
         _check_networks(generator, discriminator)
-        if min(discriminator_steps, generator_steps) < 1:
-            raise InputError(
-                f"discriminator_steps={discriminator_steps}, generator_steps={generator_steps}: both are at least 1"
-            )
+        check_counts(discriminator_steps=discriminator_steps, generator_steps=generator_steps)
         if ema_momentum is not None and not 0 <= ema_momentum < 1:
             raise InputError(f"ema_momentum={ema_momentum}: must be in [0, 1), or None for no average")
         self.generator = generator
@@ -106,18 +104,27 @@ class GAN(GenerativeModel):
             **kwargs: Passed on to `keras.Model.compile`.
 
         Raises:
-            InputError: One optimiser is given for both networks.
+            InputError: Keras knows no such optimiser, or one has been given for other weights.
         """
-        if generator_optimizer is discriminator_optimizer and not isinstance(generator_optimizer, str | None):
+        if generator_optimizer is discriminator_optimizer and isinstance(
+            generator_optimizer, keras.optimizers.Optimizer
+        ):
             raise InputError(
                 "generator_optimizer and discriminator_optimizer are one object; give each network its own"
             )
         super().compile(**kwargs)
         self._compile_arguments = kwargs
-        self.generator_optimizer = _optimizer(generator_optimizer)
-        self.discriminator_optimizer = _optimizer(discriminator_optimizer)
-        self.generator_optimizer.build(self.generator.trainable_variables)
-        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+        self.generator_optimizer, self.discriminator_optimizer = (
+            built_optimizer(
+                argument,
+                keras.optimizers.Adam(2e-4, beta_1=0.5) if optimizer is None else optimizer,
+                network.trainable_variables,
+            )
+            for argument, optimizer, network in (
+                ("generator_optimizer", generator_optimizer, self.generator),
+                ("discriminator_optimizer", discriminator_optimizer, self.discriminator),
+            )
+        )
 
     def term_names(self) -> tuple[str, ...]:
         """The two losses and, if there is one, the penalty."""
@@ -269,10 +276,6 @@ class GAN(GenerativeModel):
         """Compiles the model from `get_compile_config`."""
         deserialize = keras.saving.deserialize_keras_object
         self.compile(**{name: deserialize(value) for name, value in config.items()})
-
-
-def _optimizer(optimizer: keras.optimizers.Optimizer | str | None) -> keras.optimizers.Optimizer:
-    return keras.optimizers.Adam(2e-4, beta_1=0.5) if optimizer is None else keras.optimizers.get(optimizer)
 
 
 def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:

@@ -3,9 +3,13 @@
 import os
 import zlib
 from collections.abc import Callable, Sequence
+from numbers import Integral
 
 import keras
 import tensorflow as tf
+
+from keras_gen.errors import InputError, unwrapped_input_errors
+from keras_gen.utils import noise
 
 Terms = dict[str, tf.Tensor]
 Endpoint = tuple[Callable, list[tf.TensorSpec]]
@@ -29,15 +33,21 @@ class ReproducibleModel(keras.Model):
     Args:
         seed: Seed of every draw in training.
         **kwargs: Passed on to `keras.Model`.
+
+    Raises:
+        InputError: The seed is no whole number.
     """
 
     def __init__(self, seed: int = 0, **kwargs):
+        if not isinstance(seed, Integral):
+            raise InputError(f"seed={seed}: must be a whole number")
         super().__init__(**kwargs)
         self.seed = seed
         self.step = self.add_weight(
             name="step", shape=(), dtype="int64", initializer="zeros", trainable=False
         )
         self._terms: list[keras.metrics.Metric] = []
+        self._kind_of_data = None
 
     def get_config(self) -> dict:
         """The arguments that build this model again."""
@@ -47,19 +57,16 @@ class ReproducibleModel(keras.Model):
 
     def normal(self, num_rows: int | tf.Tensor, row_shape: Sequence[int], stream: str) -> tf.Tensor:
         """Standard normal noise [num_rows, *row_shape]: this replica's rows of the global batch's noise."""
-        return self._rows(tf.random.stateless_normal, num_rows, row_shape, stream)
+        return self._rows(noise.normal_rows, num_rows, row_shape, stream)
 
     def uniform(self, num_rows: int | tf.Tensor, row_shape: Sequence[int], stream: str) -> tf.Tensor:
         """Noise uniform on [0, 1) [num_rows, *row_shape]: this replica's rows of the global batch's noise."""
-        return self._rows(tf.random.stateless_uniform, num_rows, row_shape, stream)
+        return self._rows(noise.uniform_rows, num_rows, row_shape, stream)
 
     def _rows(self, draw: Callable, num_rows, row_shape, stream) -> tf.Tensor:
-        # Every replica draws the noise of the whole batch and keeps its own rows.
-        replica = tf.distribute.get_replica_context()
         seed = tf.random.fold_in(stream_seed(self.seed, stream), self.step.value, alg="philox")
-        shape = tf.stack([num_rows * replica.num_replicas_in_sync, *row_shape])
-        first = replica.replica_id_in_sync_group * num_rows
-        return draw(shape, seed, alg="philox")[first : first + num_rows]
+        replica = tf.distribute.get_replica_context()
+        return draw(replica.replica_id_in_sync_group * num_rows, num_rows, row_shape, seed)
 
     @property
     def real_batches_per_step(self) -> int:
@@ -101,6 +108,20 @@ class ReproducibleModel(keras.Model):
             gradients = _clipped(gradients, clip_norm)
         optimizer.apply(gradients, variables)
         return terms
+
+    def fit(self, x=None, *args, **kwargs) -> keras.callbacks.History:
+        """See `keras.Model.fit`.
+
+        Raises:
+            InputError: The images do not fit the model, or one is damaged, also where only the graph finds it.
+        """
+        kind = _kind_of_data(x)
+        if kind != self._kind_of_data:
+            # A step traced before would be traced again for images of any shape, in which checks of it see nothing.
+            self.train_function = None
+        self._kind_of_data = kind
+        with unwrapped_input_errors():
+            return super().fit(x, *args, **kwargs)
 
     # Reports -----------------------------------------------------------------------------------------------------
 
@@ -159,6 +180,13 @@ class ReproducibleModel(keras.Model):
         for name, (function, signature) in self.endpoints().items():
             archive.add_endpoint(name, function, input_signature=signature)
         archive.write_out(os.fspath(filepath), verbose=kwargs.pop("verbose", False), **kwargs)
+
+
+def _kind_of_data(x):
+    """Shapes and types of a batch of what `fit` is given; None where only the data tell."""
+    if isinstance(x, tf.data.Dataset):
+        return str(x.element_spec)
+    return str((x.shape[1:], x.dtype)) if hasattr(x, "shape") and hasattr(x, "dtype") else None
 
 
 def regularization(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:

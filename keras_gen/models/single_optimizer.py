@@ -2,6 +2,8 @@
 
 import keras
 
+from keras_gen.models.checks import built_optimizer
+
 
 class SingleOptimizer:
     """For a `ReproducibleModel`: `compile(optimizer)`, saved and loaded with the model.
@@ -15,12 +17,14 @@ class SingleOptimizer:
         Args:
             optimizer: Adam(1e-3) where None.
             **kwargs: Passed on to `keras.Model.compile`.
+
+        Raises:
+            InputError: Keras knows no such optimiser, or it has been given for other weights.
         """
         super().compile(**kwargs)
         self._compile_arguments = kwargs
-        self.optimizer = keras.optimizers.Adam() if optimizer is None else keras.optimizers.get(optimizer)
-        # Built now, so that a checkpoint finds the optimiser's variables to restore.
-        self.optimizer.build(self.trainable_variables)
+        optimizer = keras.optimizers.Adam() if optimizer is None else optimizer
+        self.optimizer = built_optimizer("optimizer", optimizer, self.trainable_variables)
 
     def get_compile_config(self) -> dict | None:
         """The arguments of `compile`; None before it."""

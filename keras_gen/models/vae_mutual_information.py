@@ -4,16 +4,14 @@ The post of 2018-10-10, whose equations are quoted by number. Its tests are
 `tests/models/test_vae_mutual_information.py`, its script and page `reproductions/vae_mutual_information.py` and `.md`.
 """
 
-import math
-
 import keras
 import tensorflow as tf
 
-from keras_gen.errors import InputError
 from keras_gen.losses import mutual_information
 from keras_gen.losses.mutual_information import Estimator
 from keras_gen.models.information_encoder import InformationEncoder, check_discriminator
 from keras_gen.models.reproducible_model import Terms
+from keras_gen.utils.arguments import check_counts, check_positive
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -58,10 +56,8 @@ class DecoderFreeVAE(InformationEncoder):
     ):
         super().__init__(encoder, seed=seed, **kwargs)
         check_discriminator("the discriminator", discriminator, self.data_shape, self.latent_dim, positions=0)
-        if num_shuffles < 1:
-            raise InputError(f"num_shuffles={num_shuffles}: must be at least 1")
-        if not 0 < information_weight < math.inf:
-            raise InputError(f"information_weight={information_weight}: must be a finite number above 0")
+        check_counts(num_shuffles=num_shuffles)
+        check_positive(information_weight=information_weight)
         self.discriminator = discriminator
         self.estimator = mutual_information.get(estimator)
         self.num_shuffles = num_shuffles

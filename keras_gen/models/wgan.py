@@ -7,9 +7,9 @@ first way to a Lipschitz constraint; it stands here for comparison.
 import keras
 import tensorflow as tf
 
-from keras_gen.errors import InputError
 from keras_gen.models.gan import GAN
 from keras_gen.models.reproducible_model import Terms
+from keras_gen.utils.arguments import check_positive
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -23,15 +23,14 @@ class WGAN(GAN):
         **kwargs: Passed on to `GAN`.
 
     Raises:
-        InputError: `clip` is not above 0.
+        InputError: `clip` is not a finite number above 0.
     """
 
     def __init__(
         self, generator: keras.Model, discriminator: keras.Model, clip: float = 0.01, **kwargs
     ):
         super().__init__(generator, discriminator, adversarial_loss="wasserstein", **kwargs)
-        if not clip > 0:
-            raise InputError(f"clip={clip}: the bound of the weights must be above 0")
+        check_positive(clip=clip)
         self.clip = clip
 
     def train_discriminator(self, real: tf.Tensor, stream: str) -> Terms:

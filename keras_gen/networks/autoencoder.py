@@ -13,6 +13,7 @@ from keras import layers
 
 from keras_gen.errors import InputError
 from keras_gen.networks import initializers
+from keras_gen.utils.arguments import check_counts
 
 OUTPUTS = ("images", "logits")
 
@@ -31,8 +32,9 @@ def encoder(
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: The stages cannot halve such images.
+        InputError: The stages cannot halve such images, or a number is below 1.
     """
+    _check_sizes(latent_dim, widths)
     _smallest_map(image_shape, widths)
     kernel = _kernel_initializers("autoencoder/encoder", seed)
     images = keras.Input(image_shape, name="images")
@@ -61,8 +63,9 @@ def decoder(
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: The stages cannot halve such images, or there is no such output.
+        InputError: The stages cannot halve such images, there is no such output, or a number is below 1.
     """
+    _check_sizes(latent_dim, widths)
     smallest = _smallest_map(image_shape, widths)
     kernel = _kernel_initializers("autoencoder/decoder", seed)
     latents = keras.Input((latent_dim,), name="latents")
@@ -86,7 +89,11 @@ def dense_encoder(
         latent_dim: Dimension of z.
         widths: Units of each hidden layer.
         seed: Seed of the initial weights.
+
+    Raises:
+        InputError: A number is below 1.
     """
+    _check_sizes(latent_dim, widths)
     kernel = _kernel_initializers("autoencoder/dense_encoder", seed)
     images = keras.Input(image_shape, name="images")
     x = layers.Flatten()(images)
@@ -112,8 +119,9 @@ def dense_decoder(
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: There is no such output.
+        InputError: There is no such output, or a number is below 1.
     """
+    _check_sizes(latent_dim, widths)
     kernel = _kernel_initializers("autoencoder/dense_decoder", seed)
     latents = keras.Input((latent_dim,), name="latents")
     x = latents
@@ -131,11 +139,19 @@ def classifier(latent_dim: int, num_clusters: int, width: int = 256, seed: int =
         num_clusters: Number of logits.
         width: Units of the hidden layer.
         seed: Seed of the initial weights.
+
+    Raises:
+        InputError: A number is below 1.
     """
+    check_counts(latent_dim=latent_dim, num_clusters=num_clusters, width=width)
     kernel = _kernel_initializers("autoencoder/classifier", seed)
     latents = keras.Input((latent_dim,), name="latents")
     x = layers.Dense(width, "relu", **kernel())(latents)
     return keras.Model(latents, layers.Dense(num_clusters, dtype="float32", **kernel())(x), name="classifier")
+
+
+def _check_sizes(latent_dim: int, widths: Sequence[int]) -> None:
+    check_counts(latent_dim=latent_dim, **{f"widths[{i}]": width for i, width in enumerate(widths)})
 
 
 def _smallest_map(image_shape: tuple[int, int, int], widths: Sequence[int]) -> tuple[int, int, int]:

@@ -14,6 +14,7 @@ from keras import layers
 from keras_gen.errors import InputError
 from keras_gen.networks import initializers
 from keras_gen.networks.spectral_normalization import spectrally_normalized
+from keras_gen.utils.arguments import check_counts
 
 
 def generator(
@@ -39,8 +40,9 @@ def generator(
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: There is no such size.
+        InputError: There is no such size, or a number is below 1.
     """
+    check_counts(latent_dim=latent_dim, width=width, max_width=max_width, kernel_size=kernel_size)
     base, widths = _plan(image_shape, width, max_width)
     kernel = _kernel_initializers("dcgan/generator", seed)
     latents = keras.Input((latent_dim,), name="latents")
@@ -85,8 +87,9 @@ def discriminator(
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: There is no such size, pooling or spectral normalisation.
+        InputError: There is no such size, pooling or spectral normalisation, or a number is below 1.
     """
+    check_counts(width=width, max_width=max_width, kernel_size=kernel_size)
     _, widths = _plan(image_shape, width, max_width)
     kernel = _kernel_initializers("dcgan/discriminator", seed)
     images = keras.Input(image_shape, name="images")
@@ -113,8 +116,6 @@ def _plan(
         raise InputError(
             f"image_size={height}x{size}: DCGAN makes square images of 28 or 8·2^n pixels (8, 16, 32, 64, 128 ...)"
         )
-    if width < 1:
-        raise InputError(f"width={width}: a network needs at least 1 channel")
     return base, [min(width * 2**i, max_width) for i in range(halvings)]
 
 

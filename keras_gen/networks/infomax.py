@@ -16,6 +16,7 @@ from keras import layers
 
 from keras_gen.errors import InputError
 from keras_gen.networks import initializers
+from keras_gen.utils.arguments import check_counts
 
 
 def encoder(
@@ -43,8 +44,9 @@ def encoder(
         variance of p(z|x), both [batch, latent_dim].
 
     Raises:
-        InputError: The image is too small to be halved so often, or there is no feature map.
+        InputError: The image is too small to be halved so often, there is no feature map, or a number is below 1.
     """
+    _check_sizes(latent_dim, map_widths=map_widths, code_widths=code_widths)
     if not map_widths or min(image_shape[:2]) < 2 ** len(map_widths):
         raise InputError(
             f"map_widths={tuple(map_widths)}: give at least one, and no more than can halve an image of "
@@ -75,6 +77,7 @@ def _convolved(x, width: int, batch_norm: bool, synchronized: bool, seeds: Itera
 
 def code_discriminator(latent_dim: int = 256, widths: Sequence[int] = (256, 256, 256), seed: int = 0) -> keras.Model:
     """T_1(z, z') of the author's code: codes [batch, latent_dim] and [batch, m, latent_dim] to scores [batch, m]."""
+    _check_sizes(latent_dim)
     seeds = initializers.seeds("infomax/code_discriminator", seed)
     codes = keras.Input((latent_dim,), name="first_codes")
     return _discriminator(codes, codes, latent_dim, widths, seeds, "code_discriminator")
@@ -120,6 +123,7 @@ def _discriminator(inputs, x, latent_dim: int, widths: Sequence[int], seeds: Ite
     """Dense layers on x [batch, ..., n] beside each code: the first is W x + V z + b."""
     if not widths:
         raise InputError(f"widths=(): {name} needs at least one hidden layer")
+    _check_sizes(latent_dim, widths=widths)
     codes = keras.Input((None, latent_dim), name="codes")
     *positions, _ = x.shape[1:]
     of_x = layers.Dense(widths[0], kernel_initializer=_glorot(seeds))(x)
@@ -132,6 +136,11 @@ def _discriminator(inputs, x, latent_dim: int, widths: Sequence[int], seeds: Ite
     scores = layers.Dense(1, kernel_initializer=_glorot(seeds), dtype="float32")(hidden)
     scores = layers.Reshape((*positions, -1), dtype="float32", name="scores")(scores)
     return keras.Model((inputs, codes), scores, name=name)
+
+
+def _check_sizes(latent_dim: int, **lists: Sequence[int]) -> None:
+    widths = {f"{name}[{i}]": width for name, widths in lists.items() for i, width in enumerate(widths)}
+    check_counts(latent_dim=latent_dim, **widths)
 
 
 def _glorot(seeds: Iterator[int]) -> keras.initializers.Initializer:

@@ -7,6 +7,7 @@ from keras import layers
 
 from keras_gen.networks import initializers
 from keras_gen.networks.spectral_normalization import spectrally_normalized
+from keras_gen.utils.arguments import check_counts
 
 
 def mlp(
@@ -33,8 +34,9 @@ def mlp(
         name: Name of the network; networks of different names start differently.
 
     Raises:
-        InputError: There is no such spectral normalisation.
+        InputError: There is no such spectral normalisation, or a number is below 1.
     """
+    check_counts(input_dim=input_dim, output_dim=output_dim, **{f"widths[{i}]": n for i, n in enumerate(widths)})
     seeds = initializers.seeds(name, seed)
     vectors = keras.Input((input_dim,))
     x = vectors

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.utils import spectral
+from keras_gen.utils.arguments import check_counts
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -28,8 +29,7 @@ class SpectralNorm(keras.regularizers.Regularizer):
     def __init__(self, strength: float, power_iterations: int = 5, output_axis: int = -1):
         if not 0 <= strength < float("inf"):
             raise InputError(f"strength={strength}: must be a number of at least 0")
-        if power_iterations < 1:
-            raise InputError(f"power_iterations={power_iterations}: must be at least 1")
+        check_counts(power_iterations=power_iterations)
         if output_axis not in (-1, -2):
             raise InputError(f"output_axis={output_axis}: must be -1, or -2 for a transposed convolution")
         self.strength = strength

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and the folder of those that are kept between runs."""
 
 import contextlib
 import io
@@ -84,3 +84,8 @@ def _flush(path: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def cache_folder() -> Path:
+    """Where small things are kept between runs: `$KERAS_GEN_CACHE`, or `~/.cache/keras_gen`."""
+    return Path(os.environ.get("KERAS_GEN_CACHE") or "~/.cache/keras_gen").expanduser()

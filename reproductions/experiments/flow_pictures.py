@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
-import keras
 import matplotlib
 import numpy as np
 
@@ -49,7 +48,7 @@ class TrainedModelStudy(Study):
         directory = self.directory(reproduction, title, seed, root)
         c = SimpleNamespace(**self.shared(reproduction) | self.variants[title])
         train, test = (datasets.load(c.dataset, split, c.image_size) for split in ("train", "test"))
-        model = keras.models.load_model(directory.model)
+        model = directory.load_model()
         found, picture = self.examine(model, train, test, metrics.lenet_features(train, test))
         path = directory.samples / f"{file_name(self.examine.__name__)}.png"
         save_png(path, picture)

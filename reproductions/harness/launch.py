@@ -2,11 +2,12 @@
 
 import re
 import sys
+from collections.abc import Callable
 
 import tensorflow as tf
 from absl import app, flags, logging
 
-from keras_gen.errors import InputError, NonFiniteLossError
+from keras_gen.errors import InputError, NonFiniteLossError, unwrapped_input_errors
 from reproductions.harness import flags as script_flags
 from reproductions.harness import record, run, signals
 from reproductions.harness.reproduction import Reproduction
@@ -15,15 +16,27 @@ FLAGS = flags.FLAGS
 
 
 def launch(reproduction: Reproduction) -> None:
-    """Parses the flags of a script and does what they say.
-
-    Bad input ends with one line that names it and exit status 1.
-    """
+    """Parses the flags of a script and does what they say."""
     script_flags.define_shared()
     reproduction.define_flags()
     for flag in FLAGS.flags_by_module_dict()[script_flags.__name__]:
         FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # --help shows them
-    app.run(lambda argv: guarded(_main, reproduction, argv))
+    run_script(lambda: _main(reproduction))
+
+
+def run_script(main: Callable[[], None]) -> None:
+    """Parses the command line and calls `main`; bad input ends with one line that names it and exit status 1."""
+    app.run(lambda argv: guarded(main), flags_parser=_parse)
+
+
+def _parse(argv: list[str]) -> list[str]:
+    try:
+        rest = FLAGS(argv)
+    except flags.Error as error:
+        sys.exit(f"error: {' '.join(str(error).split())}; --help lists the flags")
+    if len(rest) > 1:
+        sys.exit(f"error: {' '.join(rest[1:])}: not a flag; flags begin with --")
+    return rest
 
 
 def guarded(function, *args) -> None:
@@ -35,7 +48,8 @@ def guarded(function, *args) -> None:
     logging.set_verbosity(logging.WARNING)
     tf.get_logger().setLevel("WARNING")
     try:
-        function(*args)
+        with unwrapped_input_errors():
+            function(*args)
     except InputError as error:
         sys.exit(f"error: {error}")
     except NonFiniteLossError as error:
@@ -48,12 +62,6 @@ def guarded(function, *args) -> None:
         if found is None:
             raise
         sys.exit(_cannot_write(*found.groups()))
-    except tf.errors.InvalidArgumentError as error:
-        # What the input pipeline found, for example a broken image, comes wrapped in TensorFlow's words.
-        found = re.search(r"InputError: (.+)", error.message)
-        if found is None:
-            raise
-        sys.exit(f"error: {found[1]}")
     except KeyboardInterrupt as interruption:
         terminal = "\n" if sys.stderr.isatty() else ""  # which shows ^C
         print(f"{terminal}interrupted {interruption}".rstrip() + "; the same command continues", file=sys.stderr)
@@ -64,9 +72,7 @@ def _cannot_write(place: str, reason: str) -> str:
     return f"error: {place}: {reason}; mend that, then the same command continues from the last checkpoint"
 
 
-def _main(reproduction: Reproduction, argv: list[str]) -> None:
-    if len(argv) > 1:
-        raise InputError(f"{' '.join(argv[1:])}: not a flag; flags begin with --")
+def _main(reproduction: Reproduction) -> None:
     if FLAGS.study is not None:
         record.make(reproduction, FLAGS.study)
         return

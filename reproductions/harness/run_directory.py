@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import keras
+
 from keras_gen.errors import InputError
 from keras_gen.utils.files import ASIDE, remove_unfinished, replacing
 from reproductions.harness.lock import LOCK, locked
@@ -79,6 +81,17 @@ class RunDirectory:
             for directory in (self.path, self.samples, self.checkpoints, *self.tensorboard.glob("*/")):
                 remove_unfinished(directory)
             yield
+
+    def load_model(self) -> keras.Model:
+        """The trained model; of its file nothing is run, as Keras's `safe_mode` has it.
+
+        Raises:
+            InputError: The file is damaged, or holds code or classes that are neither Keras's nor `keras_gen`'s.
+        """
+        try:
+            return keras.models.load_model(self.model, safe_mode=True)
+        except Exception as error:  # what a file that anyone may have written leads to
+            raise InputError(f"{self.model}: no model of this suite can be loaded; make the run again") from error
 
     def _compare(self, flags: dict) -> None:
         try:

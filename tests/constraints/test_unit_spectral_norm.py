@@ -57,7 +57,7 @@ def test_it_comes_back_with_its_layer():
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"power_iterations": 0}, "power_iterations=0: must be at least 1"),
+        ({"power_iterations": 0}, "power_iterations=0: must be a whole number of at least 1"),
         ({"output_axis": 0}, "output_axis=0: must be -1"),
     ],
 )

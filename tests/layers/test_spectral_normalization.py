@@ -342,5 +342,5 @@ class TestBadInput:
             SpectralNormalization(layer)
 
     def test_no_iterations(self):
-        with pytest.raises(InputError, match="power_iterations=0: must be at least 1"):
+        with pytest.raises(InputError, match="power_iterations=0: must be a whole number of at least 1"):
             SpectralNormalization(keras.layers.Dense(2), power_iterations=0)

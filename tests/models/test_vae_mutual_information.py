@@ -85,7 +85,7 @@ def test_the_weight_decides_whether_there_is_information():
     ("wrong", "message"),
     [
         ({"estimator": "mine"}, "estimator='mine': choose one of jensen_shannon"),
-        ({"num_shuffles": 0}, "num_shuffles=0: must be at least 1"),
+        ({"num_shuffles": 0}, "num_shuffles=0: must be a whole number of at least 1"),
         ({"information_weight": 0.0}, "information_weight=0.0: must be a finite number above 0"),
         ({"information_weight": float("nan")}, "information_weight=nan"),
     ],

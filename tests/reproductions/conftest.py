@@ -1,12 +1,16 @@
+import contextlib
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from absl.flags import FLAGS
 
 from reproductions import wgan_div
 from reproductions.harness import flags as script_flags
+from reproductions.harness import launch
 from reproductions.harness.flags import SHARED_DEFAULTS
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +31,39 @@ def script():
         )
 
     return run
+
+
+@pytest.fixture
+def launched(monkeypatch):
+    """Does in this process what `python -m reproductions.NAME FLAGS ...` does; gives what it exits with."""
+
+    def launch_in_process(name, *given):
+        module = importlib.import_module(f"reproductions.{name}")
+        monkeypatch.setattr(sys, "argv", [f"reproductions/{name}.py", *given])
+        with _no_flags_of_scripts(), pytest.raises(SystemExit) as ended:
+            module.main() if name == "sample" else launch.launch(module.REPRODUCTION)
+        return ended.value.code
+
+    return launch_in_process
+
+
+@contextlib.contextmanager
+def _no_flags_of_scripts():
+    """Takes the flags that scripts have defined aside: every script defines its own, once a process."""
+
+    def take():
+        names = [name for name in FLAGS if "reproductions" in FLAGS.find_module_defining_flag(name, "reproductions")]
+        taken = {name: FLAGS[name] for name in names}
+        FLAGS.remove_flag_values(names)
+        return taken
+
+    aside = take()
+    try:
+        yield
+    finally:
+        take()
+        for name, flag in aside.items():
+            FLAGS[name] = flag
 
 
 @pytest.fixture

@@ -1,75 +1,245 @@
 """Bad input: one line that names the flag or the file, exit status 1, no traceback, nothing written."""
 
+import io
 import json
+import math
 import re
+import struct
+import zipfile
+import zlib
+from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
-from keras_gen import datasets
 from keras_gen.errors import InputError, NonFiniteLossError
 from reproductions import wgan_div
 from reproductions.harness import distribution, run
 from reproductions.harness.launch import guarded
 from reproductions.harness.run_directory import RunDirectory
 
+ROOT = Path(__file__).parents[2]
+
+
+def contents(folder):
+    """All that a folder holds."""
+    return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+@pytest.fixture
+def refused(launched, tmp_path):
+    """Launches a script that must end with one line and leave the test's folder as it is; gives that line."""
+
+    def launch(name, *flags):
+        before = contents(tmp_path)
+        message = launched(name, *flags)
+        assert contents(tmp_path) == before
+        # Python prints what a script exits with, if it is a text, on stderr, and gives the exit status 1.
+        assert isinstance(message, str) and message.startswith("error: ") and "\n" not in message
+        return message
+
+    return launch
+
+
+FLAGS = [
+    ("wgan_div", ["--dataset=minst_5k"], "unknown data set 'minst_5k'; did you mean mnist_5k?"),
+    ("wgan_div", ["--dataset=cifar10"], "cifar10 is not prepared in"),
+    ("wgan_div", ["--dataset=folder:/no/such/folder"], "folder:/no/such/folder: there is no such folder"),
+    ("wgan_div", ["--dataset=folder:"], "folder:: there is no such folder"),
+    ("wgan_div", ["--steps=0"], "--steps=0: "),
+    ("wgan_div", ["--steps=many"], "--steps=many: "),
+    ("wgan_div", ["--seed=-1"], "--seed=-1: "),
+    ("wgan_div", ["--generator_learning_rate=-1"], "--generator_learning_rate=-1.0: "),
+    ("wgan_div", ["--k=nan"], "--k=nan: "),
+    ("wgan_div", ["--p=1"], "p=1.0: the Wasserstein divergence needs a finite power above 1"),
+    ("wgan_div", ["--no_such_flag=1"], "no_such_flag"),
+    ("wgan_div", ["laptop"], "laptop: not a flag; flags begin with --"),
+    ("wgan_div", ["--preset=huge"], "--preset=huge: value should be one of <smoke|laptop|paper>"),
+    ("wgan_div", ["--study=nonsense"], "--study=nonsense: choose one of comparison, sampling, power"),
+    ("wgan_div", ["--study=power", "--seeds=one"], "--seeds=one: give whole numbers"),
+    ("wgan_div", ["--image_size=64"], "image_size=64 is larger than the 8x8 images of digits"),
+    ("wgan_div", ["--image_size=6"], "image_size=6x6: DCGAN makes square images of 28 or 8·2"),
+    ("wgan_div", ["--batch_size=100000"], "--batch_size=100000: a step takes 100000 images, --dataset=digits has"),
+    ("wgan_div", ["--log_every=7"], "--steps=20 must be a multiple of --log_every=7"),
+    ("wgan_div", ["--evaluate_every=7"], "--evaluate_every=7 must be a multiple of --log_every=5"),
+    ("wgan_div", ["--strategy=multi_worker"], "--strategy=multi_worker needs TF_CONFIG"),
+    ("rsgan", ["--h=square"], "--h=square: value should be one of <log_sigmoid|"),
+    ("rsgan", ["--ema_momentum=1"], "--ema_momentum=1: "),
+    ("f_gan", ["--divergence=alpha"], "--divergence=alpha: value should be one of <"),
+    ("lipschitz", ["--clip=inf"], "--clip=inf: "),
+    ("lipschitz", ["--critic=spectral_normalization", "--spectral_normalization=none"], "nothing bounds the critic"),
+    ("deep_infomax", ["--gamma=nan"], "gamma=nan: must be a finite number, at least 0"),
+    ("deep_infomax", ["--stages=9"], "no more than can halve an image of 8x8"),
+    ("vae_mutual_information", ["--num_shuffles=16"], "--num_shuffles=16: must be below --batch_size=16"),
+    ("vae_mutual_information", ["--latent_dim=0"], "--latent_dim=0: "),
+    ("f_vae", ["--coupling=quadratic"], "--coupling=quadratic: value should be one of <"),
+    ("f_vae", ["--sigma_1=0"], "--sigma_1=0.0: "),
+    ("vae_clustering", ["--num_clusters=1"], "--num_clusters=1: "),
+    ("vae_clustering", ["--balance_weight=inf"], "balance_weight=inf: must be a finite number, at least 0"),
+]
+
+
+@pytest.mark.parametrize(("name", "flags", "complaint"), FLAGS, ids=lambda value: " ".join(value) if value else "")
+def test_a_wrong_flag_is_named_and_nothing_is_written(refused, tmp_path, name, flags, complaint):
+    folders = [f"--output_dir={tmp_path / 'run'}", f"--data_dir={tmp_path}"]
+    assert complaint in refused(name, "--preset=smoke", *folders, *flags)
+
+
+PIXELS = np.random.RandomState(0).randint(0, 256, (8, 8, 3)).astype(np.uint8)
+
+
+def encoded(file_format="PNG", pixels=PIXELS):
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, file_format)
+    return buffer.getvalue()
+
+
+def stating(width, height):
+    """A PNG file whose header states a size, without pixels: whoever refuses it has read no more than that."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    checked = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return b"\x89PNG\r\n\x1a\n" + checked + struct.pack(">I", 4) + b"IDAT"
+
+
+IMAGES = {
+    "truncated.png": (encoded()[:-40], "truncated"),
+    "truncated.jpg": (encoded("JPEG")[:400], "truncated"),
+    "zero_bytes.png": (b"", "empty, or neither PNG nor JPEG"),
+    "text.jpg": (b"no image", "empty, or neither PNG nor JPEG"),
+    "a_gif.png": (encoded("GIF"), "empty, or neither PNG nor JPEG"),
+    "damaged.png": (encoded()[:60] + b"damage" + encoded()[66:], ""),
+    "one_pixel.png": (encoded(pixels=PIXELS[:1, :1]), "1x1 pixels are smaller than image_size=8"),
+    "narrow.png": (encoded(pixels=PIXELS[:, :7]), "7x8 pixels are smaller than image_size=8"),
+    "bomb.png": (stating(20_000, 20_000), "its header states more than the 100,000,000 pixels allowed"),
+    "large.png": (stating(12_000, 9_000), "12000x9000 pixels are more than the 100,000,000 allowed"),
+}
+
+
+@pytest.mark.parametrize("file", IMAGES)
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_broken_image_in_a_folder_is_named(refused, tmp_path, file):
+    content, complaint = IMAGES[file]
+    for i in range(9):
+        (tmp_path / f"whole_{i}.png").write_bytes(encoded())
+    (tmp_path / file).write_bytes(content)
+    folder = ["--batch_size=2", "--image_size=8", f"--dataset=folder:{tmp_path}"]
+    message = refused("wgan_div", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", *folder)
+    assert f"cannot decode image {tmp_path / file}: " in message and complaint in message
+
+
+def test_a_folder_of_links_that_leave_it(refused, tmp_path, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside")
+    for i in range(3):
+        (outside / f"{i}.png").write_bytes(encoded())
+    (tmp_path / "link").symlink_to(outside)
+    (tmp_path / "0.png").symlink_to(outside / "0.png")
+    message = refused("rsgan", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", f"--dataset=folder:{tmp_path}")
+    assert f"folder:{tmp_path}: 0 PNG or JPEG files found" in message
+    assert "linked_folder:PATH follows links" in message
+
+
+def program(folder, function):
+    module = tf.Module()
+    module.sample = function
+    tf.saved_model.save(module, str(folder))
+
+
+SCALARS = [tf.TensorSpec([], tf.int32)] * 2
+SAVED_MODELS = {
+    "nothing": (lambda folder: None, "no SavedModel can be loaded from there"),
+    "garbage": (lambda folder: (folder / "saved_model.pb").write_bytes(b"garbage"), "no SavedModel can be loaded"),
+    "no sample": (lambda folder: tf.saved_model.save(tf.Module(), str(folder)), "this model does not sample"),
+    "other arguments": (
+        lambda folder: program(folder, tf.function(lambda x: x, input_signature=SCALARS[:1])),
+        "its sample does not take a number and a seed",
+    ),
+    "no images": (
+        lambda folder: program(folder, tf.function(lambda n, seed: tf.zeros([n, 2]), input_signature=SCALARS)),
+        "images must have shape [n, height, width, 1 or 3]",
+    ),
+    "NaN pixels": (
+        lambda folder: program(
+            folder, tf.function(lambda n, seed: tf.fill([n, 8, 8, 1], math.nan), input_signature=SCALARS)
+        ),
+        "images contain NaN or infinite pixels",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", SAVED_MODELS)
+def test_a_saved_model_that_cannot_be_drawn_from(refused, tmp_path, kind):
+    make, complaint = SAVED_MODELS[kind]
+    (tmp_path / "model").mkdir()
+    make(tmp_path / "model")
+    message = refused("sample", f"--saved_model={tmp_path / 'model'}", f"--output={tmp_path / 'grid.png'}")
+    assert complaint in message
+
 
 @pytest.mark.parametrize(
     ("flags", "complaint"),
     [
-        (["--dataset=minst_5k"], "mnist_5k"),
-        (["--dataset=cifar10"], "cifar10"),
-        (["--steps=0"], "--steps=0"),
-        (["--generator_learning_rate=-1"], "--generator_learning_rate=-1"),
-        (["--no_such_flag=1"], "no_such_flag"),
-        (["--study=nonsense"], "--study=nonsense: choose one of comparison, sampling, power"),
-        (["laptop"], "laptop: not a flag"),
+        (["--output=grid.png"], "saved_model"),
+        (["--saved_model=m", "--output=grid.jpg"], "--output=grid.jpg: give a file that ends in .png"),
+        (["--saved_model=m", "--output=/dev/null/grid.png"], "--output=/dev/null cannot be written"),
+        (["--saved_model=m", "--output=grid.png", "--num_samples=0"], "--num_samples=0: "),
     ],
 )
-def test_scripts_end_with_one_line_and_no_traceback(script, tmp_path, flags, complaint):
-    done = script("wgan_div", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", f"--data_dir={tmp_path}", *flags)
-    assert done.returncode == 1
-    assert complaint in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not (tmp_path / "run").exists()
+def test_wrong_flags_of_sample(refused, flags, complaint):
+    assert complaint in refused("sample", *flags)
 
 
-@pytest.mark.parametrize(
-    ("changes", "complaint"),
-    [
-        ({"dataset": "folder:/no/such/folder"}, "/no/such/folder"),
-        ({"image_size": 64}, "64"),
-        ({"image_size": 6}, "image_size=6x6: DCGAN makes square images of 28 or 8·2"),
-        ({"batch_size": 100_000}, "--batch_size=100000"),
-        ({"p": 1.0}, "p=1.0"),
-        ({"log_every": 7}, "--steps=20 must be a multiple of --log_every=7"),
-        ({"evaluate_every": 7}, "--evaluate_every=7 must be a multiple of --log_every=5"),
-    ],
-)
-def test_a_wrong_configuration_is_named_and_nothing_is_written(configuration, tmp_path, changes, complaint):
-    with pytest.raises(InputError, match=".+") as error:
-        run.perform(wgan_div.REPRODUCTION, configuration(**changes), tmp_path / "run", strategy_name="single")
-    assert complaint in str(error.value)
-    assert "\n" not in str(error.value)
-    assert not (tmp_path / "run").exists()
+def rewritten(path, config):
+    """A model file whose configuration is replaced."""
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path)
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in (parts | {"config.json": json.dumps(config)}).items():
+            file.writestr(name, content)
 
 
-def test_a_broken_image_in_a_folder_is_named(configuration, tmp_path):
-    images = datasets.load("digits").to_array(10)
-    for i, image in enumerate(images):
-        keras.utils.save_img(tmp_path / f"{i}.png", image)
-    whole = (tmp_path / "3.png").read_bytes()
-    (tmp_path / "3.png").write_bytes(whole[: len(whole) // 2])
-    broken = configuration(dataset=f"folder:{tmp_path}", image_size=8, batch_size=2)
-    with pytest.raises(InputError, match=r"3\.png"):
-        run.perform(wgan_div.REPRODUCTION, broken, tmp_path / "run", strategy_name="single")
+def lambda_model(path, ran):
+    keras.Sequential([keras.Input((2,)), keras.layers.Lambda(lambda x: (ran.touch(), x)[1])]).save(path)
+    ran.unlink(missing_ok=True)
 
 
-def test_an_empty_folder_is_named(configuration, tmp_path):
-    empty = configuration(dataset=f"folder:{tmp_path}")
-    with pytest.raises(InputError, match=str(tmp_path)):
-        run.perform(wgan_div.REPRODUCTION, empty, tmp_path / "run", strategy_name="single")
+MODELS = {
+    "garbage": lambda path, ran: path.write_bytes(b"garbage"),
+    "missing": lambda path, ran: None,
+    "lambda": lambda_model,
+    "foreign class": lambda path, ran: rewritten(
+        path, {"module": "subprocess", "class_name": "Popen", "config": {"args": ["touch", str(ran)]}}
+    ),
+    "foreign function": lambda path, ran: rewritten(
+        path, {"module": "os", "class_name": "system", "config": f"touch {ran}", "registered_name": "system"}
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_model_file_is_loaded_without_running_what_it_holds(tmp_path, kind):
+    directory = RunDirectory(tmp_path)
+    MODELS[kind](directory.model, tmp_path / "ran")
+    with pytest.raises(InputError, match="model.keras: no model of this suite can be loaded"):
+        directory.load_model()
+    assert not (tmp_path / "ran").exists()
+
+
+def test_nothing_is_unpickled_or_loaded_unsafely():
+    sources = [file for folder in ("keras_gen", "reproductions") for file in (ROOT / folder).rglob("*.py")]
+    unsafe = r"pickle\.|import pickle|allow_pickle=True|joblib|marshal|safe_mode=False|unsafe_deserialization|\beval\("
+    assert len(sources) > 100
+    assert [file.name for file in sources if re.search(unsafe, file.read_text())] == []
+
+
+def test_a_script_ends_with_status_1_and_no_traceback(script, tmp_path):
+    done = script("wgan_div", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", "--steps=0")
+    assert done.returncode == 1 and not (tmp_path / "run").exists()
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ") and "--steps=0" in line
 
 
 def test_what_the_input_pipeline_finds_in_training_is_one_line_too():

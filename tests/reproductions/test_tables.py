@@ -1,7 +1,8 @@
 import pytest
 
+from benchmarks import tables as benchmark_tables
 from reproductions import tables
-from reproductions.harness import plots, summary
+from reproductions.harness import markdown, plots, summary
 from reproductions.harness.quality import quality_table
 
 
@@ -75,4 +76,22 @@ def test_a_variant_that_broke_down_says_so(tmp_path):
 
 @pytest.mark.parametrize("page", tables.pages(), ids=lambda page: page.stem)
 def test_pages_show_what_is_recorded(page):
-    assert tables.renewed(page) == page.read_text(), "python -m reproductions.tables renews it"
+    assert not markdown.renew(page, tables.table_of(page), only_check=True), "python -m reproductions.tables renews it"
+
+
+def test_the_benchmarks_table_shows_what_is_recorded():
+    page = benchmark_tables.PAGE
+    assert not markdown.renew(page, benchmark_tables.made, only_check=True), "python -m benchmarks.tables renews it"
+
+
+def test_only_what_stands_between_the_lines_is_renewed(tmp_path):
+    page = tmp_path / "page.md"
+    text = "# Page\n<!-- table one -->\nold\n<!-- end -->\nkept\n<!-- table two -->\n<!-- end -->\n"
+    page.write_text(text)
+    assert markdown.renew(page, {"one": "| new |"}.get, only_check=True) and page.read_text() == text
+    assert markdown.renew(page, {"one": "| new |"}.get)
+    assert page.read_text() == (
+        "# Page\n<!-- table one -->\n\n| new |\n\n<!-- end -->\nkept\n"
+        "<!-- table two -->\n\nNot recorded yet.\n\n<!-- end -->\n"
+    )
+    assert not markdown.renew(page, {"one": "| new |"}.get)

@@ -1,0 +1,56 @@
+"""What benchmarks recorded, and the tables of it in BUILD.md: `python -m benchmarks.tables`.
+
+A benchmark with --record keeps its result in `benchmarks/results/NAME.json`. The table stands in BUILD.md between the
+line `<!-- table NAME -->` and the line `<!-- end -->`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from absl import app
+
+from reproductions.harness.markdown import renew, table
+from reproductions.harness.run_directory import read_json, write_json
+
+RESULTS = Path(__file__).parent / "results"
+PAGE = Path(__file__).parents[1] / "BUILD.md"
+
+
+def keep(benchmark: str, case: str, result: dict) -> None:
+    """Adds the result of one case to a benchmark's record, in the place of an earlier one."""
+    path = RESULTS / f"{benchmark}.json"
+    write_json(path, (read_json(path) if path.exists() else {}) | {case: result})
+    print(f"recorded in {path}; `python -m benchmarks.tables` renews the table")
+
+
+def train_step(record: dict) -> str:
+    """A row a model: the step in `fit`, its own in a loop, by hand; and PyTorch's, where it was there."""
+    rows = []
+    for model, result in record.items():
+        times, ratios = result["milliseconds"], result["ratios"]
+        torch = [f"{ratio:.2f}" for name, ratio in ratios.items() if name.startswith("PyTorch")]
+        rows.append(
+            [
+                f"`{model}`",
+                f"{times['written by hand']:.1f}",
+                f"{ratios['bare loop']:.3f}",
+                f"{ratios['model.fit']:.3f}",
+                *(torch or [""]),
+                f"{result['rate']:.2f}",
+            ]
+        )
+    columns = ("step", "by hand, ms", "the model's, in a loop", "in `fit`", "PyTorch, eager", "of the matrix rate")
+    return table(columns, rows)
+
+
+TABLES: dict[str, Callable[[dict], str]] = {"train_step": train_step}
+
+
+def made(name: str) -> str | None:
+    """The table of a benchmark; None where there is no record."""
+    path = RESULTS / f"{name}.json"
+    return TABLES[name](read_json(path)) if path.exists() else None
+
+
+if __name__ == "__main__":
+    app.run(lambda argv: print(f"renewed {PAGE.name}" if renew(PAGE, made) else "nothing to renew"))

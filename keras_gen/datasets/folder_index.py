@@ -1,0 +1,248 @@
+"""Which images a folder holds, found once and remembered.
+
+Of every image the index has the name and the shorter side that its header states, in arrays: some 25 bytes an image and
+its name. That of a large folder is kept in the cache folder. It is made anew when a folder under the root has another
+time of change, which adding, removing and renaming files set. Overwriting a file in place does not: the index says
+nothing of a file's content, which is read each time, and a file that has been damaged since is named then.
+"""
+
+import contextlib
+import hashlib
+import os
+import time
+from array import array
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from absl import logging
+
+from keras_gen.datasets.decoding import open_image
+from keras_gen.datasets.packed_strings import PackedStrings
+from keras_gen.errors import InputError
+from keras_gen.utils.files import cache_folder, replacing
+
+SUFFIXES = (".png", ".jpg", ".jpeg")
+# Reading the headers of fewer files takes about a second, which is not worth a file in the cache.
+KEPT_FROM = 10_000
+# File systems tell times up to two seconds apart as one: what changed just now may change again unseen.
+UNSETTLED_NANOSECONDS = 2 * 10**9
+FORMAT = "1"
+AT_ONCE = 1_000  # files in a thread's turn
+
+
+@dataclass(frozen=True, eq=False)
+class FolderIndex:
+    """The images under a folder, in sorted order.
+
+    Attributes:
+        root: The folder.
+        folders: Itself ("") and the folders in it, relative to it.
+        changed: int64 [folders, 2], when each was last changed, its entries and itself, in nanoseconds.
+        names: The file name of each image.
+        places: int32 [images], the number of the folder that each lies in.
+        shorter_sides: int32 [images], in pixels.
+    """
+
+    root: Path
+    folders: PackedStrings
+    changed: np.ndarray
+    names: PackedStrings
+    places: np.ndarray
+    shorter_sides: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def path(self, image: int) -> Path:
+        """Where an image lies."""
+        return self.root / self.folders[self.places[image]] / self.names[image]
+
+    def is_current(self) -> bool:
+        """Whether no folder has been changed since."""
+        with contextlib.suppress(OSError):
+            return all(
+                _changed(os.stat(self.root / folder)) == tuple(changed)
+                for folder, changed in zip(self.folders, self.changed.tolist(), strict=True)
+            )
+        return False
+
+    def check_sizes(self, image_size: int) -> None:
+        """Checks that no image is smaller than that.
+
+        Raises:
+            InputError: One is; the message names it.
+        """
+        for image in np.flatnonzero(self.shorter_sides < image_size):
+            _read_header(self.path(image), image_size)
+
+    def labels(self) -> tuple[np.ndarray | None, int | None]:
+        """The number of each image's first-level folder, and how many there are; None without two that hold all."""
+        first_level = [folder.partition(os.sep)[0] for folder in self.folders]
+        classes = sorted({first_level[place] for place in np.unique(self.places)})
+        if "" in classes or len(classes) < 2:
+            return None, None
+        numbers = {folder: number for number, folder in enumerate(classes)}
+        of_place = np.array([numbers.get(folder, -1) for folder in first_level], np.int64)
+        return of_place[self.places], len(classes)
+
+
+def find(root: Path, follow_links: bool = False) -> FolderIndex:
+    """Returns the index of a folder, from the cache if it has not been changed.
+
+    Hidden files are left out. Links to other folders, and to files outside of `root`, are left out or followed.
+
+    Raises:
+        InputError: A folder in it cannot be read, or an image's header; the message names it.
+    """
+    cache = _cache_file(root, follow_links)
+    index = _read(cache, root)
+    if index is None or not index.is_current():
+        started = time.time_ns()
+        index = _made(root, follow_links)
+        if len(index) >= KEPT_FROM and np.max(index.changed) < started - UNSETTLED_NANOSECONDS:
+            _write(cache, index)
+    return index
+
+
+def _made(root: Path, follow_links: bool) -> FolderIndex:
+    walk = _Walk(root, follow_links)
+    places = array("i")
+
+    def names() -> Iterator[str]:
+        for place, name in walk.images():
+            places.append(place)
+            yield name
+
+    try:
+        packed = PackedStrings.pack(names())
+    except OSError as error:
+        raise InputError(f"folder:{root}: cannot read {error.filename}: {error.strerror}") from error
+    if walk.left_out:
+        logging.warning("%d links out of %s are left out; linked_folder:PATH follows them", walk.left_out, root)
+    return _with_sizes(
+        FolderIndex(
+            root=root,
+            folders=PackedStrings.pack(walk.folders),
+            changed=np.array(walk.changed, np.int64),
+            names=packed,
+            places=np.frombuffer(places, np.int32),
+            shorter_sides=np.empty(len(packed), np.int32),
+        )
+    )
+
+
+class _Walk:
+    """A walk through a folder and the folders in it."""
+
+    def __init__(self, root: Path, follow_links: bool):
+        self.root = root
+        self.inside = root.resolve()
+        self.follow_links = follow_links
+        self.folders: list[str] = []
+        self.changed: list[tuple[int, int]] = []
+        self.entered: set[tuple[int, int]] = set()
+        self.left_out = 0
+
+    def images(self, folder: str = "") -> Iterator[tuple[int, str]]:
+        """Yields the number of its folder and the name of every image, sorted by path."""
+        status = os.stat(self.root / folder)  # before its entries: what changes them afterwards shows
+        if (status.st_dev, status.st_ino) in self.entered:
+            return  # links in a circle, or two to one folder
+        self.entered.add((status.st_dev, status.st_ino))
+        place = len(self.folders)
+        self.folders.append(folder)
+        self.changed.append(_changed(status))
+        with os.scandir(self.root / folder) as entries:
+            wanted = sorted((entry.name, entry.is_dir()) for entry in entries if self._is_wanted(entry))
+        for name, is_folder in wanted:
+            if is_folder:
+                yield from self.images(os.path.join(folder, name))
+            else:
+                yield place, name
+
+    def _is_wanted(self, entry: os.DirEntry) -> bool:
+        if entry.name.startswith("."):
+            return False
+        is_folder = entry.is_dir()
+        if not is_folder and not (entry.name.lower().endswith(SUFFIXES) and entry.is_file()):
+            return False
+        if not entry.is_symlink() or self.follow_links:
+            return True
+        leads_out = not Path(entry).resolve().is_relative_to(self.inside)
+        self.left_out += leads_out
+        return not (is_folder or leads_out)
+
+
+def _changed(status: os.stat_result) -> tuple[int, int]:
+    # Unpacking an archive may set the first time back, and sets the second in doing so.
+    return status.st_mtime_ns, status.st_ctime_ns
+
+
+def _with_sizes(index: FolderIndex) -> FolderIndex:
+    """Fills in the shorter sides, from the headers of all files."""
+    if len(index) >= KEPT_FROM:
+        logging.warning("reading the headers of %d images in %s, which is done once", len(index), index.root)
+
+    def read(start: int) -> None:
+        for image in range(start, min(start + AT_ONCE, len(index))):
+            index.shorter_sides[image] = _read_header(index.path(image), image_size=1)
+
+    with ThreadPoolExecutor() as pool:
+        for _ in pool.map(read, range(0, len(index), AT_ONCE)):
+            pass
+    return index
+
+
+def _read_header(file: Path, image_size: int) -> int:
+    try:
+        with open_image(file, image_size) as image:
+            return min(image.size)
+    except Exception as error:  # Pillow raises many kinds of error on damaged files
+        raise InputError(f"cannot decode image {file}: {error}") from error
+
+
+# The cache -----------------------------------------------------------------------------------------------------------
+
+
+def _cache_file(root: Path, follow_links: bool) -> Path:
+    identity = hashlib.sha256(os.fsencode(root.resolve()) + bytes([follow_links])).hexdigest()[:16]
+    return cache_folder() / f"folder-{identity}.npz"
+
+
+def _read(cache: Path, root: Path) -> FolderIndex | None:
+    """The index in the cache; None if there is none that can be read."""
+    try:
+        with np.load(cache, allow_pickle=False) as file:
+            if str(file["format"]) != FORMAT:
+                return None
+            return FolderIndex(
+                root=root,
+                folders=PackedStrings(file["folders"], file["folder_ends"]),
+                changed=file["changed"],
+                names=PackedStrings(file["names"], file["name_ends"]),
+                places=file["places"],
+                shorter_sides=file["shorter_sides"],
+            )
+    except Exception:  # Damage takes many forms, and reading the folder again mends them all.
+        return None
+
+
+def _write(cache: Path, index: FolderIndex) -> None:
+    try:
+        with replacing(cache) as aside:
+            np.savez(
+                aside,
+                format=FORMAT,
+                folders=index.folders.buffer,
+                folder_ends=index.folders.ends,
+                changed=index.changed,
+                names=index.names.buffer,
+                name_ends=index.names.ends,
+                places=index.places,
+                shorter_sides=index.shorter_sides,
+            )
+    except OSError as error:
+        logging.warning("the index of %s is not kept, so each run reads the folder again: %s", index.root, error)

@@ -1,0 +1,36 @@
+"""`PackedStrings`: many strings in one buffer, which a list of them would take several times the memory for."""
+
+import os
+from array import array
+from collections.abc import Iterable
+
+import numpy as np
+
+
+class PackedStrings:
+    """An immutable sequence of file names, held in two arrays.
+
+    Args:
+        buffer: uint8, the encoded strings one after the other.
+        ends: int64 [n], where each ends.
+    """
+
+    def __init__(self, buffer: np.ndarray, ends: np.ndarray):
+        self.buffer = buffer
+        self.ends = ends
+
+    @classmethod
+    def pack(cls, strings: Iterable[str]) -> "PackedStrings":
+        """Packs strings; what is no UTF-8 in a file's name is kept as it is."""
+        buffer, ends = bytearray(), array("q")
+        for string in strings:
+            buffer += os.fsencode(string)
+            ends.append(len(buffer))
+        return cls(np.frombuffer(buffer, np.uint8), np.frombuffer(ends, np.int64))
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __getitem__(self, index: int) -> str:
+        start = self.ends[index - 1] if index > 0 else 0
+        return os.fsdecode(self.buffer[start : self.ends[index]].tobytes())
