@@ -27,16 +27,8 @@ import h5py
 from absl import app, flags
 
 FLAGS = flags.FLAGS
-SCRIPTS = (
-    "wgan_div",
-    "rsgan",
-    "vae_mutual_information",
-    "lipschitz",
-    "deep_infomax",
-    "f_gan",
-    "f_vae",
-    "vae_clustering",
-)
+# Every script has a page beside it.
+SCRIPTS = sorted(page.stem for page in (Path(__file__).parents[1] / "reproductions").glob("*.md"))
 # Steps of the smoke preset, which each kill finds before it.
 STEPS_A_KILL = 20
 # Seconds between two looks: at a file that is there for a moment, and at a process that starts.
