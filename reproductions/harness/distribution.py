@@ -2,6 +2,9 @@
 
 import json
 import os
+import socket
+import zlib
+from types import SimpleNamespace
 
 import keras
 import tensorflow as tf
@@ -57,6 +60,16 @@ def _best_strategy(workers: int, cpu_devices: int) -> str:
     if len(tf.config.list_physical_devices("GPU")) > 1 or cpu_devices > 1:
         return "mirrored"
     return "single"
+
+
+def loopback_cluster(workers: int) -> list[str]:
+    """The TF_CONFIG of each of so many workers on this machine, on ports that are free now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(workers)]
+    addresses = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
+    for one in sockets:
+        one.close()
+    tasks = [{"type": "worker", "index": index} for index in range(workers)]
+    return [json.dumps({"cluster": {"worker": addresses}, "task": task}) for task in tasks]
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
