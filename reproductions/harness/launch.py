@@ -7,8 +7,8 @@ import tensorflow as tf
 from absl import app, flags, logging
 
 from keras_gen.errors import InputError, NonFiniteLossError
+from reproductions.harness import distribution, record, run
 from reproductions.harness import flags as script_flags
-from reproductions.harness import record, run
 from reproductions.harness.reproduction import Reproduction
 
 FLAGS = flags.FLAGS
@@ -45,6 +45,9 @@ def guarded(function, *args) -> None:
         if found is None:
             raise
         sys.exit(f"error: {found[1]}")
+    except distribution.LOST_WORKER as error:
+        lost = distribution.lost_worker(error.message)
+        sys.exit(f"error: {lost} stopped; start all workers again: the same command continues from the last checkpoint")
     except KeyboardInterrupt:
         sys.exit("\ninterrupted; the same command continues from the last checkpoint")
 
