@@ -2,11 +2,18 @@
 
 import json
 import os
+import re
+import socket
+import zlib
+from types import SimpleNamespace
 
 import keras
 import tensorflow as tf
 
 from keras_gen.errors import InputError
+
+# What TensorFlow raises in a worker when another one has gone.
+LOST_WORKER = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError)
 
 
 def make_strategy(name: str, cpu_devices: int = 1) -> tf.distribute.Strategy:
@@ -59,12 +66,67 @@ def _best_strategy(workers: int, cpu_devices: int) -> str:
     return "single"
 
 
+def loopback_cluster(workers: int) -> list[str]:
+    """The TF_CONFIG of each of so many workers on this machine, on ports that are free now."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(workers)]
+    addresses = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
+    for one in sockets:
+        one.close()
+    tasks = [{"type": "worker", "index": index} for index in range(workers)]
+    return [json.dumps({"cluster": {"worker": addresses}, "task": task}) for task in tasks]
+
+
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
     """Whether this process is the one that writes the run's results."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
         return True
     return resolver.task_type == "chief" or (resolver.task_type == "worker" and resolver.task_id == 0)
+
+
+def check_flags(strategy: tf.distribute.Strategy, configuration: SimpleNamespace) -> None:
+    """Checks that all workers are about to make the same run.
+
+    Raises:
+        InputError: Their flags differ.
+    """
+    flags = json.dumps(vars(configuration), sort_keys=True)
+    if len(set(_of_all_workers(strategy, zlib.crc32(flags.encode())))) > 1:
+        raise InputError("the workers were given different flags; start all of them with the same command")
+
+
+def check_checkpoints(strategy: tf.distribute.Strategy, first_step: int) -> None:
+    """Checks that all workers found the same checkpoint.
+
+    Raises:
+        InputError: They did not.
+    """
+    steps = _of_all_workers(strategy, first_step)
+    if len(set(steps)) > 1:
+        raise InputError(
+            f"--output_dir: the workers found checkpoints of steps {', '.join(map(str, steps))}; it must be one folder "
+            "that all of them see"
+        )
+
+
+def lost_worker(message: str) -> str:
+    """The worker that is gone, such as `worker 1`, by the message of one of the errors `LOST_WORKER`."""
+    task = re.search(r"/job:(\w+)/replica:\d+/task:(\d+)", message)
+    return f"{task[1]} {task[2]}" if task else "a worker"
+
+
+def _of_all_workers(strategy: tf.distribute.Strategy, number: int) -> list[int]:
+    """The number that each worker gives, in their order."""
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return [number]
+
+    @tf.function
+    def gathered():
+        return strategy.run(
+            lambda: tf.distribute.get_replica_context().all_gather(tf.constant([number], tf.int64), axis=0)
+        )
+
+    return strategy.experimental_local_results(gathered())[0].numpy().tolist()
 
 
 def set_numerics(precision: str, deterministic: bool, seed: int) -> None:

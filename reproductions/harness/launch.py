@@ -8,8 +8,8 @@ import tensorflow as tf
 from absl import app, flags, logging
 
 from keras_gen.errors import InputError, NonFiniteLossError, unwrapped_input_errors
+from reproductions.harness import distribution, record, run, signals
 from reproductions.harness import flags as script_flags
-from reproductions.harness import record, run, signals
 from reproductions.harness.reproduction import Reproduction
 
 FLAGS = flags.FLAGS
@@ -62,6 +62,9 @@ def guarded(function, *args) -> None:
         if found is None:
             raise
         sys.exit(_cannot_write(*found.groups()))
+    except distribution.LOST_WORKER as error:
+        lost = distribution.lost_worker(error.message)
+        sys.exit(f"error: {lost} stopped; start all workers again: the same command continues from the last checkpoint")
     except KeyboardInterrupt as interruption:
         terminal = "\n" if sys.stderr.isatty() else ""  # which shows ^C
         print(f"{terminal}interrupted {interruption}".rstrip() + "; the same command continues", file=sys.stderr)

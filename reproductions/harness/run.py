@@ -51,6 +51,7 @@ def perform(
         return
     strategy = distribution.make_strategy(strategy_name, cpu_devices)
     distribution.check_batch(configuration.batch_size, strategy)
+    distribution.check_flags(strategy, configuration)
     distribution.set_numerics(configuration.precision, configuration.deterministic, configuration.seed)
     train, test = (
         datasets.load(configuration.dataset, split, configuration.image_size, data_dir) for split in ("train", "test")
@@ -68,6 +69,7 @@ def perform(
     own_callbacks = reproduction.callbacks(configuration, train) if reproduction.callbacks else []
     with _writable(directory, strategy) as written, written.claimed(configuration):
         first_step = callbacks.restore_newest(model, directory.checkpoints)
+        distribution.check_checkpoints(strategy, first_step)
         if first_step:
             print(f"Continuing after step {first_step} of {configuration.steps}.", flush=True)
         with _noting_breakdown(written), _stoppable(strategy) as stop_requested:

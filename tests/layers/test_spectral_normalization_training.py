@@ -86,20 +86,11 @@ class TestTraining:
             # What the estimate is off by: two scores of a step differ by no more.
             assert np.linalg.norm(kernel.reshape(-1, kernel.shape[-1]), 2) == pytest.approx(1, abs=1e-3), layer.name
 
-    def test_two_replicas_are_one(self, two_replicas):
-        one = compiled(GAN(*networks()))
-        untrained = [variable.numpy() for variable in one.variables]
-        one.fit(batches(10), verbose=0)
+    def test_all_replicas_have_one_u(self, two_replicas):
         with two_replicas.scope():
-            two = compiled(GAN(*networks()))
-        two.fit(batches(10), verbose=0)
-        moved = []
-        for variable, other, start in zip(one.variables, two.variables, untrained, strict=True):
-            # float32 sums in another order, over ten steps of weights of the order of 1
-            np.testing.assert_allclose(other, variable, rtol=0, atol=1e-5, err_msg=variable.path)
-            moved.append(np.abs(variable.numpy() - start).max())
-        assert np.median(moved) > 50e-5
-        for layer in wrappers(two.discriminator):
+            model = compiled(GAN(*networks()))
+        model.fit(batches(10), verbose=0)
+        for layer in wrappers(model.discriminator):
             first, second = two_replicas.experimental_local_results(layer.u.value)
             np.testing.assert_array_equal(first, second)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras_gen
 
 PROGRAMS = Path(__file__).parent / "programs"
-SECONDS = 240  # far above what any of them takes; a process that hangs is stopped
+SECONDS = 240  # far above what most of them take; a process that hangs is stopped
 
 
 def start(program, *arguments, flags=(), **environment):
@@ -22,11 +22,11 @@ def start(program, *arguments, flags=(), **environment):
     )
 
 
-def finish(*processes):
+def finish(*processes, seconds=SECONDS):
     """Waits for them; one that fails or hangs ends them all and shows what it printed."""
     try:
         for process in processes:
-            output, _ = process.communicate(timeout=SECONDS)
+            output, _ = process.communicate(timeout=seconds)
             assert process.returncode == 0, output
     finally:
         for process in processes:

@@ -36,13 +36,13 @@ def linear(shape):
     return keras.Model(x, keras.layers.Activation("linear")(x))
 
 
-def new_f_vae(**arguments):
+def new_f_vae(synchronized=False, act_norm_from_data=False, **arguments):
     """An f-VAE of one squeeze and a flow of two levels."""
-    sizes = {"image_shape": IMAGE_SHAPE, "stages": 1, "depth": 1, "width": 4}
+    sizes = {"image_shape": IMAGE_SHAPE, "stages": 1, "depth": 1, "width": 4, "synchronized": synchronized}
     return FVAE(
         squeezing.encoder(**sizes),
         squeezing.decoder(**sizes),
-        networks.glow((4, 4, 4), [1, 1], width=4, squeeze_first=False),
+        networks.glow((4, 4, 4), [1, 1], width=4, squeeze_first=False, act_norm_from_data=act_norm_from_data),
         **arguments,
     )
 

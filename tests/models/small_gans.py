@@ -59,8 +59,8 @@ def arguments(model):
 
 def state(model):
     """Every variable of a compiled model and of its optimisers, by a name that a copy shares."""
-    optimizers = {"generator": model.generator_optimizer, "discriminator": model.discriminator_optimizer}
     variables = {f"model/{i}": variable for i, variable in enumerate(model.variables)}
-    for name, optimizer in optimizers.items():
-        variables |= {f"{name}_optimizer/{i}": variable for i, variable in enumerate(optimizer.variables)}
+    for name in ("optimizer", "generator_optimizer", "discriminator_optimizer"):
+        if optimizer := getattr(model, name, None):
+            variables |= {f"{name}/{i}": variable for i, variable in enumerate(optimizer.variables)}
     return {name: variable.numpy() for name, variable in variables.items()}

@@ -91,15 +91,6 @@ class TestTraining:
         np.testing.assert_allclose(model.network.get_weights()[0], expected, rtol=0, atol=1e-6)
         assert history["loss"] == [pytest.approx(np.mean((X @ w - Y) ** 2), rel=1e-5)]
 
-    def test_two_replicas_are_one(self, two_replicas):
-        rows = tf.data.Dataset.from_tensor_slices((X, Y)).repeat(10).batch(4, drop_remainder=True)
-        one = compiled(linear(kernel_regularizer=keras.regularizers.L2(0.1)), 0.3)
-        with two_replicas.scope():
-            two = compiled(linear(kernel_regularizer=keras.regularizers.L2(0.1)), 0.3)
-        for model in (one, two):
-            model.fit(rows, verbose=0)
-        np.testing.assert_allclose(two.network.get_weights()[0], one.network.get_weights()[0], rtol=0, atol=1e-5)
-
     def test_the_default_loss_is_the_cross_entropy_of_logits(self):
         model = GradientPenalized(linear(), 0.0)
         model.compile()

@@ -44,19 +44,6 @@ def test_it_comes_back():
     assert type(again) is Adam and again.get_config() == optimizer.get_config()
 
 
-def test_two_replicas(two_replicas):
-    ends = []
-    for scope in (two_replicas.scope, tf.distribute.get_strategy().scope):
-        with scope():
-            model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, kernel_initializer="ones")])
-            model.compile(Adam(0.1), "mse")
-        x = np.random.RandomState(0).randn(8, 3).astype("float32")
-        model.fit(tf.data.Dataset.from_tensors((x, x[:, :2] ** 2)).repeat(3), verbose=0)
-        ends.append(model.get_weights() + [variable.numpy() for variable in model.optimizer.variables])
-    for one, other in zip(*ends, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
-
-
 def test_amsgrad():
     with pytest.raises(InputError, match="amsgrad=True: the fused Adam has none"):
         Adam(amsgrad=True)

@@ -33,6 +33,15 @@ def script():
     return run
 
 
+@pytest.fixture(scope="session")
+def smoke_run(tmp_path_factory):
+    """A finished run of the smoke preset, and what it printed."""
+    folder = tmp_path_factory.mktemp("smoke") / "run"
+    command = [sys.executable, "-m", "reproductions.wgan_div", "--preset=smoke", "--deterministic"]
+    done = subprocess.run([*command, f"--output_dir={folder}"], capture_output=True, text=True, cwd=ROOT, check=True)
+    return folder, done.stdout
+
+
 @pytest.fixture
 def launched(monkeypatch):
     """Does in this process what `python -m reproductions.NAME FLAGS ...` does; gives what it exits with."""
