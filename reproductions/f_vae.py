@@ -124,7 +124,7 @@ def define_flags() -> None:
     define_integer("warmup_steps", "Steps in which the learning rate rises from 0; 0: none.", lower_bound=0)
     flags.DEFINE_float("clip_norm", None, "Flows: largest norm of a gradient; 0: any.", lower_bound=0)
     flags.DEFINE_enum("input_noise", None, INPUT_NOISES, "Flows: noise added to the images, of the width of one value.")
-    define_integer("stages", "f-VAE: squeezes of encoder and decoder.")
+    define_integer("stages", "f-VAE: squeezes of encoder and decoder. VAE: how often they halve the size.")
     define_integer("depth", "f-VAE: residual steps after each squeeze.")
     define_integer("width", "f-VAE: channels inside a residual step.")
     define_integer("flow_levels", "Flows: scales.")
@@ -162,7 +162,7 @@ def build(
         case "glow":
             model = Glow(image_shape, c.flow_levels, c.flow_depth, c.flow_width, **kind, **of_flows)
         case "vae":
-            widths = [c.vae_width * 2**i for i in range(3)]
+            widths = [c.vae_width * 2**i for i in range(c.stages)]
             parts = [
                 make(image_shape, c.latent_dim, widths, seed=c.seed)
                 for make in (autoencoder.encoder, autoencoder.decoder)
