@@ -3,6 +3,7 @@
 python -m reproductions.sample --saved_model=runs/wgan_div/saved_model --num_samples=64 --seed=0 --output=grid.png
 """
 
+import math
 from pathlib import Path
 
 import tensorflow as tf
@@ -20,6 +21,7 @@ def define_flags() -> None:
     flags.DEFINE_string("saved_model", None, "Folder of the SavedModel.", required=True)
     flags.DEFINE_integer("num_samples", 64, "Images to draw.", lower_bound=1)
     flags.DEFINE_integer("seed", 0, "Seed: the same seed draws the same images.", lower_bound=0, upper_bound=2**31 - 1)
+    flags.DEFINE_float("temperature", 1.0, "Standard deviation of the latents, of a model with a flow.", lower_bound=0)
     flags.DEFINE_string("output", None, "PNG file to write.", required=True)
 
 
@@ -27,7 +29,8 @@ def draw(argv: list[str]) -> None:
     """Draws the picture.
 
     Raises:
-        InputError: The SavedModel cannot be loaded or does not sample, or the file cannot be written.
+        InputError: The SavedModel cannot be loaded or does not sample, or not at the temperature, or the file cannot be
+            written.
     """
     if len(argv) > 1:
         raise InputError(f"{' '.join(argv[1:])}: not a flag; flags begin with --")
@@ -37,9 +40,15 @@ def draw(argv: list[str]) -> None:
         raise InputError(f"--saved_model={FLAGS.saved_model}: no SavedModel can be loaded from there") from error
     if not hasattr(model, "sample"):
         raise InputError(f"--saved_model={FLAGS.saved_model}: this model does not sample")
+    at_temperature = FLAGS.temperature != 1
+    if at_temperature and not hasattr(model, "sample_at_temperature"):
+        raise InputError(f"--temperature={FLAGS.temperature}: this model samples at 1 only; leave the flag out")
+    if not math.isfinite(FLAGS.temperature):
+        raise InputError(f"--temperature={FLAGS.temperature}: must be a finite number, at least 0")
     if not FLAGS.output.lower().endswith(".png"):
         raise InputError(f"--output={FLAGS.output}: give a file that ends in .png")
-    images = model.sample(FLAGS.num_samples, FLAGS.seed)
+    numbers = (FLAGS.num_samples, FLAGS.seed)
+    images = model.sample_at_temperature(*numbers, FLAGS.temperature) if at_temperature else model.sample(*numbers)
     try:
         save_image_grid(FLAGS.output, images)
     except OSError as error:
