@@ -132,13 +132,14 @@ class TestStartFromData:
 
     def test_it_is_not_made_again_after_a_checkpoint(self, tmp_path):
         straight, resumed = self.new(), self.new()
+        other_images = tf.data.Dataset.from_tensors(1 - images(4, seed=1))
         straight.fit(fit_inputs(4), verbose=0)
         straight.save_weights(tmp_path / "at_1.weights.h5")
-        straight.fit(1 - images(4, seed=1), verbose=0)
+        straight.fit(other_images, verbose=0)
         assert resumed.awaits_data
         resumed.load_weights(tmp_path / "at_1.weights.h5")
         assert not resumed.awaits_data
-        resumed.fit(1 - images(4, seed=1), verbose=0)
+        resumed.fit(other_images, verbose=0)
         for weight, expected in zip(resumed.weights, straight.weights, strict=True):
             np.testing.assert_allclose(weight, expected, atol=1e-6, err_msg=weight.path)
 
