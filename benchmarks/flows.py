@@ -1,4 +1,4 @@
-"""The speed of flows: `python -m benchmarks.flows --width=128`.
+"""The speed of flows: `python -m benchmarks.flows --width=128`, or `--depths=2,4,8,16` for tracing alone.
 
 In one run, in turn: `keras_gen.models.Glow`, TensorFlow Probability's `tfb.Glow`, and normflows in PyTorch, if it is
 installed (or with --torch_python=PYTHON, an interpreter that has it). All have the same sizes: 32x32x3, three levels
@@ -9,18 +9,25 @@ process of its own; measured are its training step (Adam), sampling, tracing, th
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import numpy as np
 from absl import app, flags
 
 FLAGS = flags.FLAGS
 HERE = Path(__file__).parent
+OURS = [sys.executable, "-m", "benchmarks.tensorflow_flows", "keras_gen"]
 
 
 def define_flags() -> None:
     """Defines the flags of this benchmark."""
     flags.DEFINE_integer("width", 32, "Channels inside the coupling networks.", lower_bound=1)
     flags.DEFINE_integer("depth", 8, "Steps a level.", lower_bound=1)
+    flags.DEFINE_list("depths", None, "Instead: the time to trace ours at each of these depths, and how it grows.")
+    flags.register_validator(
+        "depths", lambda depths: all(depth.isdigit() and int(depth) for depth in depths or []), "give numbers above 0"
+    )
     flags.DEFINE_integer("batch_size", 16, "Images in a step.", lower_bound=1)
     flags.DEFINE_integer("steps", 5, "Steps in a round.", lower_bound=1)
     flags.DEFINE_integer("rounds", 9, "Rounds; each contestant's median is printed.", lower_bound=1)
@@ -28,26 +35,47 @@ def define_flags() -> None:
 
 
 class Contestant:
-    """A process that makes training steps and samples when it is told to."""
+    """A process that makes training steps and samples when it is told to.
 
-    def __init__(self, command: list[str]):
-        sizes = [FLAGS.width, FLAGS.depth, FLAGS.batch_size]
-        self.process = subprocess.Popen(
-            [*command, *map(str, sizes)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=HERE.parent,
-        )
-        ready, *self.beginning = self.process.stdout.readline().split() or [""]
-        self.installed = ready == "ready"
+    Attributes:
+        missing: What it says of a package that is not installed; empty if it runs. Any other failure ends the
+            benchmark with what the process said of it.
+    """
+
+    def __init__(self, command: list[str], depth: int):
+        sizes = [FLAGS.width, depth, FLAGS.batch_size]
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - open as long as the process
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self.errors}
+        try:
+            self.process = subprocess.Popen([*command, *map(str, sizes)], **pipes, text=True, cwd=HERE.parent)
+        except OSError as error:
+            sys.exit(f"error: {command[0]} cannot be started: {error.strerror}")
+        self.missing = ""
+        self.beginning = self._answer().split()
         self.seconds: dict[str, list[float]] = {"step": [], "sample": []}
 
     def measure(self, what: str, repetitions: int) -> None:
         """Has it made so many steps or batches of samples, and notes the seconds of one."""
         print(what, repetitions, file=self.process.stdin, flush=True)
-        self.seconds[what].append(float(self.process.stdout.readline()) / repetitions)
+        self.seconds[what].append(float(self._answer()) / repetitions)
+
+    def _answer(self) -> str:
+        """The process's next line; none if a package is missing.
+
+        Raises:
+            SystemExit: It failed otherwise.
+        """
+        line = self.process.stdout.readline()
+        if line:
+            return line.removeprefix("ready ")
+        self.process.wait()
+        self.errors.seek(0)
+        said = self.errors.read().strip()
+        reason = said.split("\n")[-1]
+        if reason.startswith("ModuleNotFoundError"):
+            self.missing = reason
+            return ""
+        sys.exit(f"{said}\nerror: {' '.join(self.process.args)} failed: {reason}")
 
     def peak_memory(self) -> int:
         """Ends the process and gives its peak memory in bytes."""
@@ -57,15 +85,18 @@ class Contestant:
 def main(argv: list[str]) -> None:
     """Measures and prints."""
     del argv
+    if FLAGS.depths:
+        compare_depths(list(map(int, FLAGS.depths)))
+        return
     # One after the other, so that each is traced alone.
     commands = {
-        "keras_gen": [sys.executable, "-m", "benchmarks.tensorflow_flows", "keras_gen"],
+        "keras_gen": OURS,
         "tfb.Glow": [sys.executable, "-m", "benchmarks.tensorflow_flows", "tfb"],
         "normflows": [FLAGS.torch_python, str(HERE / "torch_flows.py")],
     }
-    contestants = {name: Contestant(command) for name, command in commands.items()}
-    missing = [name for name, contestant in contestants.items() if not contestant.installed]
-    contestants = {name: contestant for name, contestant in contestants.items() if contestant.installed}
+    contestants = {name: Contestant(command, FLAGS.depth) for name, command in commands.items()}
+    missing = {name: contestant.missing for name, contestant in contestants.items() if contestant.missing}
+    contestants = {name: contestant for name, contestant in contestants.items() if name not in missing}
     for _ in range(FLAGS.rounds):
         for what in ("step", "sample"):
             for contestant in contestants.values():
@@ -86,8 +117,21 @@ def main(argv: list[str]) -> None:
         cells += [f"{float(trace):.1f}", f"{float(trace) / float(ours.beginning[0]):.2f}", f"{float(first):.1f}"]
         cells += [f"{contestant.peak_memory() / 2**30:.2f}", f"{int(parameters):,}"]
         print(f"{name:12}" + "".join(f"{cell:>15}" for cell in cells))
-    for name in missing:
-        print(f"{name} is not installed: nothing to compare with")
+    for name, reason in missing.items():
+        print(f"{name} is not installed, nothing to compare with: {reason}")
+
+
+def compare_depths(depths: list[int]) -> None:
+    """Traces ours at several depths, each in a process of its own, and prints the exponent e of seconds ~ depth^e."""
+    seconds = []
+    for depth in depths:
+        contestant = Contestant(OURS, depth)
+        seconds.append(float(contestant.beginning[0]))
+        contestant.peak_memory()
+        print(f"3 levels of {depth:3} steps, width {FLAGS.width}: {seconds[-1]:6.2f} s to trace", flush=True)
+    if len(depths) > 1:
+        exponent = np.polyfit(np.log(depths), np.log(seconds), 1)[0]
+        print(f"trace time ~ depth^{exponent:.2f}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ A SavedModel is a program of TensorFlow's operations, some of which read and wri
 trust.
 """
 
+import math
 from pathlib import Path
 
 import tensorflow as tf
@@ -24,6 +25,7 @@ def define_flags() -> None:
     flags.DEFINE_string("saved_model", None, "Folder of the SavedModel.", required=True)
     flags.DEFINE_integer("num_samples", 64, "Images to draw.", lower_bound=1)
     flags.DEFINE_integer("seed", 0, "Seed: the same seed draws the same images.", lower_bound=0, upper_bound=2**31 - 1)
+    flags.DEFINE_float("temperature", 1.0, "Standard deviation of the latents, of a model with a flow.", lower_bound=0)
     flags.DEFINE_string("output", None, "PNG file to write.", required=True)
 
 
@@ -31,7 +33,8 @@ def draw() -> None:
     """Draws the picture.
 
     Raises:
-        InputError: The SavedModel cannot be loaded or does not sample, or the file cannot be written.
+        InputError: The SavedModel cannot be loaded or does not sample, or not at the temperature, or the file cannot be
+            written.
     """
     if not FLAGS.output.lower().endswith(".png"):
         raise InputError(f"--output={FLAGS.output}: give a file that ends in .png")
@@ -42,8 +45,14 @@ def draw() -> None:
         raise InputError(f"--saved_model={FLAGS.saved_model}: no SavedModel can be loaded from there") from error
     if not hasattr(model, "sample"):
         raise InputError(f"--saved_model={FLAGS.saved_model}: this model does not sample")
+    at_temperature = FLAGS.temperature != 1
+    if at_temperature and not hasattr(model, "sample_at_temperature"):
+        raise InputError(f"--temperature={FLAGS.temperature}: this model samples at 1 only; leave the flag out")
+    if not math.isfinite(FLAGS.temperature):
+        raise InputError(f"--temperature={FLAGS.temperature}: must be a finite number, at least 0")
+    numbers = (FLAGS.num_samples, FLAGS.seed)
     try:
-        images = model.sample(FLAGS.num_samples, FLAGS.seed)
+        images = model.sample_at_temperature(*numbers, FLAGS.temperature) if at_temperature else model.sample(*numbers)
     except tf.errors.ResourceExhaustedError as error:
         raise InputError(f"--num_samples={FLAGS.num_samples}: they do not fit into memory; draw fewer") from error
     except (TypeError, ValueError, tf.errors.OpError) as error:

@@ -32,6 +32,8 @@ def checked_images(data, taker: str, shape: tuple[int, ...]) -> tf.Tensor:
     """
     images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
     images = tf.convert_to_tensor(images)
+    if images.shape.rank == len(shape) and images.shape.is_compatible_with(shape):
+        raise InputError(f"images have shape {tuple(images.shape)}, without the batch's axis; give [n, height, ...]")
     if not images.dtype.is_floating:
         raise InputError(f"images have dtype {images.dtype.name}; give float32 in [-1, 1]")
     if not images.shape[1:].is_compatible_with(shape):

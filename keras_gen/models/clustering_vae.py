@@ -120,13 +120,13 @@ class ClusteringVAE(VAE):
         """-ELBO, and the three terms that it is made of."""
         return ("negative_elbo", "reconstruction", "alignment", "balance")
 
-    def objective(self, x: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+    def objective(self, x: tf.Tensor, noise: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
         """Equation (5) for a batch, and its terms; the noise [n, *latent_shape] makes z."""
-        posterior = self.posterior(x, training=True)
+        posterior = self.posterior(x, training=training)
         z = self.reparameterize(posterior, noise)
-        log_membership = self.log_membership(z, training=True)
+        log_membership = self.log_membership(z, training=training)
         membership = tf.exp(log_membership)
-        reconstruction = tf.reduce_mean(-self.likelihood(z, training=True).log_prob(x))
+        reconstruction = tf.reduce_mean(-self.likelihood(z, training=training).log_prob(x))
         alignment = tf.reduce_mean(tf.reduce_sum(membership * self.log_ratio(posterior, z), axis=1))
         log_uniform = -tf.math.log(float(self.num_clusters))
         balance = tf.reduce_mean(tf.reduce_sum(membership * (log_membership - log_uniform), axis=1))

@@ -11,6 +11,8 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.layers import flows
+from keras_gen.layers.any_batch import call_on_any_batch
+from keras_gen.layers.flows.flow_layer import check_finite
 from keras_gen.models.flow_model import FlowModel, standard_normal_log_prob
 from keras_gen.models.reproducible_model import Endpoint, Terms, stream_seed
 
@@ -35,6 +37,8 @@ class FVAE(FlowModel):
     Reported terms: `negative_elbo`, the sum of the two after it, in nats an image: `reconstruction`, -log q(x|z), and
     `kl`, log p(z|x) - log q(z) at the z drawn; `bits_per_dimension`, the first as a bound for 8-bit pixels, which
     holds under uniform input noise; `sigma_1` and `sigma_2`.
+
+    A warm-up, in which the learning rate rises, is a schedule: see `Glow`, whose lines hold here too.
 
     Args:
         encoder: E, from images [batch, height, width, channels] to codes [batch, *code_shape].
@@ -85,14 +89,14 @@ class FVAE(FlowModel):
 
     def noisy_code(self, x: tf.Tensor, u: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
         """V = sigma_1 u + E(x), [n, *code_shape], of noise u of that shape; and log |det dv/du| [n]."""
-        code = tf.cast(self.encoder(x, training=training), tf.float32)
+        code = call_on_any_batch(self.encoder, [x], training)
         log_sigma = self.log_sigma_1.value
         dimensions = math.prod(self.code_shape)
         return tf.exp(log_sigma) * u + code, tf.fill([tf.shape(x)[0]], dimensions * log_sigma)
 
     def log_likelihood(self, x: tf.Tensor, v: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Log q(x|z) = log N(x; G(v), sigma_2²) in nats [n], with v = F^-1(z)."""
-        mean = tf.cast(self.decoder(v, training=training), tf.float32)
+        mean = call_on_any_batch(self.decoder, [v], training)
         log_sigma = self.log_sigma_2.value
         dimensions = math.prod(self.data_shape)
         return standard_normal_log_prob((x - mean) * tf.exp(-log_sigma)) - dimensions * log_sigma
@@ -110,9 +114,9 @@ class FVAE(FlowModel):
         """-ELBO, its two terms, and what has been learnt about noise."""
         return ("negative_elbo", "reconstruction", "kl", "bits_per_dimension", "sigma_1", "sigma_2")
 
-    def objective(self, x: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+    def objective(self, x: tf.Tensor, noise: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
         """-ELBO (18), a mean over the batch x; the noise is u [n, *code_shape]."""
-        log_likelihood, kl = (tf.reduce_mean(term) for term in self.elbo_terms(x, noise, training=True))
+        log_likelihood, kl = (tf.reduce_mean(term) for term in self.elbo_terms(x, noise, training))
         loss = kl - log_likelihood
         return loss, {
             "negative_elbo": loss,
@@ -123,6 +127,17 @@ class FVAE(FlowModel):
             "sigma_2": tf.exp(self.log_sigma_2.value),
         }
 
+    def check_parts(self, x: tf.Tensor, noise: tf.Tensor) -> None:
+        """See `GuardedSteps.check_parts`: the images, encoder, sigma_1, the flow's layers, decoder and sigma_2."""
+        check_finite(x, "a batch of images")
+        check_finite(self.encoder(x, training=True), f"output of the encoder {self.encoder.name!r}")
+        v, log_det = self.noisy_code(x, noise, training=True)
+        check_finite(log_det, "log-det of sigma_1")
+        check_finite(v, "sigma_1 u + E(x)")
+        self.flow.checked_forward(v)
+        check_finite(self.decoder(v, training=True), f"output of the decoder {self.decoder.name!r}")
+        check_finite(self.log_likelihood(x, v, training=True), "log q(x|z), with sigma_2,")
+
     def flow_input(self, x: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         """V = sigma_1 u + E(x)."""
         return self.noisy_code(x, noise)[0]
@@ -131,15 +146,15 @@ class FVAE(FlowModel):
 
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """F(E(x)), latents [n, *latent_shape] of images [n, height, width, channels] in [-1, 1]."""
-        return self.flow.forward(tf.cast(self.encoder(self._checked(images), training=False), tf.float32))[0]
+        return self.flow.forward(call_on_any_batch(self.encoder, [self._checked(images)]))[0]
 
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """G(F^-1(z)), images float32 [n, height, width, channels] of latents [n, *latent_shape] (19)."""
-        return tf.cast(self.decoder(self.flow.inverse(latents), training=False), tf.float32)
+        return call_on_any_batch(self.decoder, [self.flow.inverse(latents)])
 
     def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
         """G(E(x)), of images [n, height, width, channels] in [-1, 1]: without noise the flow cancels."""
-        return tf.cast(self.decoder(self.encoder(self._checked(images), training=False), training=False), tf.float32)
+        return call_on_any_batch(self.decoder, [call_on_any_batch(self.encoder, [self._checked(images)])])
 
     def log_prob(self, images: tf.Tensor, num_draws: int = 1, seed: int = 0) -> tf.Tensor:
         """Estimates log q(x) from below by importance sampling: log 1/m sum_j q(x|z_j) q(z_j) / p(z_j|x).
@@ -183,14 +198,19 @@ class FVAE(FlowModel):
         return self.in_bits_per_dimension(self.log_prob(self.with_uniform_noise(images, seed), num_draws, seed))
 
     def endpoints(self) -> dict[str, Endpoint]:
-        """Those of `FlowModel`, `reconstruct` and `log_prob`."""
+        """Those of `FlowModel`, `reconstruct`, `log_prob` and `bits_per_dimension`."""
         images = self.spec("images", [None, *self.data_shape])
         numbers = [self.spec(name, dtype=tf.int32) for name in ("num_draws", "seed")]
         return {
             **super().endpoints(),
             "reconstruct": (self.reconstruct, [images]),
             "log_prob": (self._compiled_log_prob, [images, *numbers]),
+            "bits_per_dimension": (self._exported_bits_per_dimension, [images, *numbers]),
         }
+
+    def _exported_bits_per_dimension(self, images: tf.Tensor, num_draws: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        noisy = self.with_uniform_noise(images, seed)
+        return self.in_bits_per_dimension(self._compiled_log_prob(noisy, num_draws, seed))
 
     # Saving ------------------------------------------------------------------------------------------------------
 

@@ -4,17 +4,18 @@ Their latents are the flow's output, whose prior q(z) is N(0, I).
 """
 
 import math
-import re
 from collections.abc import Mapping
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gen.errors import InputError, NonFiniteLossError
+from keras_gen.errors import InputError
 from keras_gen.layers.flows import FlowLayer
 from keras_gen.models.checks import checked_images
 from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.models.guarded_steps import GuardedSteps
+from keras_gen.models.interpolation import Interpolation
 from keras_gen.models.reproducible_model import Endpoint, Terms, stream_seed
 from keras_gen.models.single_optimizer import SingleOptimizer
 
@@ -23,10 +24,10 @@ BIN = 2 / 255
 INPUT_NOISES = ("uniform", "gaussian", "none")
 
 
-class FlowModel(SingleOptimizer, GenerativeModel):
+class FlowModel(GuardedSteps, SingleOptimizer, Interpolation, GenerativeModel):
     """A model with a flow to latents z ~ N(0, I).
 
-    Subclasses define `objective`, `decode`, `encode`, `log_prob_of` and `flow_input`.
+    Subclasses define `objective`, `check_parts`, `decode`, `encode` and `flow_input`.
 
     Pixels take 256 values, and a density may be as high as it likes at a point. So noise is added to the images in
     training, uniform over the width of one value by default: log p then bounds the log probability of the
@@ -73,13 +74,14 @@ class FlowModel(SingleOptimizer, GenerativeModel):
         self.input_noise = input_noise
         self.noise_scale = noise_scale
         self.clip_norm = clip_norm
-        if not flow.built:
-            flow.build((None, *self.code_shape))
+        if not isinstance(flow, FlowLayer):
+            raise InputError(f"the flow is a {type(flow).__name__}; give a layer of keras_gen.layers.flows")
+        flow.fit_to(self.code_shape)
         self.flow = flow
 
     # What a subclass defines -------------------------------------------------------------------------------------
 
-    def objective(self, x: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+    def objective(self, x: tf.Tensor, noise: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
         """The loss of a batch x [n, *data_shape], and its terms; noise is normal, [n, *code_shape]."""
         raise NotImplementedError
 
@@ -96,23 +98,17 @@ class FlowModel(SingleOptimizer, GenerativeModel):
     def fit(self, x=None, *args, **kwargs) -> keras.callbacks.History:
         """See `keras.Model.fit`. Before the first step, weights that begin as a function of data are set.
 
-        They are set from the first batch of x; of a generator, whose first batch would be lost, from nothing: call
-        `initialize` for that.
+        They are set from the first batch of x. Of a generator that would be lost: call `initialize` before.
 
         Raises:
-            NonFiniteLossError: A log-det is NaN or infinite; the message names the first layer that gave it.
+            NonFiniteLossError: As in `GuardedSteps.fit`.
+            InputError: A batch has no rows, or x is a generator and there are such weights.
         """
         if self.awaits_data:
             images = _first_batch(x, kwargs.get("batch_size"))
             if images is not None:
                 self.initialize(images)
-        try:
-            return super().fit(x, *args, **kwargs)
-        except tf.errors.InvalidArgumentError as error:
-            found = re.search(r"log-det of .+? is not finite", error.message)
-            if found is None:
-                raise
-            raise NonFiniteLossError(f"{found[0]} at step {int(self.step.numpy()) + 1}") from error
+        return super().fit(x, *args, **kwargs)
 
     @property
     def awaits_data(self) -> bool:
@@ -134,17 +130,40 @@ class FlowModel(SingleOptimizer, GenerativeModel):
         self.flow.initialize(self.flow_input(x + self._scaled(noise), draw("code", self.code_shape)))
 
     def train_step(self, data) -> Terms:
-        """One update of all weights on a batch: images, or a tuple (images, labels) whose labels are ignored."""
-        x = self._checked(data)
-        batch_size = tf.shape(x)[0]
-        if self.input_noise != "none":
-            draw = self.uniform if self.input_noise == "uniform" else self.normal
-            x = x + self._scaled(draw(batch_size, self.data_shape, "input"))
-        noise = self.normal(batch_size, self.code_shape, "code")
+        """One update of all weights on a batch: images, or a tuple (images, labels) whose labels are ignored.
+
+        Raises:
+            InputError: The batch has no rows, or there are weights that `initialize` has yet to set.
+        """
+        with tf.init_scope():  # once a trace
+            if self.awaits_data:
+                raise InputError("act norm begins as a function of data: call initialize(images) before training")
+        x = self._with_input_noise(self.with_rows(self._checked(data)))
+        noise = self._code_noise(x)
         terms = self.minimize(
-            lambda: self.objective(x, noise), self.trainable_variables, self.optimizer, clip_norm=self.clip_norm
+            lambda: self.objective(x, noise),
+            self.trainable_variables,
+            self.optimizer,
+            self.clip_norm,
+            # The noise is drawn again there: a model without a use for it, such as Glow, never draws it otherwise.
+            guard=lambda loss: self.stop_unless_finite(loss, lambda: (x, self._code_noise(x))),
         )
         return self.report(terms)
+
+    def test_step(self, data) -> Terms:
+        """The terms of a batch, as in training but with the networks at inference; the noise is the next step's."""
+        x = self._with_input_noise(self.with_rows(self._checked(data)))
+        _, terms = self.objective(x, self._code_noise(x), training=False)
+        return self.running_means(terms)
+
+    def _with_input_noise(self, x: tf.Tensor) -> tf.Tensor:
+        if self.input_noise == "none":
+            return x
+        draw = self.uniform if self.input_noise == "uniform" else self.normal
+        return x + self._scaled(draw(tf.shape(x)[0], self.data_shape, "input"))
+
+    def _code_noise(self, x: tf.Tensor) -> tf.Tensor:
+        return self.normal(tf.shape(x)[0], self.code_shape, "code")
 
     @property
     def _draw_input_noise(self):
@@ -195,53 +214,13 @@ class FlowModel(SingleOptimizer, GenerativeModel):
     ) -> tf.Tensor:
         checks = [
             tf.debugging.assert_positive(num_samples, "num_samples: ask for at least 1 sample"),
-            tf.debugging.assert_non_negative(temperature, "temperature: must be at least 0"),
+            tf.debugging.Assert(
+                (temperature >= 0) & tf.math.is_finite(temperature),
+                ["temperature: must be a finite number, at least 0", temperature],
+            ),
         ]
         with tf.control_dependencies(checks):
             return self.decode(temperature * self.latents(num_samples, seed))
-
-    def interpolate(self, start: tf.Tensor, end: tf.Tensor, num_points: int | tf.Tensor = 8) -> tf.Tensor:
-        """Decodes evenly spaced points of the lines from the codes of `start` to those of `end`.
-
-        Args:
-            start: Images [n, height, width, channels] in [-1, 1].
-            end: As many others.
-            num_points: Points of a line, its two ends included; at least 2.
-
-        Returns:
-            Images float32 [n, num_points, height, width, channels].
-
-        Raises:
-            InputError: `num_points` is below 2.
-        """
-        weights = _line(num_points)
-        return self._decoded_mixtures(tf.stack([start, end], axis=1), tf.stack([1 - weights, weights], axis=1))
-
-    def interpolate_four(self, corners: tf.Tensor, num_points: int | tf.Tensor = 8) -> tf.Tensor:
-        """Decodes a square grid between the codes of four images: the first two above, the last two below.
-
-        Args:
-            corners: Images [n, 4, height, width, channels] in [-1, 1].
-            num_points: Points of a side, its two ends included; at least 2.
-
-        Returns:
-            Images float32 [n, num_points², height, width, channels], row by row.
-
-        Raises:
-            InputError: `num_points` is below 2.
-        """
-        weights = _line(num_points)
-        down, right = (tf.reshape(grid, [-1]) for grid in tf.meshgrid(weights, weights, indexing="ij"))
-        each = [(1 - down) * (1 - right), (1 - down) * right, down * (1 - right), down * right]
-        return self._decoded_mixtures(corners, tf.stack(each, axis=1))
-
-    def _decoded_mixtures(self, images: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """Decodes mixtures of the codes of images [n, k, *data_shape], with weights [m, k]; [n, m, *data_shape]."""
-        n, k = tf.shape(images)[0], tf.shape(images)[1]
-        codes = tf.reshape(self.encode(tf.reshape(images, [-1, *self.data_shape])), [n, k, -1])
-        mixtures = tf.einsum("mk,nkd->nmd", weights, codes)
-        decoded = self.decode(tf.reshape(mixtures, [-1, *self.latent_shape]))
-        return tf.reshape(decoded, [n, -1, *self.data_shape])
 
     # Densities ---------------------------------------------------------------------------------------------------
 
@@ -306,12 +285,6 @@ def uniform_noise(shape: tf.Tensor | tuple[int, ...], seed: int | tf.Tensor) -> 
 def bits_per_dimension(log_prob: tf.Tensor, dimensions: int) -> tf.Tensor:
     """-(log p + d log(2/255)) / (d log 2), from log p in nats of pixels in [-1, 1] with uniform noise."""
     return -log_prob / (dimensions * math.log(2)) - math.log2(BIN)
-
-
-def _line(num_points: int | tf.Tensor) -> tf.Tensor:
-    if not tf.is_tensor(num_points) and num_points < 2:
-        raise InputError(f"num_points={num_points}: a line has at least 2")
-    return tf.linspace(0.0, 1.0, num_points)
 
 
 def _first_batch(x, batch_size: int | None):

@@ -7,9 +7,11 @@ author. Its tests are `tests/models/test_glow.py`.
 import keras
 import tensorflow as tf
 
+from keras_gen.layers.flows.flow_layer import check_finite
 from keras_gen.models.flow_model import FlowModel
 from keras_gen.models.reproducible_model import Endpoint, Terms
 from keras_gen.networks.glow import glow
+from keras_gen.networks.sizes import check_counts, check_map_shape
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -24,7 +26,14 @@ class Glow(FlowModel):
     The defaults are those of the author's script; Glow's own are coupling="affine", mixing="convolution",
     act_norm_from_data=True, depth=32.
 
-    Reported terms: `negative_log_likelihood`, in nats an image, and `bits_per_dimension`, both means over the batch.
+    Reported terms: `negative_log_likelihood`, in nats an image, and `bits_per_dimension`, the same number in other
+    units, both means over the batch. Under uniform input noise of the default width it is a bound for 8-bit pixels;
+    under Gaussian noise, noise of another width or none it is no bound at all. The method of that name gives the bound.
+
+    Deep flows may need a warm-up, in which the learning rate rises, here to 1e-3 in 1,000 steps:
+
+        schedule = keras.optimizers.schedules.PolynomialDecay(1e-6, 1000, 1e-3)
+        model.compile(keras.optimizers.Adam(schedule))
 
     Args:
         image_shape: (height, width, channels); height and width are multiples of 2^levels.
@@ -51,6 +60,8 @@ class Glow(FlowModel):
         act_norm_from_data: bool = False,
         **kwargs,
     ):
+        check_map_shape("image_shape", image_shape)
+        check_counts(levels=levels, depth=depth, width=width)
         flow = glow(
             tuple(image_shape),
             [depth] * levels,
@@ -76,15 +87,21 @@ class Glow(FlowModel):
         """The same number in two units."""
         return ("negative_log_likelihood", "bits_per_dimension")
 
-    def objective(self, x: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+    def objective(self, x: tf.Tensor, noise: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
         """-log p(x), a mean over the batch x [n, height, width, channels]."""
         del noise
-        z, log_det = self.flow.forward(x, training=True)
+        z, log_det = self.flow.forward(x, training=training)
         log_prob = tf.reduce_mean(self.log_prior(z) + log_det)
         return -log_prob, {
             "negative_log_likelihood": -log_prob,
             "bits_per_dimension": self.in_bits_per_dimension(log_prob),
         }
+
+    def check_parts(self, x: tf.Tensor, noise: tf.Tensor) -> None:
+        """See `GuardedSteps.check_parts`: the images, then layer by layer."""
+        del noise
+        check_finite(x, "a batch of images")
+        self.flow.checked_forward(x)
 
     def flow_input(self, x: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         """The image itself."""

@@ -81,6 +81,7 @@ class ReproducibleModel(keras.Model):
         variables: Sequence[keras.Variable],
         optimizer: keras.optimizers.Optimizer,
         clip_norm: float | None = None,
+        guard: Callable[[tf.Tensor], tf.Tensor] | None = None,
     ) -> Terms:
         """One step of `optimizer` down the gradient of `objective` and of what the variables' regularisers charge.
 
@@ -94,6 +95,7 @@ class ReproducibleModel(keras.Model):
             optimizer: An optimiser built on exactly these variables.
             clip_norm: The gradient of all variables together, over all replicas, is scaled down to this norm if it is
                 larger. An optimiser's own `global_clipnorm` clips the gradient of each replica, before their sum.
+            guard: Gives, of the loss, an operation without which nothing is updated, so that its failure comes before.
 
         Returns:
             The terms.
@@ -106,8 +108,14 @@ class ReproducibleModel(keras.Model):
         gradients = tape.gradient(loss, [variable.value for variable in variables])
         if clip_norm is not None:
             gradients = _clipped(gradients, clip_norm)
-        optimizer.apply(gradients, variables)
-        return terms
+        if guard is None:
+            optimizer.apply(gradients, variables)
+            return terms
+        with tf.control_dependencies([guard(loss)]):
+            optimizer.apply(gradients, variables)
+        # After the optimiser has counted the step, and so after the guards of all replicas: `report` waits for terms.
+        with tf.control_dependencies([tf.convert_to_tensor(optimizer.iterations.value)]):
+            return {name: tf.identity(term) for name, term in terms.items()}
 
     def fit(self, x=None, *args, **kwargs) -> keras.callbacks.History:
         """See `keras.Model.fit`.

@@ -14,6 +14,7 @@ from keras_gen.errors import InputError
 from keras_gen.layers import likelihoods
 from keras_gen.models.checks import check_defined, checked_images
 from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.models.interpolation import line
 from keras_gen.models.reproducible_model import Endpoint, Terms, stream_seed
 from keras_gen.models.single_optimizer import SingleOptimizer
 
@@ -111,16 +112,24 @@ class VAE(SingleOptimizer, GenerativeModel):
 
     def train_step(self, data) -> Terms:
         """One update of all weights on a batch: images, or a tuple (images, labels) whose labels are ignored."""
-        x = self._checked(data)
-        noise = self.normal(tf.shape(x)[0], self.latent_shape, "posterior")
+        x, noise = self._with_noise(data)
         terms = self.minimize(lambda: self.objective(x, noise), self.trainable_variables, self.optimizer)
         return self.report(terms)
 
-    def objective(self, x: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+    def test_step(self, data) -> Terms:
+        """The terms of a batch, as in training but with the networks at inference; the noise is the next step's."""
+        _, terms = self.objective(*self._with_noise(data), training=False)
+        return self.running_means(terms)
+
+    def _with_noise(self, data) -> tuple[tf.Tensor, tf.Tensor]:
+        x = self._checked(data)
+        return x, self.normal(tf.shape(x)[0], self.latent_shape, "posterior")
+
+    def objective(self, x: tf.Tensor, noise: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
         """The loss of a batch, and its terms; the noise [n, *latent_shape] makes z."""
-        posterior = self.posterior(x, training=True)
+        posterior = self.posterior(x, training=training)
         z = self.reparameterize(posterior, noise)
-        reconstruction = tf.reduce_mean(-self.likelihood(z, training=True).log_prob(x))
+        reconstruction = tf.reduce_mean(-self.likelihood(z, training=training).log_prob(x))
         kl = tf.reduce_mean(self.kl(posterior, z))
         terms = {"negative_elbo": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
         return reconstruction + self.beta * kl, terms
@@ -174,14 +183,11 @@ class VAE(SingleOptimizer, GenerativeModel):
         Raises:
             InputError: `num_points` is below 2, or there are not as many images at both ends.
         """
-        if not tf.is_tensor(num_points) and num_points < 2:
-            raise InputError(f"num_points={num_points}: a line has at least 2")
+        weights = line(num_points)
         start, end = (checked_images(images, "encoder", self.data_shape) for images in (start, end))
         if not start.shape.is_compatible_with(end.shape):
             raise InputError(f"start has {start.shape[0]} images, end {end.shape[0]}; a line has one at each end")
         first, last = self.encode(start)[:, tf.newaxis], self.encode(end)[:, tf.newaxis]
-        with tf.control_dependencies([tf.debugging.assert_greater(num_points, 1, "num_points: a line has at least 2")]):
-            weights = tf.linspace(0.0, 1.0, num_points)
         weights = tf.reshape(weights, [-1, *[1] * len(self.latent_shape)])
         points = (1 - weights) * first + weights * last
         decoded = self.decode(tf.reshape(points, [-1, *self.latent_shape]))

@@ -6,6 +6,7 @@ from keras_gen.errors import InputError
 from keras_gen.layers import flows
 from keras_gen.networks import initializers
 from keras_gen.networks.coupling import coupling_network, prior_network
+from keras_gen.networks.sizes import check_counts, check_map_shape
 
 Shape = tuple[int, int, int]
 COUPLINGS = ("additive", "affine")
@@ -40,10 +41,11 @@ def glow(
         name: Name of the flow; flows of different names start differently.
 
     Raises:
-        InputError: A number is below 1, there is no such coupling or mixing, or the size is not divisible so often.
+        InputError: A number is not whole or below 1, there is no such coupling or mixing, or the size is not divisible
+            so often.
     """
-    if not depths or min(*depths, width) < 1:
-        raise InputError(f"depths={list(depths)}, width={width}: one level or more, and all numbers at least 1")
+    check_map_shape("shape", shape)
+    check_counts(levels=len(depths), width=width, **{f"depths[{i}]": depth for i, depth in enumerate(depths)})
     if coupling not in COUPLINGS:
         raise InputError(f"coupling={coupling!r}: choose one of {', '.join(COUPLINGS)}")
     if mixing not in MIXINGS:
@@ -58,6 +60,8 @@ def glow(
             squeeze.build((None, *shape))
             shape = squeeze.transformed_shape(shape)
             layers.append(squeeze)
+        if shape[-1] % 2:
+            raise InputError(f"{place}: {shape[-1]} channels have no halves; squeeze first, or give an even number")
         for j in range(depth):
             layers += _step(shape, width, coupling, mixing, act_norm_from_data, seeds, f"{place}_step_{j}")
         if i + 1 < len(depths):

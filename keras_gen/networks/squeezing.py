@@ -10,8 +10,10 @@ from collections.abc import Iterator
 import keras
 from keras import layers
 
+from keras_gen.errors import InputError
 from keras_gen.layers import flows
 from keras_gen.networks import initializers
+from keras_gen.networks.sizes import check_counts, check_map_shape
 
 Shape = tuple[int, int, int]
 
@@ -32,8 +34,9 @@ def encoder(
         seed: Seed of the initial weights, which are Glorot's uniform ones.
 
     Raises:
-        InputError: The image is not divisible so often.
+        InputError: The image is not divisible so often, or a number is out of range.
     """
+    _check_sizes(image_shape, stages, depth, width)
     seeds = initializers.seeds("squeezing/encoder", seed)
     images = keras.Input(image_shape, name="images")
     x = images
@@ -56,7 +59,11 @@ def decoder(
         width: See `encoder`.
         synchronized: See `encoder`.
         seed: See `encoder`.
+
+    Raises:
+        InputError: See `encoder`.
     """
+    _check_sizes(image_shape, stages, depth, width)
     seeds = initializers.seeds("squeezing/decoder", seed)
     height, across, channels = image_shape
     side = 2**stages
@@ -66,6 +73,18 @@ def decoder(
         x = _residual_steps(x, depth, width, synchronized, seeds)
         x, _ = flows.Unsqueeze(name=f"stage_{stage}_unsqueeze")(x)
     return keras.Model(codes, layers.Activation("tanh", dtype="float32", name="images")(x), name="decoder")
+
+
+def _check_sizes(image_shape: Shape, stages: int, depth: int, width: int) -> None:
+    check_map_shape("image_shape", image_shape)
+    check_counts(width=width)
+    check_counts(0, stages=stages, depth=depth)
+    height, across, _ = image_shape
+    if height % 2**stages or across % 2**stages:
+        raise InputError(
+            f"image_shape={tuple(image_shape)}: {stages} stages halve it as often; both sides must be multiples of "
+            f"{2**stages}"
+        )
 
 
 def _residual_steps(x, depth: int, width: int, synchronized: bool, seeds: Iterator[int]):

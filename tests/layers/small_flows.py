@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.layers import flows
-from keras_gen.networks import coupling_network, mlp
+from keras_gen.networks import coupling_network, glow, mlp
 
 SHAPE = (4, 4, 4)
 CONDITION_SHAPE = (3,)
@@ -81,6 +81,12 @@ FLOWS = {
                 flows.Chain([*step((2, 2, 4), 4), flows.ActNorm()]),
             ]
         ),
+        SHAPE,
+        None,
+    ),
+    "glow": (lambda: glow(SHAPE, [1, 1], width=4, squeeze_first=False), SHAPE, None),
+    "glow_of_the_paper": (
+        lambda: glow(SHAPE, [1, 1], 4, "affine", "convolution", act_norm_from_data=True, squeeze_first=False),
         SHAPE,
         None,
     ),

@@ -99,6 +99,25 @@ def test_a_batch_of_none_and_a_batch_of_zeros(name):
     np.testing.assert_allclose(flow.inverse(y, condition), x, atol=1e-4)
 
 
+def test_a_batch_whose_size_is_open(flow):
+    """In a graph, where it may turn out to be none."""
+    flow, inputs = flow
+    signature = [tf.TensorSpec([None, *part.shape[1:]]) for part in inputs(1) if part is not None]
+
+    @tf.function(input_signature=signature, autograph=False)
+    def there_and_back(x, condition=None):
+        y, log_det = flow.forward(x, condition)
+        return y, log_det, flow.inverse(y, condition)
+
+    for count in (0, 3):
+        x, condition = inputs(count)
+        y, log_det, again = there_and_back(*(part for part in (x, condition) if part is not None))
+        expected_y, expected_log_det = flow.forward(x, condition)
+        np.testing.assert_allclose(y, expected_y, atol=1e-5)
+        np.testing.assert_allclose(log_det, expected_log_det, atol=1e-5)
+        np.testing.assert_allclose(again, x, atol=1e-4)
+
+
 @every_flow
 def test_it_begins_as_a_function_of_its_arguments_alone(name):
     for weight, other in zip(built(name)[0].weights, built(name)[0].weights, strict=True):

@@ -178,6 +178,13 @@ def test_the_prior_is_the_uniform_mixture():
     )
 
 
+def test_it_is_evaluated():
+    model = compiled(new_model())
+    found = model.evaluate(IMAGES, batch_size=16, verbose=0, return_dict=True)
+    _, expected = objective(model, noise=model.normal(16, model.latent_shape, "posterior"))
+    assert found == {name: pytest.approx(value, rel=1e-5) for name, value in expected.items()}
+
+
 def test_while_it_warms_up_it_is_a_plain_vae():
     """With all means at 0 and memberships that sum to 1, (ii) is the VAE's divergence, estimated at z."""
     model = new_model(warm_up_steps=3, balance_weight=0.0, ratio="analytic")

@@ -1,7 +1,7 @@
 """`Chain`: one layer of a flow after another."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import tensorflow as tf
@@ -15,8 +15,6 @@ class Chain(FlowLayer):
     """The composition of layers, the first one first; of none, the identity.
 
     Neighbours that are affine maps of the channels, such as act norm and the 1x1 convolution, are one matrix product.
-    In training every log-det is checked, in the order of the layers: the first that is not finite is an
-    `InvalidArgumentError` that names its layer.
 
     Args:
         layers: The layers.
@@ -36,8 +34,7 @@ class Chain(FlowLayer):
         """Builds the layers, each on what the one before it gives."""
         shape = tuple(input_shape[1:])
         for layer in self.layers:
-            if not layer.built:
-                layer.build((None, *shape))
+            layer.fit_to(shape)
             shape = layer.transformed_shape(shape)
 
     def transformed_shape(self, shape: Shape) -> Shape:
@@ -50,21 +47,16 @@ class Chain(FlowLayer):
         self, x: tf.Tensor, condition: tf.Tensor | None = None, training: bool = False
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """See `FlowLayer.forward`."""
-        scalars, vectors, checks = [tf.zeros([])], [unchanged_volume(x)], []
+        scalars, vectors = [tf.zeros([])], [unchanged_volume(x)]
         for group in self._groups():
             if isinstance(group[0], ChannelAffine):
                 x, log_det = fused_forward(group, x)
                 scalars.append(log_det)
             else:
                 x, log_det = group[0].forward(x, condition, training)
-                if group[0].volume_preserving:
-                    continue
-                vectors.append(log_det)
-            if training:
-                checks.append(_check(log_det, group, checks))
-        log_det = tf.add_n(vectors) + tf.add_n(scalars)
-        with tf.control_dependencies(checks):
-            return (tf.identity(x), tf.identity(log_det)) if checks else (x, log_det)
+                if not group[0].volume_preserving:
+                    vectors.append(log_det)
+        return x, tf.add_n(vectors) + tf.add_n(scalars)
 
     def inverse(self, y: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
         """See `FlowLayer.inverse`."""
@@ -75,8 +67,12 @@ class Chain(FlowLayer):
 
     def initialize(self, x: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
         """Initialises the layers one after the other, each on what the one before it gives."""
+        return self.walk(lambda layer, x: layer.initialize(x, condition), x)
+
+    def walk(self, visit: Callable[[FlowLayer, tf.Tensor], tf.Tensor], x: tf.Tensor) -> tf.Tensor:
+        """See `FlowLayer.walk`."""
         for layer in self.layers:
-            x = layer.initialize(x, condition)
+            x = layer.walk(visit, x)
         return x
 
     def _groups(self) -> Iterator[list[FlowLayer]]:
@@ -96,10 +92,3 @@ class Chain(FlowLayer):
         """Builds the layer from `get_config`."""
         layers = [keras.saving.deserialize_keras_object(layer) for layer in config.pop("layers")]
         return cls(layers, **config)
-
-
-def _check(log_det: tf.Tensor, group: list[FlowLayer], earlier: list[tf.Operation]) -> tf.Tensor:
-    """A check that runs after the earlier ones, so that the first failure is the first layer's."""
-    names = " and ".join(layer.path for layer in group)
-    with tf.control_dependencies(earlier[-1:]):
-        return tf.debugging.check_numerics(log_det, f"log-det of {names} is not finite")

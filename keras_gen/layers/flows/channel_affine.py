@@ -20,6 +20,7 @@ class ChannelAffine(FlowLayer):
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Notes the number of channels and of positions."""
+        self.check_known(tuple(input_shape[1:]))
         self.channels = input_shape[-1]
         self.positions = math.prod(input_shape[1:-1])
 

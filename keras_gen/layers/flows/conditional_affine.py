@@ -5,33 +5,32 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from keras_gen.layers.flows.flow_layer import FlowLayer, total
+from keras_gen.layers.flows.flow_layer import total
+from keras_gen.layers.flows.network_layer import NetworkLayer
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class ConditionalAffine(FlowLayer):
+class ConditionalAffine(NetworkLayer):
     """y = sigma(c) x + mu(c), with c the condition: the post's equation 10, and the links of its equation 16.
 
     As a map of noise u ~ N(0, I) it is the posterior N(mu(c), sigma(c)²) of a VAE.
 
     Args:
-        network: From the condition to [mu, log sigma²], [n, ..., 2 channels].
+        network: A functional model from the condition to [mu, log sigma²], [n, ..., 2 channels].
         **kwargs: Passed on to `keras.Layer`.
 
     Raises:
-        InputError: When built: the network gives another shape.
+        InputError: When built: the network is no functional model, or gives another shape.
     """
-
-    def __init__(self, network: keras.Model, **kwargs):
-        super().__init__(**kwargs)
-        self.network = network
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Checks the network."""
         shape = tuple(input_shape[1:])
-        needed, given = (*shape[:-1], 2 * shape[-1]), tuple(self.network.output_shape[1:])
-        if given != needed:
-            raise self.complaint(f"its network {self.network.name!r} gives {given}, needed is {needed}")
+        if self.taken_shapes is None:
+            raise self.complaint(
+                f"its network {self.network.name!r} does not say what shape the condition has; give a functional model"
+            )
+        self.check_given(tuple(self.network.output_shape[1:]), (*shape[:-1], 2 * shape[-1]))
 
     def forward(
         self, x: tf.Tensor, condition: tf.Tensor | None = None, training: bool = False
@@ -46,17 +45,6 @@ class ConditionalAffine(FlowLayer):
         return (y - mean) * tf.exp(-log_scale)
 
     def _moments(self, condition: tf.Tensor | None, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
-        if condition is None:
-            raise self.complaint("it needs a condition")
-        mean, log_variance = tf.split(tf.cast(self.network(condition, training=training), tf.float32), 2, axis=-1)
+        outputs = self.outputs(self.check_condition(condition), training=training)
+        mean, log_variance = tf.split(outputs, 2, axis=-1)
         return mean, 0.5 * log_variance
-
-    def get_config(self) -> dict:
-        """The arguments that build this layer again."""
-        return {**super().get_config(), "network": keras.saving.serialize_keras_object(self.network)}
-
-    @classmethod
-    def from_config(cls, config: dict) -> "ConditionalAffine":
-        """Builds the layer from `get_config`."""
-        deserialize = keras.saving.deserialize_keras_object
-        return cls(**{name: deserialize(value) for name, value in config.items()})

@@ -6,10 +6,11 @@ import keras
 import tensorflow as tf
 
 from keras_gen.layers.flows.bounded_scale import BoundedScale
-from keras_gen.layers.flows.flow_layer import FlowLayer, total, unchanged_volume
+from keras_gen.layers.flows.flow_layer import total, unchanged_volume
+from keras_gen.layers.flows.network_layer import NetworkLayer
 
 
-class _Coupling(FlowLayer):
+class _Coupling(NetworkLayer):
     """What both couplings share: the halves, and the network that reads the first.
 
     Args:
@@ -17,48 +18,23 @@ class _Coupling(FlowLayer):
         **kwargs: Passed on to `keras.Layer`.
 
     Raises:
-        InputError: When built: there are no halves, or the network takes or gives another shape.
+        InputError: The network is no Keras layer; when built: there are no halves, or it takes or gives another shape.
     """
 
     outputs_per_channel: int
-
-    def __init__(self, network: keras.Model, **kwargs):
-        super().__init__(**kwargs)
-        self.network = network
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Checks the halves and the network."""
         shape = tuple(input_shape[1:])
         self.check_even_channels(shape)
         half = (*shape[:-1], shape[-1] // 2)
-        taken = self.network.inputs[0].shape[1:]
-        if tuple(taken) != half:
-            raise self.complaint(f"its network {self.network.name!r} takes {tuple(taken)}, half of the input is {half}")
-        needed = (*half[:-1], half[-1] * self.outputs_per_channel)
-        given = tuple(self.network.output_shape[1:])
-        if given != needed:
-            raise self.complaint(f"its network {self.network.name!r} gives {given}, needed is {needed}")
+        self.check_network(half, (*half[:-1], half[-1] * self.outputs_per_channel))
 
-    def outputs(self, half: tf.Tensor, condition: tf.Tensor | None, training: bool = False) -> tf.Tensor:
+    def word(self, half: tf.Tensor, condition: tf.Tensor | None, training: bool = False) -> tf.Tensor:
         """The network's word on the first half, float32."""
-        if half.shape[0] == 0:
-            # TensorFlow's convolutions on CPU give an empty batch the shape of their input (seen in 2.21).
-            return tf.zeros([0, *self.network.output_shape[1:]])
-        conditional = len(self.network.inputs) == 2
-        if conditional and condition is None:
-            raise self.complaint("its network takes a condition; give one")
-        inputs = [half, condition] if conditional else half
-        return tf.cast(self.network(inputs, training=training), tf.float32)
-
-    def get_config(self) -> dict:
-        """The arguments that build this layer again."""
-        return {**super().get_config(), "network": keras.saving.serialize_keras_object(self.network)}
-
-    @classmethod
-    def from_config(cls, config: dict) -> FlowLayer:
-        """Builds the layer from `get_config`."""
-        deserialize = keras.saving.deserialize_keras_object
-        return cls(**{name: deserialize(value) for name, value in config.items()})
+        conditional = len(self.taken_shapes or [half]) == 2
+        inputs = [half, self.check_condition(condition)] if conditional else [half]
+        return self.outputs(*inputs, training=training)
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -68,8 +44,8 @@ class AdditiveCoupling(_Coupling):
     Dinh et al. 2014, NICE, arXiv 1410.8516.
 
     Args:
-        network: t, from the first half of the channels [n, ..., c/2] to as many numbers. A network of two inputs is
-            given [x1, condition].
+        network: t, from the first half of the channels [n, ..., c/2] to as many numbers. A functional model of two
+            inputs is given [x1, condition].
         **kwargs: Passed on to `keras.Layer`.
 
     Raises:
@@ -84,12 +60,12 @@ class AdditiveCoupling(_Coupling):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """See `FlowLayer.forward`."""
         first, second = tf.split(x, 2, axis=-1)
-        return tf.concat([first, second + self.outputs(first, condition, training)], -1), unchanged_volume(x)
+        return tf.concat([first, second + self.word(first, condition, training)], -1), unchanged_volume(x)
 
     def inverse(self, y: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
         """See `FlowLayer.inverse`."""
         first, second = tf.split(y, 2, axis=-1)
-        return tf.concat([first, second - self.outputs(first, condition)], -1)
+        return tf.concat([first, second - self.word(first, condition)], -1)
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -99,8 +75,8 @@ class AffineCoupling(_Coupling):
     Dinh et al. 2016, RealNVP, arXiv 1605.08803. The network's output is [t, r]; r gives the bounded scale s.
 
     Args:
-        network: From the first half of the channels [n, ..., c/2] to twice as many numbers. A network of two inputs
-            is given [x1, condition].
+        network: From the first half of the channels [n, ..., c/2] to twice as many numbers. A functional model of two
+            inputs is given [x1, condition].
         scale: How s depends on r, `exp_tanh` or `sigmoid`; see `BoundedScale`.
         **kwargs: Passed on to `keras.Layer`.
 
@@ -111,7 +87,7 @@ class AffineCoupling(_Coupling):
 
     outputs_per_channel = 2
 
-    def __init__(self, network: keras.Model, scale: str = "exp_tanh", **kwargs):
+    def __init__(self, network: keras.Layer, scale: str = "exp_tanh", **kwargs):
         super().__init__(network, **kwargs)
         self.scale = BoundedScale(scale)
 
@@ -120,14 +96,14 @@ class AffineCoupling(_Coupling):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """See `FlowLayer.forward`."""
         first, second = tf.split(x, 2, axis=-1)
-        shift, raw = tf.split(self.outputs(first, condition, training), 2, axis=-1)
+        shift, raw = tf.split(self.word(first, condition, training), 2, axis=-1)
         scale, log_scale = self.scale(raw)
         return tf.concat([first, scale * second + shift], -1), total(log_scale)
 
     def inverse(self, y: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
         """See `FlowLayer.inverse`."""
         first, second = tf.split(y, 2, axis=-1)
-        shift, raw = tf.split(self.outputs(first, condition), 2, axis=-1)
+        shift, raw = tf.split(self.word(first, condition), 2, axis=-1)
         scale, _ = self.scale(raw)
         return tf.concat([first, (second - shift) / scale], -1)
 

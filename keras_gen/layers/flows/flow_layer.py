@@ -1,11 +1,11 @@
 """`FlowLayer`: the one contract of all layers of a flow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
 
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, NonFiniteLossError
 
 Shape = tuple[int, ...]
 
@@ -40,7 +40,7 @@ class FlowLayer(keras.Layer):
         Args:
             x: float32 [n, *shape].
             condition: What a conditional flow depends on, [n, ...]; other layers ignore it.
-            training: Handed on to networks; and chains then check every log-det.
+            training: Handed on to networks.
 
         Returns:
             y [n, *transformed_shape(shape)] and log |det dy/dx| in nats, [n], both float32.
@@ -57,6 +57,38 @@ class FlowLayer(keras.Layer):
         Under several replicas call it outside of them, on the global batch.
         """
         return self.forward(x, condition)[0]
+
+    def walk(self, visit: Callable[["FlowLayer", tf.Tensor], tf.Tensor], x: tf.Tensor) -> tf.Tensor:
+        """Takes x through the layers that this one is made of, each time to `visit(layer, x)`; gives the last, y."""
+        return visit(self, x)
+
+    def checked_forward(self, x: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
+        """Goes forward as in training, layer by layer, and looks at every number; gives y. For eager use.
+
+        Raises:
+            NonFiniteLossError: A log-det or an output is NaN or infinite; the message names the first layer that gave
+                it.
+        """
+
+        def visit(layer: FlowLayer, x: tf.Tensor) -> tf.Tensor:
+            y, log_det = layer.forward(x, condition, training=True)
+            check_finite(log_det, f"log-det of {layer.path}")
+            check_finite(y, f"output of {layer.path}")
+            return y
+
+        return self.walk(visit, x)
+
+    def fit_to(self, shape: Shape) -> None:
+        """Builds this layer for tensors [n, *shape], or checks that it is built for such.
+
+        Raises:
+            InputError: It cannot be built for them, or is built for others.
+        """
+        if not self.built:
+            self.build((None, *shape))
+        built_for = tuple(self.get_build_config()["input_shape"][1:])
+        if built_for != tuple(shape):
+            raise self.complaint(f"it is built for inputs of shape {built_for}; here they have {tuple(shape)}")
 
     def transformed_shape(self, shape: Shape) -> Shape:
         """The shape of one y, for x of a shape."""
@@ -76,14 +108,34 @@ class FlowLayer(keras.Layer):
         """An error that names this layer."""
         return InputError(f"{type(self).__name__} {self.name!r}: {message}")
 
+    def check_known(self, shape: Shape) -> None:
+        """A log-det and a flat code need sizes that are known.
+
+        Raises:
+            InputError: A size is open.
+        """
+        if None in shape:
+            raise self.complaint(f"{tuple(shape)} has an open size; every size but the batch's must be known")
+
     def check_even_channels(self, shape: Shape) -> None:
         """Halves need an even number of channels.
 
         Raises:
-            InputError: The last axis is odd.
+            InputError: The last axis is odd, or open.
         """
+        self.check_known(shape[-1:])
         if shape[-1] % 2:
             raise self.complaint(f"{shape[-1]} channels have no halves; an even number of channels is needed")
+
+
+def check_finite(tensor: tf.Tensor, what: str) -> None:
+    """Looks at every number of an eager tensor.
+
+    Raises:
+        NonFiniteLossError: One is NaN or infinite; the message says of what.
+    """
+    if not tf.reduce_all(tf.math.is_finite(tensor)):
+        raise NonFiniteLossError(f"{what} is not finite")
 
 
 def total(x: tf.Tensor) -> tf.Tensor:

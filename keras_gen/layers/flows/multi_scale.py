@@ -1,7 +1,7 @@
 """`MultiScale`: a flow that sets half of its channels aside after every level."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -25,7 +25,7 @@ class MultiScale(FlowLayer):
         **kwargs: Passed on to `keras.Layer`.
 
     Raises:
-        InputError: There is no level; when built: a level gives an odd number of channels.
+        InputError: There is no level; when built: a level gives an odd number of channels, or a size is open.
     """
 
     def __init__(self, levels: Sequence[FlowLayer], **kwargs):
@@ -37,12 +37,12 @@ class MultiScale(FlowLayer):
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Builds the levels, each on what goes on to it."""
         shape = tuple(input_shape[1:])
+        self.check_known(shape)
         self._shapes = []
         for level in self.levels:
             if self._shapes:
                 shape = self._shapes[-1]
-            if not level.built:
-                level.build((None, *shape))
+            level.fit_to(shape)
             shape = level.transformed_shape(shape)
             if level is not self.levels[-1]:
                 level.check_even_channels(shape)
@@ -79,7 +79,11 @@ class MultiScale(FlowLayer):
 
     def initialize(self, x: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
         """Initialises the levels, each on what goes on to it; gives y."""
-        return self._through_levels(lambda level, x: level.initialize(x, condition), x)
+        return self.walk(lambda layer, x: layer.initialize(x, condition), x)
+
+    def walk(self, visit: Callable[[FlowLayer, tf.Tensor], tf.Tensor], x: tf.Tensor) -> tf.Tensor:
+        """See `FlowLayer.walk`."""
+        return self._through_levels(lambda level, x: level.walk(visit, x), x)
 
     def _through_levels(self, apply, x: tf.Tensor) -> tf.Tensor:
         """y, where `apply(level, x)` is what a level gives."""

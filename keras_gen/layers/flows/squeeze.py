@@ -28,6 +28,7 @@ class Squeeze(FlowLayer):
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Checks the size."""
+        self.check_known(tuple(input_shape[1:]))
         if len(input_shape) != 4 or any(side % self.block for side in input_shape[1:3]):
             raise self.complaint(
                 f"blocks of {self.block}x{self.block} do not divide {tuple(input_shape[1:])}; height and width must be "
@@ -76,6 +77,7 @@ class Unsqueeze(FlowLayer):
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Checks the number of channels."""
+        self.check_known(tuple(input_shape[1:]))
         if len(input_shape) != 4 or input_shape[-1] % self.block**2:
             raise self.complaint(
                 f"{tuple(input_shape[1:])} is not [height, width, channels] with a multiple of {self.block**2} channels"

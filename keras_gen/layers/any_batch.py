@@ -1,0 +1,31 @@
+"""`call_on_any_batch`: a network on batches that may have no rows."""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+
+def call_on_any_batch(network: keras.Layer, inputs: Sequence[tf.Tensor], training: bool = False) -> tf.Tensor:
+    """What a network makes of its inputs, [n, ...], as float32; of none, [0, ...].
+
+    TensorFlow's convolutions on CPU give an empty batch the shape of their input (seen in 2.21), so that the layer
+    after them fails. So a batch that is empty, or may be, is given a row of zeros while none is there. In training a
+    batch whose size is open is taken to have rows.
+
+    Args:
+        network: A Keras layer or model, of one output.
+        inputs: Its inputs, each [n, ...].
+        training: Handed on to the network.
+    """
+    rows = inputs[0].shape[0]
+    if rows or (rows is None and training):
+        return tf.cast(network(_one_or_several(inputs), training=training), tf.float32)
+    rows = tf.shape(inputs[0])[0]
+    missing = tf.cast(tf.equal(rows, 0), tf.int32)
+    padded = [tf.pad(x, [[0, missing], *[[0, 0]] * (x.shape.rank - 1)]) for x in inputs]
+    return tf.cast(network(_one_or_several(padded), training=False), tf.float32)[:rows]
+
+
+def _one_or_several(inputs: Sequence[tf.Tensor]) -> tf.Tensor | list[tf.Tensor]:
+    return inputs[0] if len(inputs) == 1 else list(inputs)

@@ -1,0 +1,56 @@
+"""`reproductions.sample`: pictures from a SavedModel, at a temperature if it has one."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from reproductions import sample
+
+
+class Grey(tf.Module):
+    """Images of one grey value, the seed's hundredth."""
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int32)] * 2)
+    def sample(self, num_samples, seed):
+        return tf.fill(tf.stack([num_samples, 4, 4, 1]), tf.cast(seed, tf.float32) / 100)
+
+
+class GreyAtTemperature(Grey):
+    @tf.function(input_signature=[*[tf.TensorSpec([], tf.int32)] * 2, tf.TensorSpec([])])
+    def sample_at_temperature(self, num_samples, seed, temperature):
+        return temperature * self.sample(num_samples, seed)
+
+
+@pytest.fixture
+def draw(monkeypatch, tmp_path):
+    """Draws a picture with flags, and gives its first pixel."""
+
+    def drawn(model, temperature):
+        tf.saved_model.save(model, tmp_path / "model")
+        picture = tmp_path / "grid.png"
+        flags = {"saved_model": str(tmp_path / "model"), "num_samples": 1, "seed": 50, "output": str(picture)}
+        monkeypatch.setattr(sample, "FLAGS", SimpleNamespace(**flags, temperature=temperature))
+        sample.draw(["sample"])
+        return tf.io.decode_png(picture.read_bytes()).numpy()
+
+    return drawn
+
+
+def test_the_temperature(draw):
+    def value(at):
+        return int(np.round((at + 1) * 127.5))
+
+    assert value(0.5) in draw(Grey(), 1.0)
+    assert value(0.5) in draw(GreyAtTemperature(), 1.0)
+    cool = draw(GreyAtTemperature(), 0.5)
+    assert value(0.25) in cool and value(0.5) not in cool
+
+
+def test_what_cannot_be(draw):
+    with pytest.raises(InputError, match="--temperature=0.5: this model samples at 1 only"):
+        draw(Grey(), 0.5)
+    with pytest.raises(InputError, match="--temperature=inf: must be a finite number"):
+        draw(GreyAtTemperature(), float("inf"))
