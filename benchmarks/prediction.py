@@ -1,0 +1,68 @@
+"""Predicts the seconds of a training step on many GPUs from what one computes and exchanges."""
+
+import math
+from dataclasses import dataclass
+
+from benchmarks.exchange import Exchange
+
+
+@dataclass(frozen=True)
+class Network:
+    """What the slowest link of a ring of GPUs does.
+
+    Attributes:
+        name: What it is called.
+        bandwidth: Bytes a second, in each direction.
+        latency: Seconds of a hop.
+    """
+
+    name: str
+    bandwidth: float
+    latency: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Seconds of the parts of a step; nothing overlaps."""
+
+    computing: float
+    gradients: float
+    statistics: float
+    gathered: float
+
+    @property
+    def step(self) -> float:
+        """The whole step."""
+        return self.computing + self.gradients + self.statistics + self.gathered
+
+
+def predict(exchange: Exchange, replicas: int, network: Network, rate: float, share: float = 1.0) -> Prediction:
+    """The step of one of so many replicas.
+
+    Args:
+        exchange: What was counted for a replica.
+        replicas: n.
+        network: Between them.
+        rate: Floating-point operations a second that a GPU reaches.
+        share: The rows of a replica, as a part of those that were counted.
+    """
+    return Prediction(
+        computing=share * exchange.operations / rate,
+        gradients=sum(all_reduce(size, replicas, network) for size in exchange.gradients),
+        statistics=sum(all_reduce(size, replicas, network) for size in exchange.statistics),
+        gathered=sum(all_gather(share * size, replicas, network) for size in exchange.gathered),
+    )
+
+
+def all_reduce(size: float, replicas: int, network: Network) -> float:
+    """Each GPU sends 2 (n - 1)/n of the tensor's bytes round the ring.
+
+    Where latency counts, NCCL goes up and down a tree instead: 2 log2(n) hops.
+    """
+    sent = 2 * (replicas - 1) / replicas * size
+    return sent / network.bandwidth + 2 * math.ceil(math.log2(replicas)) * network.latency
+
+
+def all_gather(size: float, replicas: int, network: Network) -> float:
+    """Each GPU passes on what n - 1 GPUs contribute; its gradient is an all-reduce, which is counted as one."""
+    return (replicas - 1) * size / network.bandwidth + math.ceil(math.log2(replicas)) * network.latency

@@ -1,0 +1,164 @@
+"""Training on more replicas: `python -m benchmarks.scaling --script=wgan_div`.
+
+Measured: images a second of the script's laptop preset, in one process on one core and in two on two, which exchange
+over the loopback address. Counted, for its paper preset: what a replica computes and exchanges in a step. Predicted
+from that: the step on 8, 64 and 512 GPUs, with the arithmetic; what is assumed of GPUs and networks are flags.
+
+The assumptions: an NVIDIA A100's peak for float32 tensors, 156e12 operations a second in TF32 (312e12 in bfloat16), and
+its NVLink, 600 GB/s, half of it in each direction, are those of NVIDIA's data sheet of the A100; the share of the peak
+that is reached and the latencies are guesses of the usual order. A slower GPU, or a smaller share, scales better. The
+Ethernet of 100 Gbit/s is that of a machine, or of each GPU alone: a ring crosses it once in each direction.
+"""
+
+import csv
+import importlib
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import tensorflow as tf
+from absl import app, flags, logging
+
+from benchmarks import exchange
+from benchmarks.prediction import Network, predict
+from reproductions.harness.distribution import loopback_cluster
+from reproductions.harness.flags import SHARED_DEFAULTS
+
+FLAGS = flags.FLAGS
+SCRIPTS = (
+    "wgan_div",
+    "rsgan",
+    "lipschitz",
+    "f_gan",
+    "vae_mutual_information",
+    "deep_infomax",
+    "vae_clustering",
+    "f_vae",
+)
+GPUS = (8, 64, 512)
+# Shapes of the data sets that have one of their own; the others have the preset's image_size, in colour.
+SHAPES = {"cifar10": (32, 32, 3), "fashion_mnist": (28, 28, 1)}
+ROOT = Path(__file__).parents[1]
+
+
+def define_flags() -> None:
+    """Defines the flags of this benchmark."""
+    flags.DEFINE_enum("script", "wgan_div", SCRIPTS, "Whose presets.")
+    flags.DEFINE_boolean("measure", True, "Measure one and two processes.")
+    flags.DEFINE_boolean("predict", True, "Count the paper preset's step and predict.")
+    flags.DEFINE_integer("steps", 60, "Steps of a measurement; the first third is not counted.", lower_bound=3)
+    flags.DEFINE_float("peak", 156e12, "Floating-point operations a second of a GPU, at its peak.")
+    flags.DEFINE_float("reached", 0.3, "The part of the peak that is reached.")
+    flags.DEFINE_float("nvlink", 300.0, "NVLink: GB/s in each direction.")
+    flags.DEFINE_float("nvlink_latency", 3.0, "NVLink: microseconds of a hop.")
+    flags.DEFINE_float("ethernet", 12.5, "Ethernet: GB/s in each direction; 100 Gbit/s are 12.5.")
+    flags.DEFINE_float("ethernet_latency", 25.0, "Ethernet: microseconds of a hop.")
+
+
+def images_per_second(processes: int) -> float:
+    """Throughput of the script, each process on a core of its own."""
+    every = FLAGS.steps // 3
+    intervals = [f"--{name}={every}" for name in ("log_every", "sample_every", "evaluate_every", "checkpoint_every")]
+    cores = sorted(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", f"reproductions.{FLAGS.script}", f"--steps={3 * every}", *intervals]
+        workers = [
+            subprocess.Popen(
+                ["taskset", "--cpu-list", str(cores[i % len(cores)]), *command, f"--output_dir={folder}/run"],
+                env={**os.environ, "TF_CONFIG": config},
+                stdout=subprocess.DEVNULL,
+                cwd=ROOT,
+            )
+            for i, config in enumerate(loopback_cluster(processes) if processes > 1 else ["{}"])
+        ]
+        if any([worker.wait() for worker in workers]):
+            sys.exit(f"error: {FLAGS.script} failed")
+        with open(Path(folder, "run", "metrics.csv"), newline="") as file:
+            first, *_, last = csv.DictReader(file)
+    batch_size = _configuration("laptop").batch_size
+    return 2 * every * batch_size / (float(last["seconds"]) - float(first["seconds"]))
+
+
+def count() -> exchange.Exchange:
+    """What a replica computes and exchanges in a step of the paper preset, with the preset's batch for itself."""
+    (cpu,) = tf.config.list_physical_devices("CPU")
+    tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+    strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    configuration, build = _configuration("paper"), _reproduction().build
+    shape = _image_shape(configuration)
+    # Some steps split their batch among several updates.
+    rows = configuration.batch_size * build(configuration, shape, 1).real_batches_per_step
+    return exchange.count(strategy, lambda: build(configuration, shape, 2), rows, shape)
+
+
+def print_predictions(counted: exchange.Exchange) -> None:
+    """Prints what was counted, and a table of predictions."""
+    configuration = _configuration("paper")
+    batch_size, rate = configuration.batch_size, FLAGS.peak * FLAGS.reached
+    networks = [
+        Network("NVLink", FLAGS.nvlink * 1e9, FLAGS.nvlink_latency * 1e-6),
+        Network("Ethernet", FLAGS.ethernet * 1e9, FLAGS.ethernet_latency * 1e-6),
+    ]
+    alone = counted.operations / rate
+    print(f"\n{FLAGS.script}, paper preset: {batch_size} images of {_image_shape(configuration)} an update")
+    print(f"{counted.operations / 1e9:.0f} billion operations / {rate / 1e12:.0f}e12 a second = {1e3 * alone:.2f} ms")
+    for name in ("gradients", "statistics", "gathered"):
+        sizes = getattr(counted, name)
+        print(f"{name:11}{sum(sizes) / 1e6:10.3f} MB in {len(sizes)} tensors")
+    million = counted.noise / 1e6
+    print(f"{'noise':11}{million:10.3f} million numbers, its own rows; those of 512 GPUs: {512 * million:.0f} million")
+
+    print("\nGPUs, network: ms of computing + gradients + statistics + gathered, efficiency")
+    print(f"{'':18}{f'batch of {batch_size} a GPU':>42}{f'batch of {batch_size} over all':>42}")
+    for replicas in GPUS:
+        for network in networks:
+            cells = [_cell(counted, replicas, network, rate, 1.0)]
+            cells.append(_cell(counted, replicas, network, rate, 1 / replicas) if batch_size >= replicas else "")
+            print(f"{f'{replicas}, {network.name}':18}" + "".join(f"{cell:>42}" for cell in cells))
+    network, replicas, size = networks[-1], GPUS[-1], sum(counted.gradients) / 1e6
+    hops = 2 * math.ceil(math.log2(replicas)) * len(counted.gradients)
+    seconds = predict(counted, replicas, network, rate).gradients
+    print(
+        f"\nfor example, gradients of {replicas} GPUs over Ethernet: 2 x {replicas - 1}/{replicas} x {size:.1f} MB / "
+        f"{FLAGS.ethernet} GB/s + {hops} hops x {FLAGS.ethernet_latency:.0f} us = {1e3 * seconds:.2f} ms"
+    )
+
+
+def _cell(counted: exchange.Exchange, replicas: int, network: Network, rate: float, share: float) -> str:
+    step = predict(counted, replicas, network, rate, share)
+    parts = (step.computing, step.gradients, step.statistics, step.gathered)
+    efficiency = share * counted.operations / rate / step.step
+    return " + ".join(f"{1e3 * part:.2f}" for part in parts) + f"{efficiency:8.0%}"
+
+
+def _reproduction():
+    return importlib.import_module(f"reproductions.{FLAGS.script}").REPRODUCTION
+
+
+def _configuration(preset: str) -> SimpleNamespace:
+    return SimpleNamespace(**SHARED_DEFAULTS | dict(_reproduction().presets[preset]))
+
+
+def _image_shape(configuration: SimpleNamespace) -> tuple[int, int, int]:
+    return SHAPES.get(configuration.dataset, (configuration.image_size, configuration.image_size, 3))
+
+
+def main(argv: list[str]) -> None:
+    """Measures, counts and predicts."""
+    del argv
+    logging.set_verbosity(logging.WARNING)
+    if FLAGS.measure:
+        one, two = images_per_second(1), images_per_second(2)
+        print(f"{FLAGS.script}, laptop preset: {one:.1f} images a second in one process, {two:.1f} in two")
+        print(f"{two / one:.2f} times as many", flush=True)
+    if FLAGS.predict:
+        print_predictions(count())
+
+
+if __name__ == "__main__":
+    define_flags()
+    app.run(main)

@@ -1,0 +1,53 @@
+"""What `benchmarks.scaling` counts and predicts."""
+
+import keras
+import pytest
+
+from benchmarks import exchange, prediction
+from keras_gen.models import WGANDiv
+from keras_gen.networks import dcgan
+
+IMAGE_SHAPE = (8, 8, 1)
+BATCH_SIZE = 4
+
+
+def new_model():
+    networks = [make(IMAGE_SHAPE, width=4, synchronized=True) for make in (dcgan.generator, dcgan.discriminator)]
+    model = WGANDiv(*networks)
+    model.compile(*[keras.optimizers.SGD() for _ in networks])
+    return model
+
+
+@pytest.fixture(scope="module")
+def counted(two_replicas):
+    return exchange.count(two_replicas, new_model, BATCH_SIZE, IMAGE_SHAPE)
+
+
+def test_every_weight_has_a_gradient_of_four_bytes(counted):
+    model = new_model()
+    assert sum(counted.gradients) == 4 * sum(variable.shape.num_elements() for variable in model.trainable_variables)
+    assert not counted.gathered
+
+
+def test_batch_norm_sums_its_moments(counted):
+    norms = [layer for layer in new_model().generator.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    channels = sum(layer.gamma.shape[0] for layer in norms)
+    # Values, squares and their number forward, in either update; two gradients backward, in the generator's.
+    assert sum(counted.statistics) == 4 * channels * (2 * 3 + 2)
+
+
+def test_noise_is_that_of_its_own_rows(counted):
+    latents = 2 * BATCH_SIZE * 128  # of two updates
+    points = 3 * BATCH_SIZE
+    assert counted.noise == latents + points
+
+
+def test_prediction():
+    one = exchange.Exchange(operations=6e9, gradients=[400, 40], statistics=[8], gathered=[16], noise=0)
+    network = prediction.Network("slow", bandwidth=100.0, latency=0.5)
+    found = prediction.predict(one, 4, network, rate=1e9, share=0.5)
+    assert found.computing == pytest.approx(3)
+    assert found.gradients == pytest.approx(2 * 3 / 4 * 440 / 100 + 2 * 4 * 0.5)  # up and down a tree of four: 4 hops
+    assert found.statistics == pytest.approx(2 * 3 / 4 * 8 / 100 + 4 * 0.5)
+    assert found.gathered == pytest.approx(3 * 8 / 100 + 2 * 0.5)
+    assert found.step == pytest.approx(3 + 6.6 + 4 + 0.12 + 2 + 0.24 + 1)
