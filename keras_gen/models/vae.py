@@ -14,7 +14,7 @@ from keras_gen.errors import InputError
 from keras_gen.layers import likelihoods
 from keras_gen.models.checks import check_defined, checked_images
 from keras_gen.models.generative_model import GenerativeModel
-from keras_gen.models.interpolation import line
+from keras_gen.models.interpolation import Interpolation
 from keras_gen.models.reproducible_model import Endpoint, Terms, stream_seed
 from keras_gen.models.single_optimizer import SingleOptimizer
 
@@ -32,7 +32,7 @@ PRIORS = {"standard_normal": standard_normal}
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class VAE(SingleOptimizer, GenerativeModel):
+class VAE(Interpolation, SingleOptimizer, GenerativeModel):
     """A variational autoencoder with a diagonal Gaussian posterior.
 
         loss = E_{z ~ p(z|x)}[-log q(x|z)] + beta KL(p(z|x) || q(z))
@@ -168,30 +168,6 @@ class VAE(SingleOptimizer, GenerativeModel):
     def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
         """`decode(encode(images))`, of images [n, height, width, channels] in [-1, 1]."""
         return self.decode(self.encode(images))
-
-    def interpolate(self, start: tf.Tensor, end: tf.Tensor, num_points: int | tf.Tensor = 8) -> tf.Tensor:
-        """Decodes evenly spaced points of the lines from the codes of `start` to those of `end`.
-
-        Args:
-            start: Images [n, height, width, channels] in [-1, 1].
-            end: As many others.
-            num_points: Points of a line, its two ends included; at least 2.
-
-        Returns:
-            Images float32 [n, num_points, height, width, channels].
-
-        Raises:
-            InputError: `num_points` is below 2, or there are not as many images at both ends.
-        """
-        weights = line(num_points)
-        start, end = (checked_images(images, "encoder", self.data_shape) for images in (start, end))
-        if not start.shape.is_compatible_with(end.shape):
-            raise InputError(f"start has {start.shape[0]} images, end {end.shape[0]}; a line has one at each end")
-        first, last = self.encode(start)[:, tf.newaxis], self.encode(end)[:, tf.newaxis]
-        weights = tf.reshape(weights, [-1, *[1] * len(self.latent_shape)])
-        points = (1 - weights) * first + weights * last
-        decoded = self.decode(tf.reshape(points, [-1, *self.latent_shape]))
-        return tf.reshape(decoded, [-1, num_points, *self.data_shape])
 
     def log_prob(self, images: tf.Tensor, num_draws: int = 100, seed: int = 0) -> tf.Tensor:
         """Estimates log q(x) by importance sampling: log 1/m sum_j q(x|z_j) q(z_j) / p(z_j|x), z_j ~ p(z|x).

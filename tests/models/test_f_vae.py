@@ -10,7 +10,7 @@ from small_flow_models import IMAGE_SHAPE, fit_inputs, images, linear, new_f_vae
 from keras_gen.errors import InputError
 from keras_gen.layers import flows
 from keras_gen.models import FVAE, VAE
-from keras_gen.networks import mlp, squeezing
+from keras_gen.networks import glow, mlp, squeezing
 
 tfd = tfp.distributions
 
