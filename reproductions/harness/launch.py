@@ -8,6 +8,7 @@ import tensorflow as tf
 from absl import app, flags, logging
 
 from keras_gen.errors import InputError, NonFiniteLossError, unwrapped_input_errors
+from keras_gen.utils.files import ASIDE
 from reproductions.harness import distribution, record, run, signals
 from reproductions.harness import flags as script_flags
 from reproductions.harness.reproduction import Reproduction
@@ -72,6 +73,7 @@ def guarded(function, *args) -> None:
 
 
 def _cannot_write(place: str, reason: str) -> str:
+    place = re.sub(rf"{re.escape(ASIDE)}[^/]*/", "", place)
     return f"error: {place}: {reason}; mend that, then the same command continues from the last checkpoint"
 
 
