@@ -116,12 +116,12 @@ class TestStartFromData:
         with pytest.raises(InputError, match=message):
             self.new().train_step(images(4))
         with pytest.raises(InputError, match=message):
-            self.new().fit((images(4) for _ in range(2)), verbose=0)
+            self.new().fit(((images(4),) for _ in range(2)), verbose=0)
         model = self.new()
         with pytest.raises(InputError, match=message):
             tf.function(model.train_step, autograph=False)(images(4))
         model.initialize(images(4))
-        model.fit((images(4) for _ in range(2)), verbose=0)
+        model.fit(((images(4),) for _ in range(2)), verbose=0)
         assert int(model.step.numpy()) == 2
 
     def test_under_replicas_too(self, two_replicas):
