@@ -3,7 +3,8 @@
 In one run, in turn: `keras_gen.models.Glow`, TensorFlow Probability's `tfb.Glow`, and normflows in PyTorch, if it is
 installed (or with --torch_python=PYTHON, an interpreter that has it). All have the same sizes: 32x32x3, three levels
 of steps of act norm, 1x1 convolution and affine coupling, with networks of 3x3, 1x1 and 3x3 convolutions. Each is a
-process of its own; measured are its training step (Adam), sampling, tracing, the first step, and memory.
+process of its own; measured are its training step (Adam), sampling, tracing, the first step, and memory. With --record
+the result goes to `benchmarks/results/`, and `python -m benchmarks.tables` makes the tables in BUILD.md of it.
 """
 
 import statistics
@@ -15,8 +16,22 @@ from pathlib import Path
 import numpy as np
 from absl import app, flags
 
+from benchmarks import tables
+
 FLAGS = flags.FLAGS
 HERE = Path(__file__).parent
+# What is measured of a contestant, and how it is printed.
+TITLES = {
+    "step": ("ms a step", ".0f"),
+    "step_ratio": ("ratio", ".2f"),
+    "sample": ("ms to sample", ".0f"),
+    "sample_ratio": ("ratio", ".2f"),
+    "trace": ("trace, s", ".1f"),
+    "trace_ratio": ("ratio", ".2f"),
+    "first_step": ("first step, s", ".1f"),
+    "memory": ("GiB", ".2f"),
+    "parameters": ("parameters", ",.0f"),
+}
 OURS = [sys.executable, "-m", "benchmarks.tensorflow_flows", "keras_gen"]
 
 
@@ -31,6 +46,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("batch_size", 16, "Images in a step.", lower_bound=1)
     flags.DEFINE_integer("steps", 5, "Steps in a round.", lower_bound=1)
     flags.DEFINE_integer("rounds", 9, "Rounds; each contestant's median is printed.", lower_bound=1)
+    flags.DEFINE_boolean("record", False, "Keep the result for the tables in BUILD.md.")
     flags.DEFINE_string("torch_python", sys.executable, "A Python interpreter that has PyTorch and normflows.")
 
 
@@ -104,21 +120,31 @@ def main(argv: list[str]) -> None:
 
     print(f"32x32x3, 3 levels of {FLAGS.depth} steps, width {FLAGS.width}, batch {FLAGS.batch_size}")
     print(f"medians of {FLAGS.rounds} rounds of {FLAGS.steps}; ratios to keras_gen\n")
-    titles = ("ms a step", "ratio", "ms to sample", "ratio", "trace, s", "ratio", "first step, s", "GiB", "parameters")
-    print(" " * 12 + "".join(f"{title:>15}" for title in titles))
-    ours = contestants["keras_gen"]
-    for name, contestant in contestants.items():
-        cells = []
-        for what in ("step", "sample"):
-            pairs = zip(contestant.seconds[what], ours.seconds[what], strict=True)
-            cells.append(f"{1000 * statistics.median(contestant.seconds[what]):.0f}")
-            cells.append(f"{statistics.median(theirs / own for theirs, own in pairs):.2f}")
-        trace, first, parameters = contestant.beginning
-        cells += [f"{float(trace):.1f}", f"{float(trace) / float(ours.beginning[0]):.2f}", f"{float(first):.1f}"]
-        cells += [f"{contestant.peak_memory() / 2**30:.2f}", f"{int(parameters):,}"]
-        print(f"{name:12}" + "".join(f"{cell:>15}" for cell in cells))
+    print(" " * 12 + "".join(f"{title:>15}" for title, _ in TITLES.values()))
+    measured = {name: compared(contestant, contestants["keras_gen"]) for name, contestant in contestants.items()}
+    for name, values in measured.items():
+        print(f"{name:12}" + "".join(f"{values[key]:>15{form}}" for key, (_, form) in TITLES.items()))
     for name, reason in missing.items():
         print(f"{name} is not installed, nothing to compare with: {reason}")
+    if FLAGS.record:
+        tables.keep("flows", f"width {FLAGS.width}", measured)
+
+
+def compared(contestant: Contestant, ours: Contestant) -> dict[str, float]:
+    """What was measured of a contestant, by the keys of `TITLES`, with its ratios to ours; ends its process."""
+    values = {}
+    for what in ("step", "sample"):
+        pairs = zip(contestant.seconds[what], ours.seconds[what], strict=True)
+        values[what] = 1000 * statistics.median(contestant.seconds[what])
+        values[f"{what}_ratio"] = statistics.median(theirs / own for theirs, own in pairs)
+    trace, first_step, parameters = map(float, contestant.beginning)
+    return values | {
+        "trace": trace,
+        "trace_ratio": trace / float(ours.beginning[0]),
+        "first_step": first_step,
+        "memory": contestant.peak_memory() / 2**30,
+        "parameters": parameters,
+    }
 
 
 def compare_depths(depths: list[int]) -> None:
@@ -132,6 +158,9 @@ def compare_depths(depths: list[int]) -> None:
     if len(depths) > 1:
         exponent = np.polyfit(np.log(depths), np.log(seconds), 1)[0]
         print(f"trace time ~ depth^{exponent:.2f}")
+        if FLAGS.record:
+            by_depth = dict(zip(map(str, depths), seconds, strict=True))
+            tables.keep("flow_depths", f"width {FLAGS.width}", {"seconds": by_depth, "exponent": float(exponent)})
 
 
 if __name__ == "__main__":

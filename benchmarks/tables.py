@@ -43,7 +43,41 @@ def train_step(record: dict) -> str:
     return table(columns, rows)
 
 
-TABLES: dict[str, Callable[[dict], str]] = {"train_step": train_step}
+def flows(record: dict) -> str:
+    """For each width a row a contestant."""
+    rows = [
+        [
+            f"{width}: {name}",
+            f"{values['step']:.0f}",
+            f"{values['step_ratio']:.2f}",
+            f"{values['sample']:.0f}",
+            f"{values['sample_ratio']:.2f}",
+            f"{values['trace']:.1f}",
+            f"{values['trace_ratio']:.2f}",
+            f"{values['memory']:.2f}",
+        ]
+        for width, measured in record.items()
+        for name, values in measured.items()
+    ]
+    columns = ("", "ms a step", "ratio", "ms to sample", "ratio", "s to trace", "ratio", "GiB")
+    return table(columns, rows)
+
+
+def flow_depths(record: dict) -> str:
+    """A row a width: the seconds to trace each depth, and the exponent of their growth."""
+    depths = next(iter(record.values()))["seconds"]
+    rows = [
+        [width, *(f"{seconds:.1f}" for seconds in result["seconds"].values()), f"{result['exponent']:.2f}"]
+        for width, result in record.items()
+    ]
+    return table(("seconds to trace", *(f"3 levels of {depth}" for depth in depths), "exponent"), rows)
+
+
+TABLES: dict[str, Callable[[dict], str]] = {
+    "train_step": train_step,
+    "flows": flows,
+    "flow_depths": flow_depths,
+}
 
 
 def made(name: str) -> str | None:
