@@ -49,5 +49,5 @@ def test_it_comes_back(tmp_path):
 
 @pytest.mark.parametrize("clip", [0, -0.1, float("nan")])
 def test_bad_clip(clip):
-    with pytest.raises(InputError, match=f"clip={clip}: the bound"):
+    with pytest.raises(InputError, match=f"clip={clip}: must be a finite number above 0"):
         WGAN(*vector_networks(), clip=clip)

@@ -33,7 +33,7 @@ def draw(monkeypatch, tmp_path):
         picture = tmp_path / "grid.png"
         flags = {"saved_model": str(tmp_path / "model"), "num_samples": 1, "seed": 50, "output": str(picture)}
         monkeypatch.setattr(sample, "FLAGS", SimpleNamespace(**flags, temperature=temperature))
-        sample.draw(["sample"])
+        sample.draw()
         return tf.io.decode_png(picture.read_bytes()).numpy()
 
     return drawn

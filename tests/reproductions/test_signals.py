@@ -13,6 +13,7 @@ from reproductions.harness.launch import guarded
 @pytest.fixture(autouse=True)
 def handlers():
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore it
     signals.install()
     yield
     for number, handler in before.items():

@@ -54,6 +54,7 @@ def weights(folder):
     return [np.asarray(weight) for weight in keras.models.load_model(folder / "model.keras").weights]
 
 
+@pytest.mark.slow
 def test_two_workers_make_the_same_run_and_the_chief_alone_writes(smoke_run, tmp_path):
     alone, _ = smoke_run
     chiefs, others = tmp_path / "chiefs", tmp_path / "others"
