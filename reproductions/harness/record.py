@@ -54,7 +54,7 @@ def make(reproduction: Reproduction, name: str) -> None:
             study.check(record | {"runs": list(runs.values())})
             write_json(path, record | {"runs": _in_order(runs, study)})
             if sheet is not None and seed == min(made for of, made in runs if of == title):
-                _keep_samples(sheet, path.parent / "samples" / f"{file_name(title)}.png")
+                _keep_samples(sheet, path.parent / "samples" / f"{_sheet_name(reproduction, name, title)}.png")
     if not whole(list(runs.values())):
         raise InputError(f"{path}: every run broke down, so that there is nothing to plot; try smaller learning rates")
     record |= {"runs": _in_order(runs, study)}
@@ -80,6 +80,12 @@ def _variants(study: Study) -> dict[str, dict]:
         if title not in study.variants:
             raise InputError(f"--variant={title}: choose from {'; '.join(study.variants)}")
     return {title: variant for title, variant in study.variants.items() if title in (FLAGS.variant or study.variants)}
+
+
+def _sheet_name(reproduction: Reproduction, name: str, title: str) -> str:
+    """The stem of a variant's picture: its title, after the study's name if another study's variant is called so too."""
+    flags = [study.variants[title] for study in reproduction.studies.values() if title in study.variants]
+    return file_name(title if all(one == flags[0] for one in flags) else f"{name} {title}")
 
 
 def _keep_samples(sheet: Path, kept: Path) -> None:

@@ -99,6 +99,14 @@ def test_single_variants_are_made_and_their_seeds_named(perform, tmp_path, monke
         perform("pair", "--variant=GAN")
 
 
+def test_pictures_of_variants_of_one_title_do_not_overwrite_each_other():
+    other = dataclasses.replace(PAIR, variants={"SGAN": {"model": "gan", "steps": 7}, "WGAN-div": {"model": "wgan_div"}})
+    studies = dataclasses.replace(REPRODUCTION, studies={"pair": PAIR, "other": other})
+    assert record._sheet_name(studies, "pair", "SGAN") == "pair_sgan"
+    assert record._sheet_name(studies, "other", "SGAN") == "other_sgan"
+    assert record._sheet_name(studies, "pair", "WGAN-div") == "wgan_div"
+
+
 def test_a_run_that_breaks_down_is_recorded_and_the_others_are_made(perform, tmp_path):
     perform("breaking", "--log_every=1", "--checkpoint_every=5")
     broken, whole = json.loads((tmp_path / "results" / "breaking.json").read_text())["runs"]
