@@ -83,7 +83,7 @@ def _variants(study: Study) -> dict[str, dict]:
 
 
 def _sheet_name(reproduction: Reproduction, name: str, title: str) -> str:
-    """The stem of a variant's picture: its title, after the study's name if another study's variant is called so too."""
+    """The stem of a variant's picture: its title, after the study's name if another's variant is called so too."""
     flags = [study.variants[title] for study in reproduction.studies.values() if title in study.variants]
     return file_name(title if all(one == flags[0] for one in flags) else f"{name} {title}")
 

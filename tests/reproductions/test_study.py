@@ -100,7 +100,8 @@ def test_single_variants_are_made_and_their_seeds_named(perform, tmp_path, monke
 
 
 def test_pictures_of_variants_of_one_title_do_not_overwrite_each_other():
-    other = dataclasses.replace(PAIR, variants={"SGAN": {"model": "gan", "steps": 7}, "WGAN-div": {"model": "wgan_div"}})
+    variants = {"SGAN": {"model": "gan", "steps": 7}, "WGAN-div": {"model": "wgan_div"}}
+    other = dataclasses.replace(PAIR, variants=variants)
     studies = dataclasses.replace(REPRODUCTION, studies={"pair": PAIR, "other": other})
     assert record._sheet_name(studies, "pair", "SGAN") == "pair_sgan"
     assert record._sheet_name(studies, "other", "SGAN") == "other_sgan"
