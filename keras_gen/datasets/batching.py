@@ -13,6 +13,7 @@ def batches(
     first_step: int = 0,
     num_steps: int | None = None,
     with_labels: bool = False,
+    input_context: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
     """Returns the batches `first_step`, `first_step + 1`, ... of an endless shuffled run over the images.
 
@@ -29,13 +30,17 @@ def batches(
         first_step: number of the first batch.
         num_steps: number of batches; None goes on for ever.
         with_labels: whether to return (images, labels).
+        input_context: of which worker the rows are wanted; they come in the shares of its replicas,
+            one after another. Other workers' images are not read. What
+            `tf.distribute.Strategy.distribute_datasets_from_function` hands to its function.
 
     Returns:
-        float32 [batch_size, h, w, c] in [-1, 1], or pairs of it and int64 [batch_size] labels.
+        float32 [batch_size, h, w, c] in [-1, 1], or pairs of it and int64 [batch_size] labels; with
+        an `input_context`, shares of batch_size / number of replicas.
 
     Raises:
-        InputError: `batch_size` is not between 1 and the number of images, a step is negative, or
-            labels are asked for where there are none.
+        InputError: `batch_size` is not between 1 and the number of images, or does not divide evenly
+            over the replicas; a step is negative; or labels are asked for where there are none.
     """
     if not 1 <= batch_size <= len(images):
         raise InputError(
@@ -45,10 +50,17 @@ def batches(
         raise InputError(f"first_step={first_step}, num_steps={num_steps} must not be negative")
     if with_labels and images.labels is None:
         raise InputError(f"with_labels=True, but {images.name} has no labels")
+    if input_context is not None and batch_size % input_context.num_replicas_in_sync:
+        raise InputError(
+            f"batch_size={batch_size} does not divide evenly over {input_context.num_replicas_in_sync} replicas"
+        )
 
     indices = _shuffled_indices(len(images), batch_size, seed, first_step)
     if num_steps is not None:
         indices = indices.take(num_steps)
+    if input_context is not None:
+        indices = _shares(indices, batch_size, input_context)
+        num_steps = num_steps and num_steps * _local_replicas(input_context)
     cardinality = tf.data.INFINITE_CARDINALITY if num_steps is None else num_steps
     indices = indices.apply(tf.data.experimental.assert_cardinality(cardinality))
     dataset = images.fetch(indices).map(_to_float, tf.data.AUTOTUNE, deterministic=True)
@@ -75,6 +87,18 @@ def _shuffled_indices(num_images: int, batch_size: int, seed: int, first_step: i
     # The next epoch's order is drawn while this one's is used.
     orders = tf.data.Dataset.counter(first_epoch).map(rest_of_order).prefetch(1)
     return orders.rebatch(batch_size, drop_remainder=True)
+
+
+def _shares(indices: tf.data.Dataset, batch_size: int, context: tf.distribute.InputContext) -> tf.data.Dataset:
+    """Cuts a worker's rows out of each batch of image numbers, in the shares of its replicas."""
+    share = context.get_per_replica_batch_size(batch_size)
+    rows = share * _local_replicas(context)
+    first = rows * context.input_pipeline_id
+    return indices.map(lambda batch: batch[first : first + rows]).rebatch(share, drop_remainder=True)
+
+
+def _local_replicas(context: tf.distribute.InputContext) -> int:
+    return context.num_replicas_in_sync // context.num_input_pipelines
 
 
 def _to_float(pixels: tf.Tensor) -> tf.Tensor:

@@ -131,6 +131,12 @@ class ReproducibleModel(keras.Model):
         with unwrapped_input_errors():
             return super().fit(x, *args, **kwargs)
 
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None) -> None:
+        """Builds nothing: `__init__` and `compile` have.
+
+        Keras would take a batch to learn its shapes, and average it over the replicas, which fails for tuples.
+        """
+
     # Reports -----------------------------------------------------------------------------------------------------
 
     def term_names(self) -> tuple[str, ...]:
@@ -192,7 +198,7 @@ class ReproducibleModel(keras.Model):
 
 def _kind_of_data(x):
     """Shapes and types of a batch of what `fit` is given; None where only the data tell."""
-    if isinstance(x, tf.data.Dataset):
+    if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
         return str(x.element_spec)
     return str((x.shape[1:], x.dtype)) if hasattr(x, "shape") and hasattr(x, "dtype") else None
 

@@ -30,7 +30,7 @@ def make_strategy(name: str, cpu_devices: int = 1) -> tf.distribute.Strategy:
     if cpu_devices > 1:
         (cpu,) = tf.config.list_physical_devices("CPU")
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * cpu_devices)
-    workers = _workers()
+    workers = num_workers()
     if name == "auto":
         name = _best_strategy(workers, cpu_devices)
     match name:
@@ -45,10 +45,16 @@ def make_strategy(name: str, cpu_devices: int = 1) -> tf.distribute.Strategy:
             return tf.distribute.get_strategy()
 
 
-def _workers() -> int:
-    """The number of workers that the variable TF_CONFIG names; 0 without it."""
+def num_workers() -> int:
+    """The number of workers that the variable TF_CONFIG names; 0 without it.
+
+    Raises:
+        InputError: TF_CONFIG cannot be used.
+    """
+    if not os.environ.get("TF_CONFIG", "{}").strip():
+        del os.environ["TF_CONFIG"]  # an empty one means the same to a shell, but not to TensorFlow
     try:
-        config = json.loads(os.environ.get("TF_CONFIG") or "{}")
+        config = json.loads(os.environ.get("TF_CONFIG", "{}"))
         workers = [*config.get("cluster", {}).get("chief", []), *config.get("cluster", {}).get("worker", [])]
         task = config.get("task", {})
         if len(workers) > 1:

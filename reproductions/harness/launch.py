@@ -64,6 +64,8 @@ def guarded(function, *args) -> None:
             raise
         sys.exit(_cannot_write(*found.groups()))
     except distribution.LOST_WORKER as error:
+        if distribution.num_workers() < 2:
+            raise
         lost = distribution.lost_worker(error.message)
         sys.exit(f"error: {lost} stopped; start all workers again: the same command continues from the last checkpoint")
     except KeyboardInterrupt as interruption:

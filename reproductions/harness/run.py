@@ -135,9 +135,13 @@ def _train(
     measures = [callbacks.Measures(measure, evaluations, configuration.evaluate_every)] if measure else []
     sheets = (directory.samples, configuration.sample_every)
     checkpoints = callbacks.Checkpoints(directory.checkpoints, configuration.checkpoint_every)
-    batches = datasets.batches(train, _images_per_step(configuration, model), configuration.seed, first_step)
+    batch_size = _images_per_step(configuration, model)
     model.fit(
-        batches,
+        model.distribute_strategy.distribute_datasets_from_function(
+            lambda worker: datasets.batches(
+                train, batch_size, configuration.seed, first_step, input_context=worker
+            )
+        ),
         initial_epoch=first_step // configuration.log_every,
         epochs=configuration.steps // configuration.log_every,
         steps_per_epoch=configuration.log_every,

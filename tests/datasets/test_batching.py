@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from keras_gen.datasets import batches
+from keras_gen.datasets.images import EncodedImages
 from keras_gen.errors import InputError
 
 
@@ -88,9 +89,44 @@ def test_workers_share_out_batches_rather_than_files(numbered):
     assert policy == tf.data.experimental.AutoShardPolicy.DATA
 
 
+def on_worker(index):
+    """What the second of two workers, for example, is told, each with two replicas."""
+    return tf.distribute.InputContext(num_input_pipelines=2, input_pipeline_id=index, num_replicas_in_sync=4)
+
+
+def test_workers_get_the_rows_of_their_replicas(numbered):
+    images = numbered(20)
+    whole = numbers(batches(images, 8, seed=3, first_step=1, num_steps=4))
+    shares = [batches(images, 8, 3, first_step=1, num_steps=4, input_context=on_worker(index)) for index in range(2)]
+    assert [share.cardinality() for share in shares] == [8, 8]
+    first, second = (np.reshape(numbers(share), [4, 4]) for share in shares)
+    np.testing.assert_array_equal(np.hstack([first, second]), whole)
+
+
+def test_a_worker_reads_no_other_images():
+    seen = []
+    png = tf.io.encode_png(np.zeros((2, 2, 1), np.uint8)).numpy()
+
+    def read(index):
+        seen.append(int(index))
+        return png
+
+    images = EncodedImages(name="x", split="train", image_shape=(2, 2, 1), size=8, read=read, describe=str)
+    list(batches(images, 8, num_steps=1, input_context=on_worker(1)))
+    assert len(seen) == len(set(seen)) == 4
+
+
+def test_labels_stay_with_the_images_of_a_worker(numbered):
+    dataset = batches(numbered(10), 4, num_steps=5, with_labels=True, input_context=on_worker(1))
+    labels = [batch.tolist() for _, batch in dataset.as_numpy_iterator()]
+    assert labels == numbers(dataset.map(lambda images, _: images))
+    assert len(labels) == 10
+
+
 @pytest.mark.parametrize(
     "kwargs, message",
     [
+        ({"batch_size": 6, "input_context": on_worker(0)}, "batch_size=6 does not divide evenly over 4 replicas"),
         ({"batch_size": 11}, r"batch_size=11 must be between 1 and the 10 images of numbered \(train\)"),
         ({"batch_size": 0}, "batch_size=0 must be between"),
         ({"batch_size": 2, "first_step": -1}, "first_step=-1"),

@@ -43,17 +43,12 @@ def test_two_workers_are_one(names, tmp_path):
         assert_same_bits(name, worker(tmp_path, 0, name), worker(tmp_path, 1, name))
 
 
-# Keras 3.15 cannot look at the first batch of inputs and targets under several workers.
-NOT_ON_WORKERS = ("gradient_penalized",)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("kind, replicas", [("replicas", 4), ("workers", 2), ("workers", 4)])
 def test_every_model_on(kind, replicas, tmp_path):
     configs = loopback_cluster(replicas) if kind == "workers" else ["{}"]
-    names = [name for name in RUNS if kind != "workers" or name not in NOT_ON_WORKERS]
-    job(tmp_path, configs, replicas, names, seconds=3_600)
-    for name in names:
+    job(tmp_path, configs, replicas, RUNS, seconds=3_600)
+    for name in RUNS:
         found = [worker(tmp_path, index, name) for index in range(len(configs))]
         assert_same_run(name, found[0])
         for other in found[1:]:

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import os
 import re
 import struct
 import zipfile
@@ -277,6 +278,12 @@ def test_one_worker_is_not_several(monkeypatch):
     assert distribution.make_strategy("auto").num_replicas_in_sync == 1
     with pytest.raises(InputError, match="needs TF_CONFIG to name two workers or more"):
         distribution.make_strategy("multi_worker")
+
+
+def test_an_empty_tf_config_is_none(monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", "")
+    assert distribution.make_strategy("auto").num_replicas_in_sync == 1
+    assert "TF_CONFIG" not in os.environ  # TensorFlow cannot read it
 
 
 def test_a_folder_of_another_run_is_refused_and_left_alone(configuration, tmp_path):

@@ -10,8 +10,10 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from reproductions.harness.distribution import loopback_cluster, lost_worker
+from reproductions.harness.launch import guarded
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 900  # far above what any of them takes; a process that hangs is stopped
@@ -95,6 +97,16 @@ def test_workers_with_different_flags(tmp_path):
 )
 def test_the_lost_worker_is_named(message, worker):
     assert lost_worker(message) == worker
+
+
+@pytest.mark.parametrize("workers, ending", [(2, SystemExit), (1, tf.errors.AbortedError)])
+def test_no_worker_is_lost_where_there_is_but_one(workers, ending, monkeypatch):
+    def fail():
+        raise tf.errors.AbortedError(None, None, "The following tasks are unhealthy:\n/job:worker/replica:0/task:1")
+
+    monkeypatch.setenv("TF_CONFIG", loopback_cluster(workers)[0])
+    with pytest.raises(ending, match="worker"):
+        guarded(fail)
 
 
 @pytest.mark.slow
