@@ -1,6 +1,6 @@
 """Callbacks that count training steps: pictures, measures, checkpoints that survive a kill, stops, initial clusters."""
 
-from keras_gen.callbacks.checkpoints import Checkpoints, restore_newest
+from keras_gen.callbacks.checkpoints import Checkpoints, newest_step, restore_newest
 from keras_gen.callbacks.initial_clusters import InitialClusters
 from keras_gen.callbacks.interruptions import Interruptions
 from keras_gen.callbacks.measures import Measures
@@ -23,5 +23,6 @@ __all__ = [
     "StepProgress",
     "StepTable",
     "StopOnNonFinite",
+    "newest_step",
     "restore_newest",
 ]

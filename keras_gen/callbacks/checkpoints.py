@@ -67,8 +67,14 @@ def checkpoint_files(directory: str | os.PathLike) -> list[Path]:
     return sorted((path for path in files if re.fullmatch(r"step_\d{8}", path.name[: -len(SUFFIX)])), reverse=True)
 
 
+def newest_step(directory: str | os.PathLike) -> int:
+    """The step of the newest checkpoint in a folder, intact or not; 0 if there is none."""
+    files = checkpoint_files(directory)
+    return int(re.search(r"\d{8}", files[0].name)[0]) if files else 0
+
+
 def restore_newest(model: keras.Model, directory: str | os.PathLike) -> int:
-    """Loads the newest intact checkpoint into a compiled model.
+    """Loads the newest intact checkpoint into a compiled model; several workers do so together, from one folder.
 
     Args:
         model: A compiled model of the architecture that was saved.

@@ -101,13 +101,13 @@ def check_flags(strategy: tf.distribute.Strategy, configuration: SimpleNamespace
         raise InputError("the workers were given different flags; start all of them with the same command")
 
 
-def check_checkpoints(strategy: tf.distribute.Strategy, first_step: int) -> None:
-    """Checks that all workers found the same checkpoint.
+def check_checkpoints(strategy: tf.distribute.Strategy, newest_step: int) -> None:
+    """Checks that all workers found the same newest checkpoint.
 
     Raises:
         InputError: They did not.
     """
-    steps = _of_all_workers(strategy, first_step)
+    steps = _of_all_workers(strategy, newest_step)
     if len(set(steps)) > 1:
         raise InputError(
             f"--output_dir: the workers found checkpoints of steps {', '.join(map(str, steps))}; it must be one folder "

@@ -68,8 +68,8 @@ def perform(
     sheet = reproduction.sheet(configuration, test) if reproduction.sheet else None
     own_callbacks = reproduction.callbacks(configuration, train) if reproduction.callbacks else []
     with _writable(directory, strategy) as written, written.claimed(configuration):
+        distribution.check_checkpoints(strategy, callbacks.newest_step(directory.checkpoints))
         first_step = callbacks.restore_newest(model, directory.checkpoints)
-        distribution.check_checkpoints(strategy, first_step)
         if first_step:
             print(f"Continuing after step {first_step} of {configuration.steps}.", flush=True)
         with _noting_breakdown(written), _stoppable(strategy) as stop_requested:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_gen.callbacks import Checkpoints, restore_newest
+from keras_gen.callbacks import Checkpoints, newest_step, restore_newest
 from keras_gen.callbacks.checkpoints import checkpoint_files
 from keras_gen.errors import InputError
 
@@ -31,6 +31,13 @@ def test_the_newest_three_are_kept_and_nothing_else(line, fit, tmp_path):
 
 def test_without_a_checkpoint_the_run_begins_at_step_0(line, tmp_path):
     assert restore_newest(line(), tmp_path / "none") == 0
+    assert newest_step(tmp_path / "none") == 0
+
+
+def test_the_newest_step_needs_no_intact_file(line, fit, tmp_path):
+    fit(line(), 2, [Checkpoints(tmp_path, every=5)])
+    (tmp_path / "step_00000012.weights.h5").write_bytes(b"")
+    assert newest_step(tmp_path) == 12
 
 
 @pytest.mark.parametrize("share", [0, 0.001, 0.5, 0.99, -1])
