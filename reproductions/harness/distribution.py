@@ -117,8 +117,10 @@ def check_checkpoints(strategy: tf.distribute.Strategy, newest_step: int) -> Non
 
 def lost_worker(message: str) -> str:
     """The worker that is gone, such as `worker 1`, by the message of one of the errors `LOST_WORKER`."""
-    task = re.search(r"/job:(\w+)/replica:\d+/task:(\d+)", message)
-    return f"{task[1]} {task[2]}" if task else "a worker"
+    own = json.loads(os.environ["TF_CONFIG"])["task"]
+    named = re.findall(r"/job:(\w+)/replica:\d+/task:(\d+)", message)
+    others = [task for task in named if task != (own["type"], str(own["index"]))]
+    return " ".join(others[0]) if others else "a worker"
 
 
 def _of_all_workers(strategy: tf.distribute.Strategy, number: int) -> list[int]:

@@ -92,10 +92,16 @@ def test_workers_with_different_flags(tmp_path):
             "remote target /job:worker/replica:0/task:0 while calling /tensorflow.WorkerService/RecvBuf:",
             "worker 0",
         ),
+        (
+            "{{function_node __wrapped__CollectiveReduceV2_device_/job:worker/replica:0/task:2/device:CPU:0}} "
+            "Collective ops is aborted by: from remote target /job:worker/replica:0/task:0 while calling RecvBuf:",
+            "worker 0",
+        ),
         ("Collective ops is aborted by: something else", "a worker"),
     ],
 )
-def test_the_lost_worker_is_named(message, worker):
+def test_the_lost_worker_is_named(message, worker, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", loopback_cluster(3)[2])
     assert lost_worker(message) == worker
 
 
