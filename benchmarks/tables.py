@@ -73,10 +73,39 @@ def flow_depths(record: dict) -> str:
     return table(("seconds to trace", *(f"3 levels of {depth}" for depth in depths), "exponent"), rows)
 
 
+def kill_and_resume(record: dict) -> str:
+    """A row a script: its kills by their moments, and what both runs ended with."""
+    moments = next(iter(record.values()))["kills"]
+    rows = [
+        [
+            f"`{case}`",
+            *(str(count) for count in result["kills"].values()),
+            *(str(result[count]) for count in ("steps", "rows", "pictures")),
+            *(f"`{digits}`" for digits in result["weights"].values()),
+            "; ".join(result["differences"]) or "none",
+        ]
+        for case, result in sorted(record.items())
+    ]
+    columns = ("script", *moments, "steps", "rows", "pictures")
+    return table((*columns, "weights, left alone", "weights, killed", "differences"), rows)
+
+
+def memory(record: dict) -> str:
+    """A row a script: its resident megabytes early and late."""
+    steps = next(iter(record.values()))["bytes"]
+    rows = [
+        [f"`{script}`", *(f"{size / 1e6:.0f}" for size in result["bytes"].values()), f"{100 * result['change']:+.1f} %"]
+        for script, result in sorted(record.items())
+    ]
+    return table(("script", *(f"MB after {step} steps" for step in steps), "change"), rows)
+
+
 TABLES: dict[str, Callable[[dict], str]] = {
     "train_step": train_step,
     "flows": flows,
     "flow_depths": flow_depths,
+    "kill_and_resume": kill_and_resume,
+    "memory": memory,
 }
 
 
