@@ -6,6 +6,9 @@ a checkpoint is being written, at random moments of training and, the last one, 
 Flags after `--` are handed to the script:
 
     python -m benchmarks.kill_and_resume --script=f_vae --kills=3 -- --model=glow --checkpoint_every=5
+
+With --record each script's result goes to `benchmarks/results/kill_and_resume.json` as soon as it is there, of which
+`python -m benchmarks.tables` makes the table in BUILD.md.
 """
 
 import csv
@@ -26,6 +29,8 @@ from pathlib import Path
 import h5py
 from absl import app, flags
 
+from benchmarks import tables
+
 FLAGS = flags.FLAGS
 # Every script has a page beside it.
 SCRIPTS = sorted(page.stem for page in (Path(__file__).parents[1] / "reproductions").glob("*.md"))
@@ -43,6 +48,7 @@ def define_flags() -> None:
     flags.DEFINE_enum("script", "wgan_div", ["all", *SCRIPTS], "Which script; all: one after another.")
     flags.DEFINE_integer("kills", 3, "How often each is killed.", lower_bound=1)
     flags.DEFINE_integer("kill_seed", 0, "Seed of the moments.")
+    flags.DEFINE_boolean("record", False, "Keep the results for the table in BUILD.md.")
     flags.DEFINE_string("folder", None, "Where the runs go, and stay; a temporary folder by default.")
 
 
@@ -207,29 +213,45 @@ def _without_times(value):
     return [_without_times(part) for part in value] if isinstance(value, list) else value
 
 
-def report(script: str, given: list[str], folder: Path) -> bool:
-    """Makes both runs of a script and prints how they compare; gives whether they are the same."""
+def compared(script: str, given: list[str], folder: Path) -> dict:
+    """Makes both runs of a script; gives what happened, as it is recorded."""
     of_script = command(script, FLAGS.kills, given)
     straight, killed = folder / script / "straight", folder / script / "killed"
     training, finishing = straight_run(of_script, straight)
     came = killed_run(of_script, killed, FLAGS.kills, FLAGS.kill_seed, training, finishing)
+    return {
+        "kills": dict(came),
+        "steps": json.loads((killed / "flags.json").read_text())["steps"],
+        "rows": len(_rows(killed / "metrics.csv")),
+        "pictures": len(list(killed.glob("samples/*"))),
+        "weights": {"left alone": weights_hash(straight), "killed": weights_hash(killed)},
+        "differences": differences(straight, killed),
+    }
+
+
+def report(case: str, result: dict) -> None:
+    """Prints how the two runs compare, and keeps it if it is to be recorded."""
+    kills, found = result["kills"], result["differences"]
     print(
-        f"\n{script}, {len(_rows(killed / 'metrics.csv'))} rows of metrics.csv, "
-        f"{len(list(killed.glob('samples/*')))} pictures, weights {weights_hash(killed)}"
+        f"\n{case}, {result['steps']} steps, {result['rows']} rows of metrics.csv, {result['pictures']} pictures, "
+        f"weights {result['weights']['killed']}"
     )
-    print("  killed " + ", ".join(f"{count} {kind}" for kind, count in came.items()))
-    found = differences(straight, killed)
+    print("  killed " + ", ".join(f"{count} {kind}" for kind, count in kills.items()))
     print("\n".join(f"  DIFFERS: {line}" for line in found) or "  the same as the run that was left alone", flush=True)
-    return not found
+    if FLAGS.record:
+        tables.keep("kill_and_resume", case, result)
 
 
 def main(argv: list[str]) -> None:
     """Runs, kills, compares."""
     with tempfile.TemporaryDirectory() as aside:
         folder = Path(FLAGS.folder or aside)
-        scripts = SCRIPTS if FLAGS.script == "all" else [FLAGS.script]
-        same = [report(script, argv[1:], folder) for script in scripts]
-    if not all(same):
+        same = True
+        for script in SCRIPTS if FLAGS.script == "all" else [FLAGS.script]:
+            result = compared(script, argv[1:], folder)
+            report(" ".join([script, *argv[1:]]), result)
+            same &= not result["differences"]
+    if not same:
         sys.exit(1)
 
 

@@ -73,10 +73,38 @@ def flow_depths(record: dict) -> str:
     return table(("seconds to trace", *(f"3 levels of {depth}" for depth in depths), "exponent"), rows)
 
 
+def kill_and_resume(record: dict) -> str:
+    """A row a script: when it was killed, what it left, and in what that differs from the run left alone."""
+    rows = [
+        [
+            f"`{script}`",
+            ", ".join(f"{count} {kind}" for kind, count in result["kills"].items()),
+            *(f"{result[what]:,}" for what in ("steps", "rows", "pictures")),
+            *(f"`{result['weights'][run]}`" for run in ("left alone", "killed")),
+            "; ".join(result["differences"]) or "none",
+        ]
+        for script, result in record.items()
+    ]
+    columns = ("script", "killed", "steps", "rows", "pictures", "weights, left alone", "weights, killed", "differences")
+    return table(columns, rows)
+
+
+def memory(record: dict) -> str:
+    """A row a script: what it has in memory early and late, and the change."""
+    rows = []
+    for script, result in record.items():
+        sizes = result["bytes"]
+        readings = [f"{size / 2**20:.1f} at {step:,}" for step, size in zip(result["steps"], sizes, strict=True)]
+        rows.append([f"`{script}`", *readings, f"{sizes[1] / sizes[0] - 1:+.1%}"])
+    return table(("script", "MB at a step", "and at a later one", "change"), rows)
+
+
 TABLES: dict[str, Callable[[dict], str]] = {
     "train_step": train_step,
     "flows": flows,
     "flow_depths": flow_depths,
+    "kill_and_resume": kill_and_resume,
+    "memory": memory,
 }
 
 
