@@ -9,6 +9,7 @@ from pathlib import Path
 
 from absl import app
 
+from benchmarks import scaling_tables
 from reproductions.harness.markdown import renew, table
 from reproductions.harness.run_directory import read_json, write_json
 
@@ -105,6 +106,8 @@ TABLES: dict[str, Callable[[dict], str]] = {
     "flow_depths": flow_depths,
     "kill_and_resume": kill_and_resume,
     "memory": memory,
+    "scaling": scaling_tables.measured,
+    "scaling_predicted": scaling_tables.predicted,
 }
 
 
