@@ -6,9 +6,6 @@ a checkpoint is being written, at random moments of training and, the last one, 
 Flags after `--` are handed to the script:
 
     python -m benchmarks.kill_and_resume --script=f_vae --kills=3 -- --model=glow --checkpoint_every=5
-
-With --record each script's result goes to `benchmarks/results/kill_and_resume.json` as soon as it is there, of which
-`python -m benchmarks.tables` makes the table in BUILD.md.
 """
 
 import csv
@@ -29,7 +26,7 @@ from pathlib import Path
 import h5py
 from absl import app, flags
 
-from benchmarks import tables
+from benchmarks.tables import keep
 
 FLAGS = flags.FLAGS
 # Every script has a page beside it.
@@ -41,6 +38,8 @@ CLOSELY, CALMLY = 0.001, 0.05
 # What tells of times, and so differs between any two runs.
 TIMES = ("seconds", "finished")
 IN_CHECKPOINT, IN_TRAINING, AT_THE_END = "while a checkpoint was written", "in training", "while it finished"
+AFTER_CHECKPOINT, TOO_LATE = "just after a checkpoint", "too late"
+MOMENTS = (IN_TRAINING, IN_CHECKPOINT, AFTER_CHECKPOINT, AT_THE_END, TOO_LATE)
 
 
 def define_flags() -> None:
@@ -48,7 +47,7 @@ def define_flags() -> None:
     flags.DEFINE_enum("script", "wgan_div", ["all", *SCRIPTS], "Which script; all: one after another.")
     flags.DEFINE_integer("kills", 3, "How often each is killed.", lower_bound=1)
     flags.DEFINE_integer("kill_seed", 0, "Seed of the moments.")
-    flags.DEFINE_boolean("record", False, "Keep the results for the table in BUILD.md.")
+    flags.DEFINE_boolean("record", False, "Keep the result of each script for the table in BUILD.md.")
     flags.DEFINE_string("folder", None, "Where the runs go, and stay; a temporary folder by default.")
 
 
@@ -145,16 +144,16 @@ def killed_run(
         event, pause = {
             IN_CHECKPOINT: (process.writes_a_checkpoint, 0.0),
             IN_TRAINING: (process.trains, training / (kills + 1)),
-            AT_THE_END: (process.trained, finishing),
+            AT_THE_END: (process.trained, finishing / 2),  # it may be faster this time
         }[kind]
         due = process.wait_for(process.works) and process.wait_for(event, CLOSELY)
         time.sleep(moments.uniform(0, pause))
         if not due or process.process.poll() is not None:
-            came["too late"] += 1
+            came[TOO_LATE] += 1
             break
         process.kill()
         if kind == IN_CHECKPOINT and not process.writes_a_checkpoint():
-            kind = "just after a checkpoint"
+            kind = AFTER_CHECKPOINT
         came[kind] += 1
     Process(command, directory).end()
     return came
@@ -213,45 +212,37 @@ def _without_times(value):
     return [_without_times(part) for part in value] if isinstance(value, list) else value
 
 
-def compared(script: str, given: list[str], folder: Path) -> dict:
-    """Makes both runs of a script; gives what happened, as it is recorded."""
+def report(script: str, given: list[str], folder: Path) -> bool:
+    """Makes both runs of a script and prints how they compare; gives whether they are the same."""
     of_script = command(script, FLAGS.kills, given)
     straight, killed = folder / script / "straight", folder / script / "killed"
     training, finishing = straight_run(of_script, straight)
     came = killed_run(of_script, killed, FLAGS.kills, FLAGS.kill_seed, training, finishing)
-    return {
-        "kills": dict(came),
-        "steps": json.loads((killed / "flags.json").read_text())["steps"],
+    found = differences(straight, killed)
+    result = {
+        "steps": json.loads((killed / "results.json").read_text())["steps"],
+        "kills": {moment: came[moment] for moment in MOMENTS},
         "rows": len(_rows(killed / "metrics.csv")),
         "pictures": len(list(killed.glob("samples/*"))),
-        "weights": {"left alone": weights_hash(straight), "killed": weights_hash(killed)},
-        "differences": differences(straight, killed),
+        "weights": {run.name: weights_hash(run) for run in (straight, killed)},
+        "differences": found,
     }
-
-
-def report(case: str, result: dict) -> None:
-    """Prints how the two runs compare, and keeps it if it is to be recorded."""
-    kills, found = result["kills"], result["differences"]
-    print(
-        f"\n{case}, {result['steps']} steps, {result['rows']} rows of metrics.csv, {result['pictures']} pictures, "
-        f"weights {result['weights']['killed']}"
-    )
-    print("  killed " + ", ".join(f"{count} {kind}" for kind, count in kills.items()))
+    print(f"\n{script}, {result['steps']} steps, {result['rows']} rows of metrics.csv, {result['pictures']} pictures")
+    print("  killed " + ", ".join(f"{count} {moment}" for moment, count in came.items()))
+    print("  weights " + ", ".join(f"{name} {digits}" for name, digits in result["weights"].items()))
     print("\n".join(f"  DIFFERS: {line}" for line in found) or "  the same as the run that was left alone", flush=True)
     if FLAGS.record:
-        tables.keep("kill_and_resume", case, result)
+        keep("kill_and_resume", " ".join([script, *given]), result)
+    return not found
 
 
 def main(argv: list[str]) -> None:
     """Runs, kills, compares."""
     with tempfile.TemporaryDirectory() as aside:
         folder = Path(FLAGS.folder or aside)
-        same = True
-        for script in SCRIPTS if FLAGS.script == "all" else [FLAGS.script]:
-            result = compared(script, argv[1:], folder)
-            report(" ".join([script, *argv[1:]]), result)
-            same &= not result["differences"]
-    if not same:
+        scripts = SCRIPTS if FLAGS.script == "all" else [FLAGS.script]
+        same = [report(script, argv[1:], folder) for script in scripts]
+    if not all(same):
         sys.exit(1)
 
 

@@ -1,9 +1,7 @@
 """Resident memory of runs while they train: `python -m benchmarks.memory --scripts=wgan_div,vae_clustering`.
 
 Each script runs its smoke preset for many steps, with pictures, measures and checkpoints every 50 steps. Its memory is
-read at every report; what it has after the last step must be within 2 % of what it has after a tenth of them. Flags
-after `--` are handed to the scripts. With --record the results go to `benchmarks/results/memory.json`, of which
-`python -m benchmarks.tables` makes the table in BUILD.md.
+read at every report; what it has after the last step must be within 2 % of what it has after a tenth of them.
 """
 
 import os
@@ -15,7 +13,7 @@ import tempfile
 
 from absl import app, flags
 
-from benchmarks import tables
+from benchmarks.tables import keep
 
 FLAGS = flags.FLAGS
 EVERY = 50
@@ -28,11 +26,11 @@ def define_flags() -> None:
     """Defines the flags of this benchmark."""
     flags.DEFINE_list("scripts", ["wgan_div", "vae_clustering"], "Which scripts, one after another.")
     flags.DEFINE_integer("steps", 5_000, "Steps of each.", lower_bound=10 * READINGS * EVERY)
-    flags.DEFINE_boolean("record", False, "Keep the results for the table in BUILD.md.")
+    flags.DEFINE_boolean("record", False, "Keep the result of each script for the table in BUILD.md.")
 
 
-def readings(script: str, steps: int, given: list[str]) -> dict[int, int]:
-    """Runs a script, with flags of its own, and gives its resident bytes by step.
+def readings(script: str, steps: int) -> dict[int, int]:
+    """Runs a script and gives its resident bytes by step.
 
     Raises:
         SystemExit: The run failed.
@@ -41,7 +39,7 @@ def readings(script: str, steps: int, given: list[str]) -> dict[int, int]:
     found = {}
     with tempfile.TemporaryDirectory() as aside:
         command = [sys.executable, "-m", f"reproductions.{script}", "--preset=smoke", f"--steps={steps}", *intervals]
-        command += [*given, f"--output_dir={aside}/run"]
+        command.append(f"--output_dir={aside}/run")
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
             for line in process.stdout:
                 reported = re.match(r"step (\d+)/", line)
@@ -65,19 +63,19 @@ def settled(found: dict[int, int], step: int) -> float:
 
 def main(argv: list[str]) -> None:
     """Measures and prints; ends with status 1 where memory grew."""
-    given = argv[1:]
+    del argv
     early = FLAGS.steps // 10 // EVERY * EVERY
     late = FLAGS.steps // EVERY * EVERY
     grew = False
-    print(f"{'':28}{f'MB at step {early}':>20}{f'at step {late}':>16}{'change':>10}", flush=True)
+    print(f"{'':24}{f'MB at step {early}':>20}{f'at step {late}':>16}{'change':>10}", flush=True)
     for script in FLAGS.scripts:
-        case, found = " ".join([script, *given]), readings(script, late, given)
+        found = readings(script, late)
         before, after = settled(found, early), settled(found, late)
         change = after / before - 1
         grew |= abs(change) > TOLERANCE
-        print(f"{case:28}{before / 2**20:20.1f}{after / 2**20:16.1f}{change:+10.1%}", flush=True)
+        print(f"{script:24}{before / 2**20:20.1f}{after / 2**20:16.1f}{change:+10.1%}", flush=True)
         if FLAGS.record:
-            tables.keep("memory", case, {"steps": [early, late], "bytes": [before, after]})
+            keep("memory", script, {"bytes": {early: before, late: after}, "change": change})
     if grew:
         sys.exit(f"memory is not within {TOLERANCE:.0%} of what it was")
 

@@ -75,39 +75,40 @@ def flow_depths(record: dict) -> str:
 
 
 def kill_and_resume(record: dict) -> str:
-    """A row a script: when it was killed, what it left, and in what that differs from the run left alone."""
+    """A row a script: its kills by their moments, and what both runs ended with."""
+    moments = next(iter(record.values()))["kills"]
     rows = [
         [
-            f"`{script}`",
-            ", ".join(f"{count} {kind}" for kind, count in result["kills"].items()),
-            *(f"{result[what]:,}" for what in ("steps", "rows", "pictures")),
-            *(f"`{result['weights'][run]}`" for run in ("left alone", "killed")),
+            f"`{case}`",
+            *(str(count) for count in result["kills"].values()),
+            *(str(result[count]) for count in ("steps", "rows", "pictures")),
+            *(f"`{digits}`" for digits in result["weights"].values()),
             "; ".join(result["differences"]) or "none",
         ]
-        for script, result in record.items()
+        for case, result in sorted(record.items())
     ]
-    columns = ("script", "killed", "steps", "rows", "pictures", "weights, left alone", "weights, killed", "differences")
-    return table(columns, rows)
+    columns = ("script", *moments, "steps", "rows", "pictures")
+    return table((*columns, "weights, left alone", "weights, killed", "differences"), rows)
 
 
 def memory(record: dict) -> str:
-    """A row a script: what it has in memory early and late, and the change."""
-    rows = []
-    for script, result in record.items():
-        sizes = result["bytes"]
-        readings = [f"{size / 2**20:.1f} at {step:,}" for step, size in zip(result["steps"], sizes, strict=True)]
-        rows.append([f"`{script}`", *readings, f"{sizes[1] / sizes[0] - 1:+.1%}"])
-    return table(("script", "MB at a step", "and at a later one", "change"), rows)
+    """A row a script: its resident megabytes early and late."""
+    steps = next(iter(record.values()))["bytes"]
+    rows = [
+        [f"`{script}`", *(f"{size / 1e6:.0f}" for size in result["bytes"].values()), f"{100 * result['change']:+.1f} %"]
+        for script, result in sorted(record.items())
+    ]
+    return table(("script", *(f"MB after {step} steps" for step in steps), "change"), rows)
 
 
 TABLES: dict[str, Callable[[dict], str]] = {
+    "scaling": scaling_tables.measured,
+    "scaling_predicted": scaling_tables.predicted,
     "train_step": train_step,
     "flows": flows,
     "flow_depths": flow_depths,
     "kill_and_resume": kill_and_resume,
     "memory": memory,
-    "scaling": scaling_tables.measured,
-    "scaling_predicted": scaling_tables.predicted,
 }
 
 
