@@ -9,6 +9,7 @@ from pathlib import Path
 
 from absl import app
 
+from benchmarks import scaling_tables
 from reproductions.harness.markdown import renew, table
 from reproductions.harness.run_directory import read_json, write_json
 
@@ -101,6 +102,8 @@ def memory(record: dict) -> str:
 
 
 TABLES: dict[str, Callable[[dict], str]] = {
+    "scaling": scaling_tables.measured,
+    "scaling_predicted": scaling_tables.predicted,
     "train_step": train_step,
     "flows": flows,
     "flow_depths": flow_depths,
