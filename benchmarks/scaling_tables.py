@@ -68,16 +68,17 @@ def arithmetic(script: str, result: dict) -> list[str]:
         tensors, size = result[name]["tensors"], result[name]["bytes"] / 1e6
         return f"2 x {n - 1}/{n} x {size:,.3f} MB / {speed} + {tensors} x {2 * up} hops x {latency}"
 
-    gathered = result["gathered"]
     rate = f"({assumed['reached']:g} x {assumed['peak'] / 1e12:g}e12/s)"
     parts = {
         "computing": f"{result['operations'] / 1e9:,.0f}e9 operations / {rate}",
         "noise": f"{result['noise']:,} numbers / {assumed['noise_rate'] / 1e9:g}e9/s",
         "gradients": summed("gradients"),
         "statistics": summed("statistics"),
-        "gathered": f"{n - 1} x {gathered['bytes'] / 1e6:,.3f} MB / {speed} + "
-        f"{gathered['tensors']} x {up} hops x {latency}",
     }
+    if result["gathered"]["tensors"]:
+        there, back = result["gathered"], result["returned"]
+        sent = f"{n - 1} x ({there['bytes'] / 1e6:,.3f} + 2 x {back['bytes'] / 1e6:,.3f}) MB / {speed}"
+        parts["gathered"] = f"{sent} + ({there['tensors']} + 2 x {back['tensors']}) x {up} hops x {latency}"
     whole = n * result["noise"] / assumed["noise_rate"]
     return [
         f"{script} on {n} GPUs over {last['network']}, {result['batch_size']} images each",
