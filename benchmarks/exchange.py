@@ -19,9 +19,10 @@ class Exchange:
     Attributes:
         operations: Floating-point operations in convolutions and matrix products.
         gradients: Bytes of each tensor that an optimiser sums over the replicas.
-        statistics: Bytes of each other tensor that is summed over them: batch norm's moments forward and backward,
-            the gradients of what is gathered.
+        statistics: Bytes of each other tensor of one size that is summed over them: batch norm's moments forward and
+            backward.
         gathered: Bytes that it contributes to each tensor which all replicas gather.
+        returned: The same, of those whose gradient comes back: the sum over the replicas of the whole tensor's.
         noise: Random numbers that it draws.
     """
 
@@ -29,6 +30,7 @@ class Exchange:
     gradients: list[int]
     statistics: list[int]
     gathered: list[int]
+    returned: list[int]
     noise: int
 
 
@@ -54,11 +56,15 @@ def count(
     ops = function.graph.get_operations()
     sums = [op for op in ops if op.type.startswith("CollectiveReduce")]
     gradients = [op for op in sums if op.name.startswith(_optimizers(model))]
+    # A graph does not tell how much the replicas gather together, and so not the size of its gradient.
+    statistics = [op for op in sums if op not in gradients and op.inputs[0].shape.is_fully_defined()]
+    gathered = [op for op in ops if op.type.startswith("CollectiveGather")]
     return Exchange(
         operations=operations.matrix_operations(function, batch_size) / strategy.num_replicas_in_sync,
         gradients=_bytes(gradients),
-        statistics=_bytes([op for op in sums if op not in gradients]),
-        gathered=_bytes([op for op in ops if op.type.startswith("CollectiveGather")]),
+        statistics=_bytes(statistics),
+        gathered=_bytes(gathered),
+        returned=_bytes([op for op in gathered if _is_computed(op)]),
         noise=sum(_numbers(op.outputs[0]) for op in ops if op.type in NOISE) // strategy.num_replicas_in_sync,
     )
 
@@ -71,8 +77,24 @@ def _optimizers(model: keras.Model) -> tuple[str, ...]:
 
 def _bytes(collectives: list[tf.Operation]) -> list[int]:
     """The size of what each collective operation of the first replica takes."""
-    tensors = [op.inputs[0] for op in collectives if op.device.endswith("CPU:0")]
+    tensors = [_unpadded(op.inputs[0]) for op in collectives if op.device.endswith("CPU:0")]
     return [tensor.shape.num_elements() * tensor.dtype.size for tensor in tensors]
+
+
+def _unpadded(tensor: tf.Tensor) -> tf.Tensor:
+    """What is gathered, before it is padded to the longest of all replicas, which here are equally long."""
+    return tensor.op.inputs[0] if tensor.op.type == "Pad" else tensor
+
+
+def _is_computed(gather: tf.Operation) -> bool:
+    """Whether what is gathered comes from weights, as noise and shapes do not, and so has a gradient."""
+    seen, open_ends = set(), [gather.inputs[0].op]
+    while open_ends:
+        op = open_ends.pop()
+        if op not in seen:
+            seen.add(op)
+            open_ends += [tensor.op for tensor in op.inputs if tensor.dtype.is_floating]
+    return any(op.type in ("MatMul", "Conv2D") for op in seen)
 
 
 def _numbers(noise: tf.Tensor) -> int:

@@ -70,7 +70,8 @@ def predict(exchange: Exchange, replicas: int, network: Network, gpu: Gpu, share
         noise=share * exchange.noise / gpu.noise_rate,
         gradients=sum(all_reduce(size, replicas, network) for size in exchange.gradients),
         statistics=sum(all_reduce(size, replicas, network) for size in exchange.statistics),
-        gathered=sum(all_gather(share * size, replicas, network) for size in exchange.gathered),
+        gathered=sum(all_gather(share * size, replicas, network) for size in exchange.gathered)
+        + sum(all_reduce(replicas * share * size, replicas, network) for size in exchange.returned),
     )
 
 
@@ -84,7 +85,7 @@ def all_reduce(size: float, replicas: int, network: Network) -> float:
 
 
 def all_gather(size: float, replicas: int, network: Network) -> float:
-    """Each GPU passes on what n - 1 GPUs contribute; its gradient is an all-reduce, which is counted as one."""
+    """Each GPU passes on what n - 1 GPUs contribute."""
     return (replicas - 1) * size / network.bandwidth + hops(replicas) * network.latency
 
 

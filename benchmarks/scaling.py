@@ -115,6 +115,7 @@ def predicted(counted: exchange.Exchange) -> dict:
         "gradients": _summary(counted.gradients),
         "statistics": _summary(counted.statistics),
         "gathered": _summary(counted.gathered),
+        "returned": _summary(counted.returned),
         "assumptions": {
             "peak": FLAGS.peak,
             "reached": FLAGS.reached,

@@ -12,7 +12,7 @@ EXAMPLE = "wgan_div"
 def measured(record: dict) -> str:
     """A row a script: images a second in one process and in two."""
     rows = []
-    for script, result in record.items():
+    for script, result in sorted(record.items()):
         one, two = result["images_per_second"].values()
         rows.append([f"`{script}`", f"{one:.1f}", f"{two:.1f}", f"{two / one:.2f}"])
     return table(("script", "images a second, one process", "two", "times as many"), rows)
@@ -21,7 +21,7 @@ def measured(record: dict) -> str:
 def predicted(record: dict) -> str:
     """A row a script: what was counted, efficiencies by network, and noise; then one script's arithmetic."""
     rows = []
-    for script, result in record.items():
+    for script, result in sorted(record.items()):
         weak, strong = (_by_network(result, one_batch_each) for one_batch_each in (True, False))
         eight = [predictions[0] for predictions in strong.values() if predictions]
         rows.append(
@@ -31,6 +31,7 @@ def predicted(record: dict) -> str:
                 f"{result['operations'] / 1e9:,.0f}",
                 f"{result['gradients']['bytes'] / 1e6:,.1f} in {result['gradients']['tensors']}",
                 str(result["statistics"]["tensors"]),
+                _gathered(result["gathered"]),
                 *(_percentages(predictions) for predictions in weak.values()),
                 _percentages(eight),
                 f"{own_noise(result):.2%} / {whole_noise(result):.1%}",
@@ -45,6 +46,7 @@ def predicted(record: dict) -> str:
         "billion operations",
         "gradients, MB in tensors",
         "small sums",
+        "gathered, kB in tensors",
         *(f"{network}: {gpus} GPUs" for network in networks),
         f"as many over all of {first['predictions'][0]['replicas']} GPUs: {' / '.join(networks)}",
         "noise: own rows / the whole batch's",
@@ -68,16 +70,17 @@ def arithmetic(script: str, result: dict) -> list[str]:
         tensors, size = result[name]["tensors"], result[name]["bytes"] / 1e6
         return f"2 x {n - 1}/{n} x {size:,.3f} MB / {speed} + {tensors} x {2 * up} hops x {latency}"
 
-    gathered = result["gathered"]
     rate = f"({assumed['reached']:g} x {assumed['peak'] / 1e12:g}e12/s)"
     parts = {
         "computing": f"{result['operations'] / 1e9:,.0f}e9 operations / {rate}",
         "noise": f"{result['noise']:,} numbers / {assumed['noise_rate'] / 1e9:g}e9/s",
         "gradients": summed("gradients"),
         "statistics": summed("statistics"),
-        "gathered": f"{n - 1} x {gathered['bytes'] / 1e6:,.3f} MB / {speed} + "
-        f"{gathered['tensors']} x {up} hops x {latency}",
     }
+    if result["gathered"]["tensors"]:
+        there, back = result["gathered"], result["returned"]
+        sent = f"{n - 1} x ({there['bytes'] / 1e6:,.3f} + 2 x {back['bytes'] / 1e6:,.3f}) MB / {speed}"
+        parts["gathered"] = f"{sent} + ({there['tensors']} + 2 x {back['tensors']}) x {up} hops x {latency}"
     whole = n * result["noise"] / assumed["noise_rate"]
     return [
         f"{script} on {n} GPUs over {last['network']}, {result['batch_size']} images each",
@@ -96,6 +99,10 @@ def own_noise(result: dict) -> float:
 def whole_noise(result: dict) -> float:
     """The noise of the whole batch, as a part of the same step: what it would cost if every replica drew it."""
     return _shortest_of_the_most(result)["replicas"] * own_noise(result)
+
+
+def _gathered(summary: dict[str, int]) -> str:
+    return f"{summary['bytes'] / 1e3:,.1f} in {summary['tensors']}" if summary["tensors"] else ""
 
 
 def _shortest_of_the_most(result: dict) -> dict:

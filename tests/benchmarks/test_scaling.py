@@ -4,8 +4,8 @@ import keras
 import pytest
 
 from benchmarks import exchange, prediction
-from keras_gen.models import WGANDiv
-from keras_gen.networks import dcgan
+from keras_gen.models import DecoderFreeVAE, WGANDiv
+from keras_gen.networks import dcgan, infomax
 
 IMAGE_SHAPE = (8, 8, 1)
 BATCH_SIZE = 4
@@ -43,8 +43,25 @@ def test_noise_is_that_of_its_own_rows(counted):
     assert counted.noise == latents + points
 
 
+def test_codes_are_gathered_and_their_gradient_comes_back(two_replicas):
+    def new_encoder():
+        encoder = infomax.encoder(IMAGE_SHAPE, 3, (4,), (5,), batch_norm=True, synchronized=True)
+        model = DecoderFreeVAE(encoder, infomax.image_discriminator(IMAGE_SHAPE, 3, (4,), (8,)), num_shuffles=2)
+        model.compile(keras.optimizers.SGD())
+        return model
+
+    counted = exchange.count(two_replicas, new_encoder, BATCH_SIZE, IMAGE_SHAPE)
+    codes, order = 4 * 3 * BATCH_SIZE, 4 * BATCH_SIZE
+    assert sorted(counted.gathered) == sorted([codes, order, 4 * 2, 4 * 1])  # and their shapes
+    assert counted.returned == [codes]
+    moments = [4 * 2 * channels for channels in (4, 5)]
+    assert sorted(counted.statistics) == sorted(2 * moments)  # forward and backward
+
+
 def test_prediction():
-    one = exchange.Exchange(operations=6e9, gradients=[400, 40], statistics=[8], gathered=[16], noise=4)
+    one = exchange.Exchange(
+        operations=6e9, gradients=[400, 40], statistics=[8], gathered=[16, 8], returned=[16], noise=4
+    )
     network = prediction.Network("slow", bandwidth=100.0, latency=0.5)
     gpu = prediction.Gpu(rate=1e9, noise_rate=4.0)
     found = prediction.predict(one, 4, network, gpu, share=0.5)
@@ -52,6 +69,7 @@ def test_prediction():
     assert found.noise == pytest.approx(0.5)
     assert found.gradients == pytest.approx(2 * 3 / 4 * 440 / 100 + 2 * 4 * 0.5)  # up and down a tree of four: 4 hops
     assert found.statistics == pytest.approx(2 * 3 / 4 * 8 / 100 + 4 * 0.5)
-    assert found.gathered == pytest.approx(3 * 8 / 100 + 2 * 0.5)
-    assert found.step == pytest.approx(3 + 0.5 + 6.6 + 4 + 0.12 + 2 + 0.24 + 1)
-    assert found.efficiency == pytest.approx(3.5 / 17.46)
+    there, back = 3 * (8 + 4) / 100 + 2 * 2 * 0.5, 2 * 3 / 4 * (4 * 8) / 100 + 4 * 0.5
+    assert found.gathered == pytest.approx(there + back)
+    assert found.step == pytest.approx(3 + 0.5 + 6.6 + 4 + 0.12 + 2 + 4.84)
+    assert found.efficiency == pytest.approx(3.5 / 21.06)

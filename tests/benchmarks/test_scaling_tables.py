@@ -9,7 +9,12 @@ from benchmarks.exchange import Exchange
 from benchmarks.prediction import Gpu, Network, predict
 
 COUNTED = Exchange(
-    operations=4e12, gradients=[60_000_000, 40_000_000], statistics=[4_000] * 30, gathered=[8_000], noise=10**6
+    operations=4e12,
+    gradients=[60_000_000, 40_000_000],
+    statistics=[4_000] * 30,
+    gathered=[8_000, 1_000],
+    returned=[8_000],
+    noise=10**6,
 )
 GPU = Gpu(rate=40e12, noise_rate=50e9)
 NETWORKS = [Network("NVLink", 300e9, 3e-6), Network("Ethernet", 12.5e9, 25e-6)]
@@ -30,7 +35,8 @@ def result():
         "noise": COUNTED.noise,
         "gradients": {"bytes": 100_000_000, "tensors": 2},
         "statistics": {"bytes": 120_000, "tensors": 30},
-        "gathered": {"bytes": 8_000, "tensors": 1},
+        "gathered": {"bytes": 9_000, "tensors": 2},
+        "returned": {"bytes": 8_000, "tensors": 1},
         "assumptions": {
             "peak": 160e12,
             "reached": 0.25,
@@ -52,8 +58,9 @@ def test_predicted(result):
     # Shortest on 512 GPUs: over NVLink. Its own million numbers take 20 us, the whole batch's 512 times as long.
     step = sum(result["predictions"][4]["seconds"].values())
     assert row == (
-        f"| `f_gan` | 64 | 4,000 | 100.0 in 2 | 30 | {percent[0]} / {percent[4]} % | {percent[1]} / {percent[5]} % "
-        f"| {percent[2]} / {percent[3]} % | {20e-6 / step:.2%} / {512 * 20e-6 / step:.1%} |"
+        f"| `f_gan` | 64 | 4,000 | 100.0 in 2 | 30 | 9.0 in 2 | {percent[0]} / {percent[4]} % "
+        f"| {percent[1]} / {percent[5]} % | {percent[2]} / {percent[3]} % "
+        f"| {20e-6 / step:.2%} / {512 * 20e-6 / step:.1%} |"
     )
     assert "NVLink: 8 / 512 GPUs" in heading and "all of 8 GPUs: NVLink / Ethernet" in heading
 
@@ -62,7 +69,7 @@ def test_the_arithmetic_that_is_shown_is_that_of_the_prediction(result):
     lines = scaling_tables.arithmetic("f_gan", result)
     assert lines[0] == "f_gan on 512 GPUs over Ethernet, 64 images each"
     assert lines[1:6] and lines[6].endswith(f"{result['predictions'][-1]['efficiency']:.0%}")
-    units = {" GB/s": "e9", "e9/s": "e9", "e12/s": "e12", " MB": "e6", " us": "e-6"}
+    units = {" GB/s": "e9", "e9/s": "e9", "e12/s": "e12", " MB": " * 1e6", " us": "e-6"}
     words = {" operations": "", " numbers": "", " hops": "", " x ": " * ", ",": ""}
     for line, (name, seconds) in zip(lines[1:6], result["predictions"][-1]["seconds"].items(), strict=True):
         shown, milliseconds = line.removeprefix(name).removesuffix(" ms").rsplit("=", 1)
