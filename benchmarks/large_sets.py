@@ -31,10 +31,15 @@ SETTLED_SECONDS = 3
 def define_flags() -> None:
     """Defines the flags of this benchmark."""
     flags.DEFINE_multi_enum("kind", ["folder", "array_record"], ["folder", "array_record"], "Which kinds of set.")
-    flags.DEFINE_multi_integer("count", [10_000, 1_000_000], "Images of each set.", lower_bound=1_000)
+    flags.DEFINE_multi_integer("count", [10_000, 1_000_000], "Images of each set.", lower_bound=photographs.IN_A_PART)
+    flags.register_validator(
+        "count",
+        lambda counts: all(count % photographs.IN_A_PART == 0 for count in counts),
+        f"give multiples of {photographs.IN_A_PART:,}",
+    )
     flags.DEFINE_integer("image_size", 128, "Height and width.", lower_bound=1, upper_bound=min(photographs.CROP_SIZE))
     flags.DEFINE_integer("batch_size", 64, "Images in a batch.", lower_bound=1)
-    flags.DEFINE_string("folder", None, "Where the temporary folder is made; the system's own place by default.")
+    photographs.define_folder_flag()
     flags.DEFINE_boolean("record", False, "Keep the results for the table in BUILD.md.")
 
 
@@ -42,25 +47,30 @@ def starts_on_folder(folder: Path, count: int) -> Iterator[tuple[str, dict]]:
     """Makes a folder of so many files, JPEG and PNG, and yields the title and the result of each start."""
     photographs.linked_folder(folder / "files", photographs.crops(folder / "crops", photographs.MIXED), count)
     time.sleep(SETTLED_SECONDS)
-    dataset = f"--dataset=folder:{folder / 'files'}"
-    yield "first start", start(folder, dataset)
-    yield "later", start(folder, dataset, BATCHES)
-    yield f"at step {FAR_STEP:,}", start(folder, dataset, first_step=FAR_STEP)
+    title, dataset = f"folder of {count:,} files", f"--dataset=folder:{folder / 'files'}"
+    yield f"{title}, first start", start(folder, dataset)
+    yield f"{title}, later", start(folder, dataset, batches=BATCHES)
+    yield f"{title}, later, at step {FAR_STEP:,}", start(folder, dataset, first_step=FAR_STEP)
 
 
 def starts_on_array_records(folder: Path, count: int) -> Iterator[tuple[str, dict]]:
     """Makes an ArrayRecord data set of so many JPEG images, and yields the title and the result of each start."""
     photographs.array_records(folder, photographs.crops(folder / "crops"), count)
+    title = f"ArrayRecord of {count:,} images"
     dataset = [f"--dataset={photographs.ARRAY_RECORD_NAME}", f"--data_dir={folder}"]
-    yield "start", start(folder, *dataset, batches=BATCHES)
-    yield f"at step {FAR_STEP:,}", start(folder, *dataset, first_step=FAR_STEP)
+    yield title, start(folder, *dataset, batches=BATCHES)
+    yield f"{title}, at step {FAR_STEP:,}", start(folder, *dataset, first_step=FAR_STEP)
 
 
 STARTS = {"folder": starts_on_folder, "array_record": starts_on_array_records}
 
 
 def start(folder: Path, *dataset: str, batches: tuple[int, ...] = (1,), first_step: int = 0) -> dict:
-    """What one start takes, in a process of its own that keeps its indices in the folder."""
+    """What one start takes, in a process of its own that keeps its indices in the folder.
+
+    Raises:
+        SystemExit: The process failed; it has said why.
+    """
     sizes = [f"--{name}={FLAGS[name].value}" for name in ("image_size", "batch_size")]
     looks = [f"--batches={number}" for number in batches]
     done = subprocess.run(
@@ -68,8 +78,9 @@ def start(folder: Path, *dataset: str, batches: tuple[int, ...] = (1,), first_st
         env=os.environ | {"KERAS_GEN_CACHE": str(folder / "cache")},
         stdout=subprocess.PIPE,
         text=True,
-        check=True,
     )
+    if done.returncode:
+        sys.exit(f"error: {' '.join(done.args)} failed")
     return json.loads(done.stdout)
 
 
@@ -80,8 +91,7 @@ def main(argv: list[str]) -> None:
         for count in FLAGS.count:
             with tempfile.TemporaryDirectory(dir=FLAGS.folder) as folder:
                 measured = {}
-                for title, result in STARTS[kind](Path(folder), count):
-                    case = f"{kind} of {count:,}: {title}"
+                for case, result in STARTS[kind](Path(folder), count):
                     measured[case] = result | {"gigabytes": count * FLAGS.image_size**2 * 3 / 1e9}
                     if FLAGS.record:
                         tables.keep("large_sets", case, measured[case])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow_datasets as tfds
+from absl import flags
 from array_record.python.array_record_module import ArrayRecordWriter
 from PIL import Image
 
@@ -19,11 +20,18 @@ NUM_CROPS = 64
 CROP_SIZE = (178, 218)  # width and height
 JPEG = (".jpg",)
 MIXED = (".png", ".jpg", ".jpg", ".jpg")
-FILES_IN_A_FOLDER = 10_000
+IN_A_PART = 10_000  # files in a folder, records in a shard
 # A file system limits the links of one file; ext4 to 65,000.
 MAX_LINKS = 60_000
-RECORDS_IN_A_SHARD = 10_000
 ARRAY_RECORD_NAME = "photographs"
+
+
+def define_folder_flag() -> None:
+    """Defines where the files are made."""
+    flags.DEFINE_string("folder", None, "Where a temporary folder is made; the system's own place by default.")
+    flags.register_validator(
+        "folder", lambda folder: folder is None or os.path.isdir(folder), "there is no such folder"
+    )
 
 
 def crops(folder: Path, suffixes: Sequence[str] = JPEG) -> list[Path]:
@@ -46,8 +54,8 @@ def linked_folder(folder: Path, sources: Sequence[Path], count: int) -> None:
     sources = list(sources)
     for i in range(count):
         round_, place = divmod(i, len(sources))
-        file = folder / f"{i // FILES_IN_A_FOLDER:05}" / f"{i:09}{sources[place].suffix}"
-        if i % FILES_IN_A_FOLDER == 0:
+        file = folder / f"{i // IN_A_PART:05}" / f"{i:09}{sources[place].suffix}"
+        if i % IN_A_PART == 0:
             file.parent.mkdir(parents=True)
         if round_ % MAX_LINKS == MAX_LINKS - 1:
             shutil.copyfile(sources[place], file)
@@ -62,9 +70,9 @@ def array_records(data_dir: Path, sources: Sequence[Path], count: int) -> None:
     Args:
         data_dir: Where data sets are stored.
         sources: The files that its images are, in turn.
-        count: How many images; of more than one shard, a multiple of `RECORDS_IN_A_SHARD`.
+        count: How many images; of more than one shard, a multiple of `IN_A_PART`.
     """
-    in_a_shard = min(count, RECORDS_IN_A_SHARD)
+    in_a_shard = min(count, IN_A_PART)
     folder = data_dir / ARRAY_RECORD_NAME / "1.0.0"
     folder.mkdir(parents=True)
     features = tfds.features.FeaturesDict({"image": tfds.features.Image(shape=(None, None, 3))})

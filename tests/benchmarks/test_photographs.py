@@ -26,7 +26,7 @@ def test_crops_are_of_both_kinds_and_differ(crops):
 
 def test_a_folder_holds_its_sources_in_turn_with_few_links_each(crops, tmp_path, monkeypatch):
     monkeypatch.setattr(photographs, "MAX_LINKS", 3)
-    monkeypatch.setattr(photographs, "FILES_IN_A_FOLDER", 16)
+    monkeypatch.setattr(photographs, "IN_A_PART", 16)
     photographs.linked_folder(tmp_path / "files", crops, 50)
     files = sorted((tmp_path / "files").rglob("*.*"))
     assert [file.read_bytes() for file in files] == [crops[i % 4].read_bytes() for i in range(50)]
@@ -35,7 +35,7 @@ def test_a_folder_holds_its_sources_in_turn_with_few_links_each(crops, tmp_path,
 
 
 def test_array_records_are_a_data_set_of_its_sources(crops, tmp_path, monkeypatch):
-    monkeypatch.setattr(photographs, "RECORDS_IN_A_SHARD", 5)
+    monkeypatch.setattr(photographs, "IN_A_PART", 5)
     monkeypatch.setattr(images, "IN_MEMORY_LIMIT", 0)
     photographs.array_records(tmp_path, crops, 10)
     train, test = (load(photographs.ARRAY_RECORD_NAME, split, SIZE, str(tmp_path)) for split in ("train", "test"))
