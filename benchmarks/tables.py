@@ -91,11 +91,11 @@ def input_pipeline(record: dict) -> str:
 
 
 def large_sets(record: dict) -> str:
-    """A row a start: seconds of the clock and of the processor, and resident megabytes at some batches."""
+    """A row a start, small sets first: seconds of the clock and of the processor, and resident megabytes."""
     looks = {look for result in record.values() for look in result["states"] if look.startswith("batch ")}
     looks = sorted(looks, key=lambda look: int(look.removeprefix("batch ")))
     rows = []
-    for case, result in record.items():
+    for case, result in sorted(record.items(), key=lambda item: (item[0].split()[0], item[1]["images"], item[0])):
         states = result["states"]
         rows.append(
             [

@@ -19,10 +19,10 @@ def test_large_sets():
     states = {"imported": state(10, 5, 400), "loaded": state(10.5, 5.25, 410), "batch 1": state(12, 6, 500)}
     trained = {"batch 100": state(20, 9, 600), "batch 20": state(14, 7, 550)}
     record = {
-        "later": {"states": states | trained, "peak_bytes": 650 * 10**6, "gigabytes": 49.152},
-        "far": {"states": states, "peak_bytes": 510 * 10**6, "gigabytes": 49.152},
+        "folder, large": {"images": 900_000, "states": states, "peak_bytes": 510 * 10**6, "gigabytes": 49.152},
+        "folder, small": {"images": 9_000, "states": states | trained, "peak_bytes": 650 * 10**6, "gigabytes": 0.49},
     }
-    heading, _, later, far = tables.large_sets(record).splitlines()
+    heading, _, small, large = tables.large_sets(record).splitlines()
     assert heading.endswith("| MB before | after batch 1 | after batch 20 | after batch 100 | at most |")
-    assert later == "| later | 49.2 | 0.5 (0.2) | 1.5 (0.8) | 400 | 500 | 550 | 600 | 650 |"
-    assert far == "| far | 49.2 | 0.5 (0.2) | 1.5 (0.8) | 400 | 500 |  |  | 510 |"
+    assert small == "| folder, small | 0.5 | 0.5 (0.2) | 1.5 (0.8) | 400 | 500 | 550 | 600 | 650 |"
+    assert large == "| folder, large | 49.2 | 0.5 (0.2) | 1.5 (0.8) | 400 | 500 |  |  | 510 |"
