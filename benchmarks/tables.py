@@ -78,6 +78,7 @@ def input_pipeline(record: dict) -> str:
     rows = [
         [
             case,
+            str(result["cores"]),
             f"{result['read']:,.0f}",
             f"{result['step']:,.1f}",
             f"{result['read'] / result['step']:.0f}",
@@ -86,8 +87,8 @@ def input_pipeline(record: dict) -> str:
         ]
         for case, result in record.items()
     ]
-    columns = ("images a second", "read by a core", "the step's, on a core", "ratio", "the step's, on a GPU")
-    return table((*columns, "cores that read as many"), rows)
+    columns = ("images a second", "cores in use", "read by a core", "the step's, on a core", "ratio")
+    return table((*columns, "the step's, on a GPU", "cores that read as many"), rows)
 
 
 def large_sets(record: dict) -> str:
@@ -101,13 +102,14 @@ def large_sets(record: dict) -> str:
             [
                 case,
                 f"{result['gigabytes']:.1f}",
+                f"{states['imported']['processor_seconds']:.1f}",
                 _taken(states["imported"], states["loaded"]),
                 _taken(states["loaded"], states["batch 1"]),
                 *(f"{states[look]['bytes'] / 1e6:.0f}" if look in states else "" for look in ("imported", *looks)),
                 f"{result['peak_bytes'] / 1e6:.0f}",
             ]
         )
-    columns = ("data set", "GB of pixels", "s to load", "to the first batch", "MB before")
+    columns = ("data set", "GB of pixels", "s to import", "s to load", "to the first batch", "MB before")
     return table((*columns, *(f"after {look}" for look in looks), "at most"), rows)
 
 

@@ -9,7 +9,7 @@ def last_row(table):
 
 def test_input_pipeline():
     record = {"folder, 128 pixels": {"read": 400.0, "step": 16.0, "operations": 2e9, "gpu": 1_200.0, "cores": 1}}
-    assert last_row(tables.input_pipeline(record)) == "| folder, 128 pixels | 400 | 16.0 | 25 | 1,200 | 3.0 |"
+    assert last_row(tables.input_pipeline(record)) == "| folder, 128 pixels | 1 | 400 | 16.0 | 25 | 1,200 | 3.0 |"
 
 
 def test_large_sets():
@@ -24,5 +24,5 @@ def test_large_sets():
     }
     heading, _, small, large = tables.large_sets(record).splitlines()
     assert heading.endswith("| MB before | after batch 1 | after batch 20 | after batch 100 | at most |")
-    assert small == "| folder, small | 0.5 | 0.5 (0.2) | 1.5 (0.8) | 400 | 500 | 550 | 600 | 650 |"
-    assert large == "| folder, large | 49.2 | 0.5 (0.2) | 1.5 (0.8) | 400 | 500 |  |  | 510 |"
+    assert small == "| folder, small | 0.5 | 5.0 | 0.5 (0.2) | 1.5 (0.8) | 400 | 500 | 550 | 600 | 650 |"
+    assert large == "| folder, large | 49.2 | 5.0 | 0.5 (0.2) | 1.5 (0.8) | 400 | 500 |  |  | 510 |"
