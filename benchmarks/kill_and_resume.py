@@ -26,6 +26,8 @@ from pathlib import Path
 import h5py
 from absl import app, flags
 
+from benchmarks.tables import keep
+
 FLAGS = flags.FLAGS
 # Every script has a page beside it.
 SCRIPTS = sorted(page.stem for page in (Path(__file__).parents[1] / "reproductions").glob("*.md"))
@@ -36,6 +38,8 @@ CLOSELY, CALMLY = 0.001, 0.05
 # What tells of times, and so differs between any two runs.
 TIMES = ("seconds", "finished")
 IN_CHECKPOINT, IN_TRAINING, AT_THE_END = "while a checkpoint was written", "in training", "while it finished"
+AFTER_CHECKPOINT, TOO_LATE = "just after a checkpoint", "too late"
+MOMENTS = (IN_TRAINING, IN_CHECKPOINT, AFTER_CHECKPOINT, AT_THE_END, TOO_LATE)
 
 
 def define_flags() -> None:
@@ -43,6 +47,7 @@ def define_flags() -> None:
     flags.DEFINE_enum("script", "wgan_div", ["all", *SCRIPTS], "Which script; all: one after another.")
     flags.DEFINE_integer("kills", 3, "How often each is killed.", lower_bound=1)
     flags.DEFINE_integer("kill_seed", 0, "Seed of the moments.")
+    flags.DEFINE_boolean("record", False, "Keep the result of each script for the table in BUILD.md.")
     flags.DEFINE_string("folder", None, "Where the runs go, and stay; a temporary folder by default.")
 
 
@@ -139,16 +144,16 @@ def killed_run(
         event, pause = {
             IN_CHECKPOINT: (process.writes_a_checkpoint, 0.0),
             IN_TRAINING: (process.trains, training / (kills + 1)),
-            AT_THE_END: (process.trained, finishing),
+            AT_THE_END: (process.trained, finishing / 2),  # it may be faster this time
         }[kind]
         due = process.wait_for(process.works) and process.wait_for(event, CLOSELY)
         time.sleep(moments.uniform(0, pause))
         if not due or process.process.poll() is not None:
-            came["too late"] += 1
+            came[TOO_LATE] += 1
             break
         process.kill()
         if kind == IN_CHECKPOINT and not process.writes_a_checkpoint():
-            kind = "just after a checkpoint"
+            kind = AFTER_CHECKPOINT
         came[kind] += 1
     Process(command, directory).end()
     return came
@@ -213,13 +218,21 @@ def report(script: str, given: list[str], folder: Path) -> bool:
     straight, killed = folder / script / "straight", folder / script / "killed"
     training, finishing = straight_run(of_script, straight)
     came = killed_run(of_script, killed, FLAGS.kills, FLAGS.kill_seed, training, finishing)
-    print(
-        f"\n{script}, {len(_rows(killed / 'metrics.csv'))} rows of metrics.csv, "
-        f"{len(list(killed.glob('samples/*')))} pictures, weights {weights_hash(killed)}"
-    )
-    print("  killed " + ", ".join(f"{count} {kind}" for kind, count in came.items()))
     found = differences(straight, killed)
+    result = {
+        "steps": json.loads((killed / "results.json").read_text())["steps"],
+        "kills": {moment: came[moment] for moment in MOMENTS},
+        "rows": len(_rows(killed / "metrics.csv")),
+        "pictures": len(list(killed.glob("samples/*"))),
+        "weights": {run.name: weights_hash(run) for run in (straight, killed)},
+        "differences": found,
+    }
+    print(f"\n{script}, {result['steps']} steps, {result['rows']} rows of metrics.csv, {result['pictures']} pictures")
+    print("  killed " + ", ".join(f"{count} {moment}" for moment, count in came.items()))
+    print("  weights " + ", ".join(f"{name} {digits}" for name, digits in result["weights"].items()))
     print("\n".join(f"  DIFFERS: {line}" for line in found) or "  the same as the run that was left alone", flush=True)
+    if FLAGS.record:
+        keep("kill_and_resume", " ".join([script, *given]), result)
     return not found
 
 

@@ -13,6 +13,8 @@ import tempfile
 
 from absl import app, flags
 
+from benchmarks.tables import keep
+
 FLAGS = flags.FLAGS
 EVERY = 50
 # Readings whose median counts: memory that a measure needs for a moment is not always given back at once.
@@ -24,6 +26,7 @@ def define_flags() -> None:
     """Defines the flags of this benchmark."""
     flags.DEFINE_list("scripts", ["wgan_div", "vae_clustering"], "Which scripts, one after another.")
     flags.DEFINE_integer("steps", 5_000, "Steps of each.", lower_bound=10 * READINGS * EVERY)
+    flags.DEFINE_boolean("record", False, "Keep the result of each script for the table in BUILD.md.")
 
 
 def readings(script: str, steps: int) -> dict[int, int]:
@@ -71,6 +74,8 @@ def main(argv: list[str]) -> None:
         change = after / before - 1
         grew |= abs(change) > TOLERANCE
         print(f"{script:24}{before / 2**20:20.1f}{after / 2**20:16.1f}{change:+10.1%}", flush=True)
+        if FLAGS.record:
+            keep("memory", script, {"bytes": {early: before, late: after}, "change": change})
     if grew:
         sys.exit(f"memory is not within {TOLERANCE:.0%} of what it was")
 

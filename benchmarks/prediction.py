@@ -7,6 +7,19 @@ from benchmarks.exchange import Exchange
 
 
 @dataclass(frozen=True)
+class Gpu:
+    """How fast a GPU computes.
+
+    Attributes:
+        rate: Floating-point operations a second, in convolutions and matrix products.
+        noise_rate: Random numbers a second.
+    """
+
+    rate: float
+    noise_rate: float
+
+
+@dataclass(frozen=True)
 class Network:
     """What the slowest link of a ring of GPUs does.
 
@@ -26,6 +39,7 @@ class Prediction:
     """Seconds of the parts of a step; nothing overlaps."""
 
     computing: float
+    noise: float
     gradients: float
     statistics: float
     gathered: float
@@ -33,21 +47,27 @@ class Prediction:
     @property
     def step(self) -> float:
         """The whole step."""
-        return self.computing + self.gradients + self.statistics + self.gathered
+        return self.computing + self.noise + self.gradients + self.statistics + self.gathered
+
+    @property
+    def efficiency(self) -> float:
+        """The part of the step in which a GPU does what one GPU alone would do for these rows."""
+        return (self.computing + self.noise) / self.step
 
 
-def predict(exchange: Exchange, replicas: int, network: Network, rate: float, share: float = 1.0) -> Prediction:
-    """The step of one of so many replicas.
+def predict(exchange: Exchange, replicas: int, network: Network, gpu: Gpu, share: float = 1.0) -> Prediction:
+    """The step of one of so many replicas, which draws the noise of its own rows alone.
 
     Args:
         exchange: What was counted for a replica.
         replicas: n.
         network: Between them.
-        rate: Floating-point operations a second that a GPU reaches.
+        gpu: Each of them.
         share: The rows of a replica, as a part of those that were counted.
     """
     return Prediction(
-        computing=share * exchange.operations / rate,
+        computing=share * exchange.operations / gpu.rate,
+        noise=share * exchange.noise / gpu.noise_rate,
         gradients=sum(all_reduce(size, replicas, network) for size in exchange.gradients),
         statistics=sum(all_reduce(size, replicas, network) for size in exchange.statistics),
         gathered=sum(all_gather(share * size, replicas, network) for size in exchange.gathered),
@@ -60,9 +80,14 @@ def all_reduce(size: float, replicas: int, network: Network) -> float:
     Where latency counts, NCCL goes up and down a tree instead: 2 log2(n) hops.
     """
     sent = 2 * (replicas - 1) / replicas * size
-    return sent / network.bandwidth + 2 * math.ceil(math.log2(replicas)) * network.latency
+    return sent / network.bandwidth + 2 * hops(replicas) * network.latency
 
 
 def all_gather(size: float, replicas: int, network: Network) -> float:
     """Each GPU passes on what n - 1 GPUs contribute; its gradient is an all-reduce, which is counted as one."""
-    return (replicas - 1) * size / network.bandwidth + math.ceil(math.log2(replicas)) * network.latency
+    return (replicas - 1) * size / network.bandwidth + hops(replicas) * network.latency
+
+
+def hops(replicas: int) -> int:
+    """From the root of a tree of so many to its leaves."""
+    return math.ceil(math.log2(replicas))

@@ -2,29 +2,33 @@
 
 Measured: images a second of the script's laptop preset, in one process on one core and in two on two, which exchange
 over the loopback address. Counted, for its paper preset: what a replica computes and exchanges in a step. Predicted
-from that: the step on 8, 64 and 512 GPUs, with the arithmetic; what is assumed of GPUs and networks are flags.
+from that: the step on 8, 64 and 512 GPUs, with the arithmetic; what is assumed of GPUs and networks are flags. With
+--record the two parts go to `scaling.json` and `scaling_predicted.json` in `benchmarks/results/`, each where it was
+made (--nomeasure, --nopredict), of which `python -m benchmarks.tables` makes the tables in BUILD.md.
 
 The assumptions: an NVIDIA A100's peak for float32 tensors, 156e12 operations a second in TF32 (312e12 in bfloat16), and
 its NVLink, 600 GB/s, half of it in each direction, are those of NVIDIA's data sheet of the A100; the share of the peak
-that is reached and the latencies are guesses of the usual order. A slower GPU, or a smaller share, scales better. The
+that is reached and the latencies are guesses of the usual order. A slower GPU, or a smaller share, scales better. A
+random number is guessed at a hundred operations (ten rounds of Philox, Box and Muller's logarithm, root and sine), of
+which an A100 makes 19.5e12 a second at its peak outside of matrix products, and as large a share is reached. The
 Ethernet of 100 Gbit/s is that of a machine, or of each GPU alone: a ring crosses it once in each direction.
 """
 
 import csv
 import importlib
-import math
 import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
 import tensorflow as tf
 from absl import app, flags, logging
 
-from benchmarks import exchange
-from benchmarks.prediction import Network, predict
+from benchmarks import exchange, scaling_tables, tables
+from benchmarks.prediction import Gpu, Network, predict
 from reproductions.harness.distribution import loopback_cluster
 from reproductions.harness.flags import SHARED_DEFAULTS
 
@@ -50,9 +54,11 @@ def define_flags() -> None:
     flags.DEFINE_enum("script", "wgan_div", SCRIPTS, "Whose presets.")
     flags.DEFINE_boolean("measure", True, "Measure one and two processes.")
     flags.DEFINE_boolean("predict", True, "Count the paper preset's step and predict.")
+    flags.DEFINE_boolean("record", False, "Keep what is measured and what is predicted for the tables in BUILD.md.")
     flags.DEFINE_integer("steps", 60, "Steps of a measurement; the first third is not counted.", lower_bound=3)
     flags.DEFINE_float("peak", 156e12, "Floating-point operations a second of a GPU, at its peak.")
     flags.DEFINE_float("reached", 0.3, "The part of the peak that is reached.")
+    flags.DEFINE_float("noise_rate", 58e9, "Random numbers a second of a GPU.")
     flags.DEFINE_float("nvlink", 300.0, "NVLink: GB/s in each direction.")
     flags.DEFINE_float("nvlink_latency", 3.0, "NVLink: microseconds of a hop.")
     flags.DEFINE_float("ethernet", 12.5, "Ethernet: GB/s in each direction; 100 Gbit/s are 12.5.")
@@ -95,44 +101,57 @@ def count() -> exchange.Exchange:
     return exchange.count(strategy, lambda: build(configuration, shape, 2), rows, shape)
 
 
-def print_predictions(counted: exchange.Exchange) -> None:
-    """Prints what was counted, and a table of predictions."""
-    configuration = _configuration("paper")
-    batch_size, rate = configuration.batch_size, FLAGS.peak * FLAGS.reached
+def predicted(counted: exchange.Exchange) -> dict:
+    """Counts, assumptions and what follows from them, as it is recorded."""
+    batch_size, gpu = _configuration("paper").batch_size, Gpu(FLAGS.peak * FLAGS.reached, FLAGS.noise_rate)
     networks = [
         Network("NVLink", FLAGS.nvlink * 1e9, FLAGS.nvlink_latency * 1e-6),
         Network("Ethernet", FLAGS.ethernet * 1e9, FLAGS.ethernet_latency * 1e-6),
     ]
-    alone = counted.operations / rate
-    print(f"\n{FLAGS.script}, paper preset: {batch_size} images of {_image_shape(configuration)} an update")
-    print(f"{counted.operations / 1e9:.0f} billion operations / {rate / 1e12:.0f}e12 a second = {1e3 * alone:.2f} ms")
-    for name in ("gradients", "statistics", "gathered"):
-        sizes = getattr(counted, name)
-        print(f"{name:11}{sum(sizes) / 1e6:10.3f} MB in {len(sizes)} tensors")
-    million = counted.noise / 1e6
-    print(f"{'noise':11}{million:10.3f} million numbers, its own rows; those of 512 GPUs: {512 * million:.0f} million")
-
-    print("\nGPUs, network: ms of computing + gradients + statistics + gathered, efficiency")
-    print(f"{'':18}{f'batch of {batch_size} a GPU':>42}{f'batch of {batch_size} over all':>42}")
-    for replicas in GPUS:
-        for network in networks:
-            cells = [_cell(counted, replicas, network, rate, 1.0)]
-            cells.append(_cell(counted, replicas, network, rate, 1 / replicas) if batch_size >= replicas else "")
-            print(f"{f'{replicas}, {network.name}':18}" + "".join(f"{cell:>42}" for cell in cells))
-    network, replicas, size = networks[-1], GPUS[-1], sum(counted.gradients) / 1e6
-    hops = 2 * math.ceil(math.log2(replicas)) * len(counted.gradients)
-    seconds = predict(counted, replicas, network, rate).gradients
-    print(
-        f"\nfor example, gradients of {replicas} GPUs over Ethernet: 2 x {replicas - 1}/{replicas} x {size:.1f} MB / "
-        f"{FLAGS.ethernet} GB/s + {hops} hops x {FLAGS.ethernet_latency:.0f} us = {1e3 * seconds:.2f} ms"
-    )
+    return {
+        "batch_size": batch_size,
+        "operations": counted.operations,
+        "noise": counted.noise,
+        "gradients": _summary(counted.gradients),
+        "statistics": _summary(counted.statistics),
+        "gathered": _summary(counted.gathered),
+        "assumptions": {
+            "peak": FLAGS.peak,
+            "reached": FLAGS.reached,
+            "noise_rate": FLAGS.noise_rate,
+            "networks": {one.name: {"bandwidth": one.bandwidth, "latency": one.latency} for one in networks},
+        },
+        "predictions": [
+            _prediction(counted, replicas, network, gpu, share)
+            for replicas in GPUS
+            for share in (1, 1 / replicas)  # the preset's batch for each GPU, and over all of them
+            for network in networks
+            if share * batch_size >= 1
+        ],
+    }
 
 
-def _cell(counted: exchange.Exchange, replicas: int, network: Network, rate: float, share: float) -> str:
-    step = predict(counted, replicas, network, rate, share)
-    parts = (step.computing, step.gradients, step.statistics, step.gathered)
-    efficiency = share * counted.operations / rate / step.step
-    return " + ".join(f"{1e3 * part:.2f}" for part in parts) + f"{efficiency:8.0%}"
+def _prediction(counted: exchange.Exchange, replicas: int, network: Network, gpu: Gpu, share: float) -> dict:
+    step = predict(counted, replicas, network, gpu, share)
+    case = {"replicas": replicas, "share": share, "network": network.name}
+    return case | {"seconds": asdict(step), "efficiency": step.efficiency}
+
+
+def _summary(sizes: list[int]) -> dict[str, int]:
+    return {"bytes": sum(sizes), "tensors": len(sizes)}
+
+
+def print_predictions(result: dict) -> None:
+    """Prints a table of predictions, and the arithmetic of one."""
+    batch_size = result["batch_size"]
+    parts = " + ".join(result["predictions"][0]["seconds"])
+    print(f"\n{FLAGS.script}, paper preset: {batch_size} images of {_image_shape(_configuration('paper'))} an update")
+    print(f"GPUs, network, images of a GPU: ms of {parts}, efficiency")
+    for one in result["predictions"]:
+        images = f"{one['share'] * batch_size:g}"
+        seconds = " + ".join(f"{1e3 * part:.2f}" for part in one["seconds"].values())
+        print(f"{one['replicas']:4}  {one['network']:10}{images:>4}{seconds:>46}{one['efficiency']:8.0%}")
+    print("\n" + "\n".join(scaling_tables.arithmetic(FLAGS.script, result)))
 
 
 def _reproduction():
@@ -155,8 +174,13 @@ def main(argv: list[str]) -> None:
         one, two = images_per_second(1), images_per_second(2)
         print(f"{FLAGS.script}, laptop preset: {one:.1f} images a second in one process, {two:.1f} in two")
         print(f"{two / one:.2f} times as many", flush=True)
+        if FLAGS.record:
+            tables.keep("scaling", FLAGS.script, {"images_per_second": {"1": one, "2": two}, "steps": FLAGS.steps})
     if FLAGS.predict:
-        print_predictions(count())
+        result = predicted(count())
+        print_predictions(result)
+        if FLAGS.record:
+            tables.keep("scaling_predicted", FLAGS.script, result)
 
 
 if __name__ == "__main__":

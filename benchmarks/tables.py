@@ -9,6 +9,7 @@ from pathlib import Path
 
 from absl import app
 
+from benchmarks import scaling_tables
 from reproductions.harness.markdown import renew, table
 from reproductions.harness.run_directory import read_json, write_json
 
@@ -119,12 +120,43 @@ def _taken(before: dict[str, float], after: dict[str, float]) -> str:
     return f"{clock:.1f} ({processor:.1f})"
 
 
+def kill_and_resume(record: dict) -> str:
+    """A row a script: its kills by their moments, and what both runs ended with."""
+    moments = next(iter(record.values()))["kills"]
+    rows = [
+        [
+            f"`{case}`",
+            *(str(count) for count in result["kills"].values()),
+            *(str(result[count]) for count in ("steps", "rows", "pictures")),
+            *(f"`{digits}`" for digits in result["weights"].values()),
+            "; ".join(result["differences"]) or "none",
+        ]
+        for case, result in sorted(record.items())
+    ]
+    columns = ("script", *moments, "steps", "rows", "pictures")
+    return table((*columns, "weights, left alone", "weights, killed", "differences"), rows)
+
+
+def memory(record: dict) -> str:
+    """A row a script: its resident megabytes early and late."""
+    steps = next(iter(record.values()))["bytes"]
+    rows = [
+        [f"`{script}`", *(f"{size / 1e6:.0f}" for size in result["bytes"].values()), f"{100 * result['change']:+.1f} %"]
+        for script, result in sorted(record.items())
+    ]
+    return table(("script", *(f"MB after {step} steps" for step in steps), "change"), rows)
+
+
 TABLES: dict[str, Callable[[dict], str]] = {
+    "scaling": scaling_tables.measured,
+    "scaling_predicted": scaling_tables.predicted,
     "train_step": train_step,
     "flows": flows,
     "flow_depths": flow_depths,
     "input_pipeline": input_pipeline,
     "large_sets": large_sets,
+    "kill_and_resume": kill_and_resume,
+    "memory": memory,
 }
 
 

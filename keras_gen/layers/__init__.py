@@ -1,7 +1,16 @@
 """Layers that Keras does not have, or has otherwise."""
 
 from keras_gen.layers import flows, likelihoods
+from keras_gen.layers.batch_normalization import BatchNormalization
 from keras_gen.layers.likelihoods import BernoulliLikelihood, GaussianLikelihood, Likelihood
 from keras_gen.layers.spectral_normalization import SpectralNormalization
 
-__all__ = ["BernoulliLikelihood", "GaussianLikelihood", "Likelihood", "SpectralNormalization", "flows", "likelihoods"]
+__all__ = [
+    "BatchNormalization",
+    "BernoulliLikelihood",
+    "GaussianLikelihood",
+    "Likelihood",
+    "SpectralNormalization",
+    "flows",
+    "likelihoods",
+]

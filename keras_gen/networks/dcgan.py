@@ -12,6 +12,7 @@ import keras
 from keras import layers
 
 from keras_gen.errors import InputError
+from keras_gen.layers import BatchNormalization
 from keras_gen.networks import initializers
 from keras_gen.networks.spectral_normalization import spectrally_normalized
 from keras_gen.utils.arguments import check_counts
@@ -126,7 +127,7 @@ def _kernel_initializers(network: str, seed: int) -> Callable[[], dict]:
 
 
 def _normalised(x, batch_norm: bool, synchronized: bool):
-    return layers.BatchNormalization(synchronized=synchronized)(x) if batch_norm else x
+    return BatchNormalization(synchronized=synchronized)(x) if batch_norm else x
 
 
 def _pooled(x, pooling: str):

@@ -15,6 +15,7 @@ import keras
 from keras import layers
 
 from keras_gen.errors import InputError
+from keras_gen.layers import BatchNormalization
 from keras_gen.networks import initializers
 from keras_gen.utils.arguments import check_counts
 
@@ -71,7 +72,7 @@ def encoder(
 def _convolved(x, width: int, batch_norm: bool, synchronized: bool, seeds: Iterator[int]):
     x = layers.Conv2D(width, 3, padding="same", use_bias=not batch_norm, kernel_initializer=_glorot(seeds))(x)
     if batch_norm:
-        x = layers.BatchNormalization(synchronized=synchronized)(x)
+        x = BatchNormalization(synchronized=synchronized)(x)
     return layers.LeakyReLU(0.2)(x)
 
 

@@ -11,7 +11,7 @@ import keras
 from keras import layers
 
 from keras_gen.errors import InputError
-from keras_gen.layers import flows
+from keras_gen.layers import BatchNormalization, flows
 from keras_gen.networks import initializers
 from keras_gen.networks.sizes import check_counts, check_map_shape
 
@@ -91,7 +91,7 @@ def _residual_steps(x, depth: int, width: int, synchronized: bool, seeds: Iterat
     for _ in range(depth):
         kernel = keras.initializers.GlorotUniform(next(seeds))
         y = layers.Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer=kernel)(x)
-        y = layers.BatchNormalization(synchronized=synchronized)(y)
+        y = BatchNormalization(synchronized=synchronized)(y)
         y = layers.ReLU()(y)
         y = layers.Conv2D(x.shape[-1], 1, kernel_initializer="zeros")(y)
         x = layers.Add()([x, y])

@@ -29,11 +29,12 @@ def test_every_weight_has_a_gradient_of_four_bytes(counted):
     assert not counted.gathered
 
 
-def test_batch_norm_sums_its_moments(counted):
+def test_batch_norm_sums_its_moments_at_once(counted):
     norms = [layer for layer in new_model().generator.layers if isinstance(layer, keras.layers.BatchNormalization)]
     channels = sum(layer.gamma.shape[0] for layer in norms)
-    # Values, squares and their number forward, in either update; two gradients backward, in the generator's.
-    assert sum(counted.statistics) == 4 * channels * (2 * 3 + 2)
+    # Means and mean squares forward, in either update; their gradients backward, in the generator's.
+    assert sum(counted.statistics) == 4 * channels * 2 * (2 + 1)
+    assert len(counted.statistics) == len(norms) * (2 + 1)
 
 
 def test_noise_is_that_of_its_own_rows(counted):
@@ -43,11 +44,14 @@ def test_noise_is_that_of_its_own_rows(counted):
 
 
 def test_prediction():
-    one = exchange.Exchange(operations=6e9, gradients=[400, 40], statistics=[8], gathered=[16], noise=0)
+    one = exchange.Exchange(operations=6e9, gradients=[400, 40], statistics=[8], gathered=[16], noise=4)
     network = prediction.Network("slow", bandwidth=100.0, latency=0.5)
-    found = prediction.predict(one, 4, network, rate=1e9, share=0.5)
+    gpu = prediction.Gpu(rate=1e9, noise_rate=4.0)
+    found = prediction.predict(one, 4, network, gpu, share=0.5)
     assert found.computing == pytest.approx(3)
+    assert found.noise == pytest.approx(0.5)
     assert found.gradients == pytest.approx(2 * 3 / 4 * 440 / 100 + 2 * 4 * 0.5)  # up and down a tree of four: 4 hops
     assert found.statistics == pytest.approx(2 * 3 / 4 * 8 / 100 + 4 * 0.5)
     assert found.gathered == pytest.approx(3 * 8 / 100 + 2 * 0.5)
-    assert found.step == pytest.approx(3 + 6.6 + 4 + 0.12 + 2 + 0.24 + 1)
+    assert found.step == pytest.approx(3 + 0.5 + 6.6 + 4 + 0.12 + 2 + 0.24 + 1)
+    assert found.efficiency == pytest.approx(3.5 / 17.46)

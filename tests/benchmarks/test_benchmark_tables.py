@@ -1,0 +1,28 @@
+"""The tables of what benchmarks recorded, made from records by hand."""
+
+from benchmarks import tables
+
+
+def last_row(table):
+    return table.splitlines()[-1]
+
+
+def test_kills():
+    result = {
+        "steps": 420,
+        "kills": {"in training": 2, "while it finished": 1},
+        "rows": 84,
+        "pictures": 42,
+        "weights": {"straight": "aaa", "killed": "bbb"},
+        "differences": ["model.keras: other weights", "metrics.csv: no step 10"],
+    }
+    assert last_row(tables.kill_and_resume({"f_vae --model=glow": result})) == (
+        "| `f_vae --model=glow` | 2 | 1 | 420 | 84 | 42 | `aaa` | `bbb` "
+        "| model.keras: other weights; metrics.csv: no step 10 |"
+    )
+    assert last_row(tables.kill_and_resume({"f_vae": result | {"differences": []}})).endswith("| none |")
+
+
+def test_memory():
+    record = {"wgan_div": {"bytes": {"500": 500e6, "5000": 495e6}, "change": -0.01}}
+    assert last_row(tables.memory(record)) == "| `wgan_div` | 500 | 495 | -1.0 % |"
