@@ -74,6 +74,52 @@ def flow_depths(record: dict) -> str:
     return table(("seconds to trace", *(f"3 levels of {depth}" for depth in depths), "exponent"), rows)
 
 
+def input_pipeline(record: dict) -> str:
+    """A row a source: images a second that a core reads, and that a step takes, on that core and on a GPU."""
+    rows = [
+        [
+            case,
+            str(result["cores"]),
+            f"{result['read']:,.0f}",
+            f"{result['step']:,.1f}",
+            f"{result['read'] / result['step']:.0f}",
+            f"{result['gpu']:,.0f}",
+            f"{result['gpu'] / result['read']:.1f}",
+        ]
+        for case, result in record.items()
+    ]
+    columns = ("images a second", "cores in use", "read by a core", "the step's, on a core", "ratio")
+    return table((*columns, "the step's, on a GPU", "cores that read as many"), rows)
+
+
+def large_sets(record: dict) -> str:
+    """A row a start, small sets first: seconds of the clock and of the processor, and resident megabytes."""
+    looks = {look for result in record.values() for look in result["states"] if look.startswith("batch ")}
+    looks = sorted(looks, key=lambda look: int(look.removeprefix("batch ")))
+    rows = []
+    for case, result in sorted(record.items(), key=lambda item: (item[0].split()[0], item[1]["images"], item[0])):
+        states = result["states"]
+        rows.append(
+            [
+                case,
+                f"{result['gigabytes']:.1f}",
+                f"{states['imported']['processor_seconds']:.1f}",
+                _taken(states["imported"], states["loaded"]),
+                _taken(states["loaded"], states["batch 1"]),
+                *(f"{states[look]['bytes'] / 1e6:.0f}" if look in states else "" for look in ("imported", *looks)),
+                f"{result['peak_bytes'] / 1e6:.0f}",
+            ]
+        )
+    columns = ("data set", "GB of pixels", "s to import", "s to load", "to the first batch", "MB before")
+    return table((*columns, *(f"after {look}" for look in looks), "at most"), rows)
+
+
+def _taken(before: dict[str, float], after: dict[str, float]) -> str:
+    """Seconds between two states, of the clock, and of the processor in brackets."""
+    clock, processor = (after[key] - before[key] for key in ("seconds", "processor_seconds"))
+    return f"{clock:.1f} ({processor:.1f})"
+
+
 def kill_and_resume(record: dict) -> str:
     """A row a script: its kills by their moments, and what both runs ended with."""
     moments = next(iter(record.values()))["kills"]
@@ -107,6 +153,8 @@ TABLES: dict[str, Callable[[dict], str]] = {
     "train_step": train_step,
     "flows": flows,
     "flow_depths": flow_depths,
+    "input_pipeline": input_pipeline,
+    "large_sets": large_sets,
     "kill_and_resume": kill_and_resume,
     "memory": memory,
 }
