@@ -34,7 +34,7 @@ def predicted(record: dict) -> str:
                 _gathered(result["gathered"]),
                 *(_percentages(predictions) for predictions in weak.values()),
                 _percentages(eight),
-                f"{own_noise(result):.2%} / {whole_noise(result):.1%}",
+                f"{100 * own_noise(result):.2f} / {100 * whole_noise(result):.1f} %",
             ]
         )
     first = next(iter(record.values()))

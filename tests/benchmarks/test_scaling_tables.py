@@ -60,7 +60,7 @@ def test_predicted(result):
     assert row == (
         f"| `f_gan` | 64 | 4,000 | 100.0 in 2 | 30 | 9.0 in 2 | {percent[0]} / {percent[4]} % "
         f"| {percent[1]} / {percent[5]} % | {percent[2]} / {percent[3]} % "
-        f"| {20e-6 / step:.2%} / {512 * 20e-6 / step:.1%} |"
+        f"| {100 * 20e-6 / step:.2f} / {100 * 512 * 20e-6 / step:.1f} % |"
     )
     assert "NVLink: 8 / 512 GPUs" in heading and "all of 8 GPUs: NVLink / Ethernet" in heading
 
