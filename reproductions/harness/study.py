@@ -178,4 +178,4 @@ def _exit_status(command: list[str]) -> int:
 
 def file_name(title: str) -> str:
     """A title as the stem of a file."""
-    return re.sub(r"[^a-z0-9.]+", "_", title.lower())
+    return re.sub(r"[^a-z0-9.]+", "_", title.lower()).strip("_")
