@@ -53,6 +53,8 @@ PRESETS = {
         "dataset": "digits",
         "width": 8,
         "latent_dim": 4,
+        "initial_means": "gaussian_mixture",
+        "warm_up_steps": 10,
         "batch_size": 16,
         "steps": 20,
         "log_every": 5,

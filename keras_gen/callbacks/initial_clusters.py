@@ -75,7 +75,9 @@ class InitialClusters(keras.callbacks.Callback):
 
     def _teach(self, codes: np.ndarray, clusters: np.ndarray) -> None:
         """Trains p(y|z) on the codes by cross-entropy."""
-        classifier, optimizer = self.model.classifier, keras.optimizers.Adam()
+        # On a copy, which every replica and worker makes alike: it has the same codes and begins from the same weights.
+        classifier, optimizer = keras.models.clone_model(self.model.classifier), keras.optimizers.Adam()
+        classifier.set_weights(self.model.classifier.get_weights())
         variables = classifier.trainable_variables
         optimizer.build(variables)
         random = np.random.RandomState(self.seed)
@@ -92,3 +94,4 @@ class InitialClusters(keras.callbacks.Callback):
             for start in range(0, len(order), BATCH):
                 rows = order[start : start + BATCH]
                 step(tf.constant(codes[rows]), tf.constant(clusters[rows]))
+        self.model.classifier.set_weights(classifier.get_weights())

@@ -11,8 +11,20 @@ from small_encoders import IMAGE_SHAPE as ENCODED_SHAPE
 from small_encoders import decoder_free_vae, deep_infomax
 from small_flow_models import IMAGE_SHAPE as FLOW_SHAPE
 from small_flow_models import new_f_vae
-from small_gans import IMAGE_SHAPE, LATENT_DIM, adam, batches, compiled, image_networks, sgd, state, vector_networks
+from small_gans import (
+    IMAGE_SHAPE,
+    LATENT_DIM,
+    adam,
+    batches,
+    compiled,
+    data,
+    image_networks,
+    sgd,
+    state,
+    vector_networks,
+)
 
+from keras_gen.callbacks import InitialClusters
 from keras_gen.layers import GaussianLikelihood
 from keras_gen.models import FGAN, GAN, RSGAN, VAE, WGAN, WGANGP, ClusteringVAE, Glow, GradientPenalized, WGANDiv
 from keras_gen.networks import mlp
@@ -24,10 +36,11 @@ BATCH_SIZE = 16
 
 
 class Run(NamedTuple):
-    """What makes a compiled model, and the shape of a row of its data."""
+    """What makes a compiled model, the shape of a row of its data, and what makes its callbacks."""
 
     new_model: Callable[[], keras.Model]
     shape: tuple[int, ...] = (2,)
+    new_callbacks: Callable[[], list[keras.callbacks.Callback]] = list
 
 
 def spectrally_normalized_networks():
@@ -43,9 +56,9 @@ def vae(kind=VAE, *networks, **arguments):
     return kind(encoder, decoder, *networks, GaussianLikelihood(0.5, trainable_variance=True), **arguments)
 
 
-def clustering_vae():
+def clustering_vae(**arguments):
     classifier = mlp(LATENT_DIM, 3, (8,), "tanh", name="classifier")
-    return vae(ClusteringVAE, classifier, means_initializer=keras.initializers.RandomNormal(seed=0))
+    return vae(ClusteringVAE, classifier, means_initializer=keras.initializers.RandomNormal(seed=0), **arguments)
 
 
 def glow():
@@ -96,6 +109,10 @@ RUNS = {
     ),
     "vae": Run(lambda: with_optimizer(vae(), sgd(1e-3))),
     "clustering_vae": Run(lambda: with_optimizer(clustering_vae(), Adam(1e-3))),
+    "clustering_vae_warmed_up": Run(
+        lambda: with_optimizer(clustering_vae(warm_up_steps=10), Adam(1e-3)),
+        new_callbacks=lambda: [InitialClusters(data(64, (2,)), "gaussian_mixture")],
+    ),
     "decoder_free_vae": Run(
         lambda: with_optimizer(decoder_free_vae(batch_norm=True, estimator="info_nce", num_shuffles=9), sgd(1e-3)),
         ENCODED_SHAPE,
@@ -118,5 +135,5 @@ def trained(name, strategy=None):
     rows = batches(0, STEPS, BATCH_SIZE, run.shape)
     if isinstance(model, GradientPenalized):
         rows = rows.map(lambda x: (x, x**2))
-    history = model.fit(rows, verbose=0).history
+    history = model.fit(rows, verbose=0, callbacks=run.new_callbacks()).history
     return untrained, {**state(model), **{term: np.squeeze(values) for term, values in history.items()}}
