@@ -21,6 +21,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -132,29 +133,40 @@ def straight_run(command: list[str], directory: Path) -> tuple[float, float]:
     return trained - trains, time.perf_counter() - trained
 
 
-def killed_run(
-    command: list[str], directory: Path, kills: int, seed: int, training: float, finishing: float
-) -> Counter:
+@dataclass(frozen=True)
+class Moment:
+    """When a kill comes: up to so many seconds after what a process does, at random."""
+
+    name: str
+    event: Callable[[Process], bool]
+    seconds: float
+
+
+def moments(kills: int, training: float, finishing: float) -> list[Moment]:
+    """When so many kills come, by the seconds of an undisturbed run's training and finishing."""
+    in_turn = [
+        Moment(IN_CHECKPOINT, Process.writes_a_checkpoint, 0.0),
+        Moment(IN_TRAINING, Process.trains, training / (kills + 1)),
+    ]
+    chosen = [in_turn[i % 2] for i in range(kills)]
+    if kills > 2:
+        chosen[-1] = Moment(AT_THE_END, Process.trained, finishing / 2)  # it may be faster this time
+    return chosen
+
+
+def killed_run(command: list[str], directory: Path, chosen: list[Moment], seed: int) -> Counter:
     """Makes the run with kills; gives how many came when."""
-    moments = random.Random(seed)
-    came = Counter()
-    for i in range(kills):
+    random_part, came = random.Random(seed), Counter()
+    for moment in chosen:
         process = Process(command, directory)
-        kind = AT_THE_END if i == kills - 1 > 1 else (IN_CHECKPOINT, IN_TRAINING)[i % 2]
-        event, pause = {
-            IN_CHECKPOINT: (process.writes_a_checkpoint, 0.0),
-            IN_TRAINING: (process.trains, training / (kills + 1)),
-            AT_THE_END: (process.trained, finishing / 2),  # it may be faster this time
-        }[kind]
-        due = process.wait_for(process.works) and process.wait_for(event, CLOSELY)
-        time.sleep(moments.uniform(0, pause))
+        due = process.wait_for(process.works) and process.wait_for(partial(moment.event, process), CLOSELY)
+        time.sleep(random_part.uniform(0, moment.seconds))
         if not due or process.process.poll() is not None:
             came[TOO_LATE] += 1
-            break
+            continue
         process.kill()
-        if kind == IN_CHECKPOINT and not process.writes_a_checkpoint():
-            kind = AFTER_CHECKPOINT
-        came[kind] += 1
+        missed = moment.name == IN_CHECKPOINT and not process.writes_a_checkpoint()
+        came[AFTER_CHECKPOINT if missed else moment.name] += 1
     Process(command, directory).end()
     return came
 
@@ -216,9 +228,13 @@ def report(script: str, given: list[str], folder: Path) -> bool:
     """Makes both runs of a script and prints how they compare; gives whether they are the same."""
     of_script = command(script, FLAGS.kills, given)
     straight, killed = folder / script / "straight", folder / script / "killed"
+    if straight.parent.exists():
+        sys.exit(f"error: --folder={folder}: {straight.parent} is there already; give a new one")
     training, finishing = straight_run(of_script, straight)
-    came = killed_run(of_script, killed, FLAGS.kills, FLAGS.kill_seed, training, finishing)
+    came = killed_run(of_script, killed, moments(FLAGS.kills, training, finishing), FLAGS.kill_seed)
     found = differences(straight, killed)
+    if came[TOO_LATE]:
+        found.append(f"{came[TOO_LATE]} of {FLAGS.kills} kills came too late; try another --kill_seed")
     result = {
         "steps": json.loads((killed / "results.json").read_text())["steps"],
         "kills": {moment: came[moment] for moment in MOMENTS},

@@ -59,3 +59,14 @@ def test_each_kill_finds_steps_before_it():
     of_script = ["--preset=smoke", "--steps=100", "--deterministic", "--seed=3"]
     assert kill_and_resume.command("f_gan", 4, ["--seed=3"])[1:] == ["-m", "reproductions.f_gan", *of_script]
     assert len(kill_and_resume.SCRIPTS) == 8 and "wgan_div" in kill_and_resume.SCRIPTS
+
+
+def test_kills_come_in_turn_and_the_last_at_the_end():
+    chosen = kill_and_resume.moments(4, training=10.0, finishing=6.0)
+    assert [moment.name for moment in chosen] == [
+        "while a checkpoint was written",
+        "in training",
+        "while a checkpoint was written",
+        "while it finished",
+    ]
+    assert [moment.seconds for moment in chosen] == [0.0, 2.0, 0.0, 3.0]

@@ -83,7 +83,8 @@ def test_a_run_that_is_asked_to_stop_continues_there_to_the_same_bits(smoke_run,
 def test_a_run_that_is_killed_continues_to_the_same_bits(smoke_run, tmp_path):
     straight, _ = smoke_run
     command = [sys.executable, "-m", "reproductions.wgan_div", "--preset=smoke", "--deterministic"]
-    came = kill_and_resume.killed_run(command, tmp_path / "run", kills=1, seed=0, training=0.0, finishing=0.0)
+    chosen = kill_and_resume.moments(1, training=0.0, finishing=0.0)
+    came = kill_and_resume.killed_run(command, tmp_path / "run", chosen, seed=0)
     assert came.total() == 1 and "too late" not in came
     assert kill_and_resume.differences(straight, tmp_path / "run") == []
 
@@ -92,8 +93,8 @@ def test_a_run_that_is_killed_continues_to_the_same_bits(smoke_run, tmp_path):
 @pytest.mark.parametrize("name", kill_and_resume.SCRIPTS)
 def test_every_script_survives_three_kills(name, tmp_path):
     command = kill_and_resume.command(name, 3, [])
-    times = kill_and_resume.straight_run(command, tmp_path / "straight")
-    kill_and_resume.killed_run(command, tmp_path / "killed", 3, 0, *times)
+    chosen = kill_and_resume.moments(3, *kill_and_resume.straight_run(command, tmp_path / "straight"))
+    kill_and_resume.killed_run(command, tmp_path / "killed", chosen, seed=0)
     assert kill_and_resume.differences(tmp_path / "straight", tmp_path / "killed") == []
 
 
