@@ -143,7 +143,7 @@ def table(record: dict) -> str:
             cells.append(f"{mean:.2f} ± {deviation:.2g}")
         largest = max(level["largest"] for run in runs for level in run["levels"])
         limit = runs[0]["limit"]
-        rows.append([title, *cells, f"{largest:.3g}", "" if limit is None else f"{limit:.3f}"])
+        rows.append([title, *cells, f"{largest:.4g}", "" if limit is None else f"{limit:.4g}"])
     columns = ("nats", *(f"I = {information}" for information in LEVELS), "largest of a batch", "limit")
     return f"{_conditions(record)}.\n\n{markdown.table(columns, rows)}"
 
