@@ -1,22 +1,10 @@
 """Small sets to read: pictures with chosen pixels, a folder of them, images of both kinds."""
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
+from pictures import encode, noise
 
 from keras_gen.datasets.images import ArrayImages, EncodedImages
-
-
-def noise(height, width, channels=3, seed=0):
-    return np.random.RandomState(seed).randint(0, 256, (height, width, channels)).astype(np.uint8)
-
-
-def encode(pixels, file_format="PNG"):
-    buffer = io.BytesIO()
-    Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels).save(buffer, file_format)
-    return buffer.getvalue()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import encode, noise
+from pictures import encode, noise
 from PIL import Image
 
 from keras_gen.datasets import decoding

@@ -3,7 +3,7 @@ import gzip
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
-from conftest import noise
+from pictures import noise
 
 from keras_gen.datasets import fashion_mnist, load
 from keras_gen.datasets.fashion_mnist import read_idx

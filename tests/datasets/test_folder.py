@@ -2,7 +2,7 @@ import os
 
 import numpy as np
 import pytest
-from conftest import encode, noise
+from pictures import encode, noise
 
 from keras_gen.datasets import folder, images, load
 from keras_gen.errors import InputError

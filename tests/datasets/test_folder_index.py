@@ -2,7 +2,7 @@ import os
 
 import numpy as np
 import pytest
-from conftest import encode, noise
+from pictures import encode, noise
 
 from keras_gen.datasets import folder_index, load
 from keras_gen.datasets.packed_strings import PackedStrings

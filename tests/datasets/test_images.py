@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import encode, noise
+from pictures import encode, noise
 
 from keras_gen.datasets import batches, images
 from keras_gen.errors import InputError

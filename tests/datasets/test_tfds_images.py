@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
-from conftest import noise
+from pictures import noise
 
 from keras_gen.datasets import images, load, tfds_images
 from keras_gen.errors import InputError
