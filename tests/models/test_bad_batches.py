@@ -1,5 +1,7 @@
 """Batches that `fit` cannot train on: one clear error, and no variable has moved, in whatever model."""
 
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,7 +9,7 @@ from replicated_runs import BATCH_SIZE, RUNS
 from small_gans import IMAGE_SHAPE, compiled, data, image_networks, state, vector_networks
 
 from keras_gen.errors import InputError
-from keras_gen.models import GAN
+from keras_gen.models import GAN, RSGAN, WGANGP
 
 NOT_FINITE = "^images contain NaN or infinite pixels$"
 
@@ -76,3 +78,24 @@ class TestPixelsThatAreNotFinite:
         model = compiled(GAN(*vector_networks()))
         model.fit(rows((2,), 3e38, 3e38), verbose=0, batch_size=BATCH_SIZE)
         assert int(model.step) == 1
+
+
+class TestAShortLastBatch:
+    @pytest.mark.parametrize(
+        "new_model, parts",
+        [
+            (lambda: RSGAN(*image_networks(), generator_steps=2), "discriminator_steps=1 + generator_steps=2"),
+            (lambda: WGANGP(*vector_networks(), discriminator_steps=2), "discriminator_steps=2"),
+        ],
+    )
+    def test_without_an_image_for_each_update(self, new_model, parts):
+        model = compiled(new_model())
+        x = tf.data.Dataset.from_tensor_slices(rows(model.discriminator.input_shape[1:])[:1]).batch(8)
+        assert_refused(model, x, f"^a batch of 1 images does not divide into {re.escape(parts)}: no image is left for")
+
+    def test_after_batches_that_are_full(self):
+        model = compiled(GAN(*vector_networks(), discriminator_steps=2))
+        with pytest.raises(InputError, match="^a batch of 1 images does not divide into discriminator_steps=2"):
+            model.fit(data(17, (2,)), batch_size=8, shuffle=False, verbose=0)
+        assert int(model.step) == int(model.generator_optimizer.iterations) == 2
+        assert all(np.isfinite(weight).all() for weight in model.weights)
