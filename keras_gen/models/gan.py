@@ -86,7 +86,7 @@ class GAN(GenerativeModel):
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """G(z): latents [n, latent_dim] to data float32 [n, ...], without any random draw."""
         network = self.generator if self.ema_momentum is None else self.average_generator
-        return network(latents, training=False)
+        return network(self.checked_latents(latents), training=False)
 
     # Training ----------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Batches that `fit` cannot train on: one clear error, and no variable has moved, in whatever model."""
+"""Batches that `fit` cannot train on: one clear error, and no variable has moved; and what `decode` cannot take."""
 
 import re
 
@@ -99,3 +99,13 @@ class TestAShortLastBatch:
             model.fit(data(17, (2,)), batch_size=8, shuffle=False, verbose=0)
         assert int(model.step) == int(model.generator_optimizer.iterations) == 2
         assert all(np.isfinite(weight).all() for weight in model.weights)
+
+
+@pytest.mark.parametrize("name", ["gan", "vae", "glow", "f_vae"])
+def test_latents_of_another_shape(name):
+    model = RUNS[name].new_model()
+    (size,) = model.latent_shape
+    for shape in ((2, size + 1), (size,), (2, size, 1)):
+        message = re.escape(f"latents have shape {shape}; give [n, {size}]")
+        with pytest.raises(InputError, match=f"^{message}$"):
+            model.decode(np.zeros(shape, np.float32))
