@@ -18,6 +18,26 @@ class NonFiniteLossError(ArithmeticError):
     """A loss or a weight became NaN or infinite; the message names it and the step."""
 
 
+def check_input(holds: tf.Tensor, *message: str | tf.Tensor) -> tf.Operation | None:
+    """Checks what only the values of tensors tell.
+
+    Args:
+        holds: A bool, which must be true.
+        *message: Words, then numbers and words, which blanks join.
+
+    Returns:
+        In a graph the operation that fails; `unwrapped_input_errors` raises its failure as an `InputError`.
+
+    Raises:
+        InputError: It is false, in eager mode.
+    """
+    if not tf.executing_eagerly():
+        return tf.debugging.Assert(holds, [f"InputError: {message[0]}", *message[1:]])
+    if not holds:
+        raise InputError(" ".join(f"{float(part):g}" if tf.is_tensor(part) else part for part in message))
+    return None
+
+
 @contextlib.contextmanager
 def unwrapped_input_errors() -> Iterator[None]:
     """Raises an `InputError` that comes wrapped in TensorFlow's words, such as a damaged image's, as itself."""

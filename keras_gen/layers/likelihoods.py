@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, check_input
 
 tfd = tfp.distributions
 
@@ -98,13 +98,9 @@ class BernoulliLikelihood(Likelihood):
             InputError: Some do not. Inside a TensorFlow graph this is an `InvalidArgumentError` of the same message.
         """
         low, high = tf.reduce_min(x), tf.reduce_max(x)
-        message = "a Bernoulli likelihood needs data in [-1, 1]"
-        if tf.executing_eagerly():
-            if low < -1 or high > 1:
-                raise InputError(f"{message}, got values from {float(low):g} to {float(high):g}")
-            return x
-        inside = tf.debugging.Assert((low >= -1) & (high <= 1), [f"InputError: {message}, got values from", low, high])
-        with tf.control_dependencies([inside]):
+        message = "a Bernoulli likelihood needs data in [-1, 1], got values from", low, "to", high
+        # Both are NaN if any value is, and no comparison with NaN holds.
+        with tf.control_dependencies([check_input((low >= -1) & (high <= 1), *message)]):
             return tf.identity(x)
 
 

@@ -150,7 +150,7 @@ class FVAE(FlowModel):
 
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """G(F^-1(z)), images float32 [n, height, width, channels] of latents [n, *latent_shape] (19)."""
-        return call_on_any_batch(self.decoder, [self.flow.inverse(latents)])
+        return call_on_any_batch(self.decoder, [self.flow.inverse(self.checked_latents(latents))])
 
     def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
         """G(E(x)), of images [n, height, width, channels] in [-1, 1]: without noise the flow cancels."""

@@ -23,8 +23,21 @@ class GenerativeModel(ReproducibleModel):
         raise NotImplementedError
 
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
-        """Maps latents [n, *latent_shape] to images float32 [n, height, width, channels] in [-1, 1]."""
+        """Maps latents [n, *latent_shape] to images float32 [n, height, width, channels] in [-1, 1].
+
+        Raises:
+            InputError: Latents of another shape.
+        """
         raise NotImplementedError
+
+    def checked_latents(self, latents: tf.Tensor) -> tf.Tensor:
+        """The same latents, if `decode` can take them."""
+        if not hasattr(latents, "shape"):
+            latents = tf.convert_to_tensor(latents)
+        given, needed = tf.TensorShape(latents.shape), (None, *self.latent_shape)
+        if not given.is_compatible_with(needed):
+            raise InputError(f"latents have shape {tuple(given)}; give [{', '.join(map(str, ('n', *needed[1:])))}]")
+        return latents
 
     def call(self, latents: tf.Tensor) -> tf.Tensor:
         """The same as `decode`."""

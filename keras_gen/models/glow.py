@@ -114,7 +114,7 @@ class Glow(FlowModel):
 
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """F^-1(z), clipped to images float32 [n, height, width, channels] in [-1, 1], of latents [n, latent_dim]."""
-        return tf.clip_by_value(self.flow.inverse(latents), -1.0, 1.0)
+        return tf.clip_by_value(self.flow.inverse(self.checked_latents(latents)), -1.0, 1.0)
 
     def log_prob(self, images: tf.Tensor) -> tf.Tensor:
         """Log p(x) in nats, float32 [n], the density on [-1, 1] at images [n, height, width, channels] as they are."""

@@ -163,7 +163,7 @@ class VAE(Interpolation, SingleOptimizer, GenerativeModel):
 
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """The mean of q(x|z), float32 [n, height, width, channels], of latents [n, *latent_shape]."""
-        return self.likelihood(latents).mean()
+        return self.likelihood(self.checked_latents(latents)).mean()
 
     def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
         """`decode(encode(images))`, of images [n, height, width, channels] in [-1, 1]."""
