@@ -312,6 +312,35 @@ def test_a_run_that_becomes_nan_says_when_and_keeps_the_last_good_checkpoint(con
     assert all(row["step"] % 10 == 0 and row["seconds"] > 0 for row in noted["evaluations"])
 
 
+DAMAGED = {
+    "flags.json": [b"{", b"[1]", b"\xff\x00"],
+    "results.json": [b"{", b"[]", b"\xff\x00"],
+    "metrics.csv": [b"step,loss\n5,what\n", b"step,loss\n5\n", b"step,loss\n5,1,2\n", b"loss\n1\n", b"\xff\x00\n"],
+    "evaluations.csv": [b"step,distance\nfive,1\n", b"\xff\x00\n"],
+}
+
+
+@pytest.mark.parametrize(("file", "content"), [(file, content) for file in DAMAGED for content in DAMAGED[file]])
+def test_a_damaged_file_of_a_run_is_named_and_left_alone(configuration, tmp_path, file, content):
+    with RunDirectory(tmp_path).claimed(configuration()):
+        (tmp_path / file).write_bytes(content)
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match=rf"^{tmp_path / file} is (damaged|not a run's (flags|results)); [^\n]+$"):
+        run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path, strategy_name="single")
+    assert contents(tmp_path) == before
+
+
+def test_a_finished_run_says_what_is_missing(configuration, tmp_path, capsys):
+    with RunDirectory(tmp_path).claimed(configuration()):
+        (tmp_path / "results.json").write_text('{"endpoints": ["sample"]}')
+        (tmp_path / "saved_model").mkdir()
+    run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path, strategy_name="single")
+    printed = capsys.readouterr().out
+    assert printed.startswith("This run is finished; nothing to do.")
+    assert "model.keras is missing; remove results.json, and the same command makes it again" in printed
+    assert "saved_model is missing" not in printed
+
+
 def test_other_flags_in_the_same_folder_are_named(configuration, tmp_path):
     with RunDirectory(tmp_path / "run").claimed(configuration()):
         pass
