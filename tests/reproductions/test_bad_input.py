@@ -262,13 +262,32 @@ def test_a_batch_that_the_replicas_do_not_divide(script, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+TWO_WORKERS = '{"cluster": {"worker": %s}, "task": {"type": "worker", "index": 0}}'
+
+
 @pytest.mark.parametrize(
     ("config", "complaint"),
-    [("{", "TF_CONFIG cannot be used"), ('{"cluster": {"worker": ["a:1", "b:1"]}}', "TF_CONFIG cannot be used")],
+    [
+        ("{", "TF_CONFIG cannot be used"),
+        ('{"cluster": {"worker": ["a:1", "b:1"]}}', "TF_CONFIG cannot be used"),
+        (TWO_WORKERS % '["a:1", "b"]', "TF_CONFIG names the worker b: give addresses such as"),
+        (TWO_WORKERS % '["a:1", 7]', "TF_CONFIG names the worker 7: give addresses such as"),
+        (TWO_WORKERS % '"abc"', "TF_CONFIG names the worker a: give addresses such as"),
+    ],
 )
 def test_a_wrong_tf_config(monkeypatch, config, complaint):
     monkeypatch.setenv("TF_CONFIG", config)
     with pytest.raises(InputError, match=complaint):
+        distribution.make_strategy("auto")
+
+
+def test_a_port_in_use_is_told_by_its_address(monkeypatch):
+    def occupied():  # what TensorFlow does then; joining workers is left to a process of its own
+        raise tf.errors.UnknownError(None, None, "Could not start gRPC server")
+
+    monkeypatch.setenv("TF_CONFIG", TWO_WORKERS % '["a:1", "b:1"]')
+    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", occupied)
+    with pytest.raises(InputError, match=r"^TF_CONFIG: this worker cannot start at a:1 \(Could not .*\); is its port"):
         distribution.make_strategy("auto")
 
 
@@ -282,6 +301,7 @@ def test_one_worker_is_not_several(monkeypatch):
 
 def test_an_empty_tf_config_is_none(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", "")
+    assert distribution.num_workers() == 0 and "TF_CONFIG" in os.environ  # asking changes nothing
     assert distribution.make_strategy("auto").num_replicas_in_sync == 1
     assert "TF_CONFIG" not in os.environ  # TensorFlow cannot read it
 
