@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from keras_gen.callbacks.curves import Curves
+from keras_gen.errors import InputError
 from keras_gen.utils.files import naming, replacing
 
 
@@ -23,11 +24,18 @@ class StepTable:
         self._curves = Curves(tensorboard_dir) if tensorboard_dir else None
 
     def rows(self) -> list[dict[str, float]]:
-        """All rows, from the first step to the last; none if there is no file yet."""
-        return [
-            {name: int(value) if name == "step" else float(value) for name, value in row.items()}
-            for row in csv.DictReader(self._whole_lines())
-        ]
+        """All rows, from the first step to the last; none if there is no file yet.
+
+        Raises:
+            InputError: The file is damaged.
+        """
+        try:
+            return [
+                {"step": int(row.pop("step")), **{name: float(value) for name, value in row.items()}}
+                for row in csv.DictReader(self._whole_lines())
+            ]
+        except (ValueError, TypeError, KeyError, csv.Error) as error:  # a row that is too short or long is a TypeError
+            raise InputError(f"{self.path} is damaged; restore it, or start again in a new folder") from error
 
     def append(self, step: int, row: dict[str, float]) -> None:
         """Adds the row of a step.
@@ -48,10 +56,14 @@ class StepTable:
             self._curves.append(step, row)
 
     def forget_after(self, step: int) -> None:
-        """Drops the rows of later steps, which a continued run makes again; the others stay as they were written."""
+        """Drops the rows of later steps, which a continued run makes again; the others stay as they were written.
+
+        Raises:
+            InputError: The file is damaged; nothing is dropped then.
+        """
+        kept = sum(row["step"] <= step for row in self.rows())
         if self._curves is not None:
             self._curves.forget_after(step)
-        kept = sum(row["step"] <= step for row in self.rows())
         if kept:
             lines = self._whole_lines()
             with replacing(self.path) as aside:

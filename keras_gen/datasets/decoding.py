@@ -1,6 +1,7 @@
 """From encoded images, or arrays of any size, to uint8 pixels of the size asked for."""
 
 import io
+import warnings
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,6 +11,9 @@ from PIL import Image, ImageOps
 
 # A small file can claim to hold a huge picture: what its header says is believed, and refused.
 MAX_PIXELS = 100_000_000
+# Pillow's own warning comes below that. For the whole process: images are opened in several threads at a time, in which
+# a filter for a block of code is not safe.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 def open_image(file: Path | BinaryIO, image_size: int) -> Image.Image:

@@ -12,7 +12,7 @@ from keras_gen.datasets.splits import hold_out_fifth_of_each_class
 
 def load(split: str, image_size: int | None = None, data_dir: str | None = None) -> Images:
     """Returns the digits, [28, 28, 1] by default, prepared under `data_dir` on first use."""
-    builder = tfds_images.prepared(lambda: Mnist5k(data_dir=data_dir))
+    builder = tfds_images.prepared(lambda: tfds_images.find_builder(Mnist5k.name, data_dir))
     return tfds_images.read(builder, split, image_size)
 
 

@@ -1,16 +1,21 @@
 """Image data sets of TensorFlow Datasets (TFDS)."""
 
+import contextlib
 import http.client
+import os
 import re
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from google.protobuf import json_format, message
+from tensorflow_datasets.core import constants, dataset_info
 
 from keras_gen.datasets import images as images_lib
 from keras_gen.datasets.images import EncodedImages, Images
@@ -20,6 +25,11 @@ from keras_gen.errors import InputError
 VARYING_SIZE = 64  # image_size where the images differ in size and none is asked for
 _NAME = re.compile(r"\w+(/[\w.\-]+)?(:\d+\.\d+\.\d+)?")  # name[/config][:version]
 _ANSWER_SECONDS = 4.0
+# What damaged files of a data set lead to in Python, ArrayRecord, Protocol Buffers and TFRecord.
+_DAMAGE = (
+    *(ValueError, LookupError, OSError, RuntimeError),
+    *(json_format.ParseError, message.DecodeError, tf.errors.OpError),
+)
 
 
 def list_names() -> list[str]:
@@ -31,7 +41,7 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder | 
     """Returns the builder of a data set, or None if TFDS has neither its code nor its files.
 
     Raises:
-        InputError: the data set has no such config or version.
+        InputError: the data set has no such config or version, or its description is damaged.
     """
     if not _NAME.fullmatch(name):
         return None
@@ -39,8 +49,31 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder | 
         return tfds.builder(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError:
         return None
-    except (ValueError, AssertionError) as error:
+    except Exception as error:  # it reads what is stored, and runs code of any data set
+        _check_descriptions(name, data_dir)
+        if not isinstance(error, (ValueError, AssertionError)):
+            raise
         raise InputError(f"the TFDS data set of {name!r} has no such config or version") from error
+
+
+def _check_descriptions(name: str, data_dir: str | None) -> None:
+    """Raises InputError if a description that is stored of the data set, in any version, cannot be read."""
+    folder = Path(data_dir or constants.DATA_DIR).expanduser() / re.split("[/:]", name)[0]
+    for path in folder.rglob(constants.DATASET_INFO_FILENAME):
+        with _naming_damage(path.parent):
+            if not dataset_info.read_from_json(path).version:
+                raise ValueError(f"{path.name} describes nothing")
+
+
+@contextlib.contextmanager
+def _naming_damage(folder: str | os.PathLike) -> Iterator[None]:
+    """Raises what the damaged files of a data set lead to as an InputError that names their folder."""
+    try:
+        yield
+    except InputError:
+        raise
+    except _DAMAGE as error:
+        raise InputError(f"{folder} is damaged ({_first_line(error)}); remove it and prepare it again") from error
 
 
 def is_prepared(builder: tfds.core.DatasetBuilder) -> bool:
@@ -52,10 +85,13 @@ def prepared(make_builder: Callable[[], tfds.core.DatasetBuilder]) -> tfds.core.
     """Returns the builder of a data set that is stored, after downloading it if need be.
 
     Raises:
-        InputError: it is not stored, and cannot be prepared here.
+        InputError: it is not stored, and cannot be prepared here, or it is damaged.
     """
     builder = make_builder()
     if is_prepared(builder):
+        with _naming_damage(builder.data_path):
+            if not dataset_info.dataset_info_path(builder.data_path).exists():  # TFDS would take it for an empty set
+                raise FileNotFoundError(f"{constants.DATASET_INFO_FILENAME} is missing")
         return builder
     _check_downloadable(builder)
     try:
@@ -121,17 +157,23 @@ def read(builder: tfds.core.DatasetBuilder, split: str, image_size: int | None) 
 
     Raises:
         InputError: no 8-bit grey or colour images, images smaller than `image_size`, no training
-            split, or a large set in a file format without random access.
+            split, a large set in a file format without random access, or damaged files.
     """
     image_key, label_key = _feature_keys(builder)
     image_shape = _image_shape(builder, image_key, image_size)
     source, order = _choose_split(builder, split)
     is_small = len(order) * int(np.prod(image_shape)) <= images_lib.IN_MEMORY_LIMIT
-    records = _records(builder, source, is_small)
     labels = num_classes = None
-    if label_key and is_small:
-        labels = np.array([_feature(records[i], label_key).int64_list.value[0] for i in order])
-        num_classes = builder.info.features[label_key].num_classes
+    with _naming_damage(builder.data_path):
+        records = _records(builder, source, is_small)
+        if label_key and is_small:
+            labels = np.array([_feature(records[i], label_key).int64_list.value[0] for i in order])
+            num_classes = builder.info.features[label_key].num_classes
+
+    def read_image(i: int) -> bytes:
+        with _naming_damage(builder.data_path):
+            return _feature(records[order[i]], image_key).bytes_list.value[0]
+
     return EncodedImages(
         name=builder.name,
         split=split,
@@ -139,7 +181,7 @@ def read(builder: tfds.core.DatasetBuilder, split: str, image_size: int | None) 
         labels=labels,
         num_classes=num_classes,
         size=len(order),
-        read=lambda i: _feature(records[order[i]], image_key).bytes_list.value[0],
+        read=read_image,
         describe=lambda i: f"{order[i]} of {builder.info.full_name} ({source})",
     ).in_memory_if_small()
 

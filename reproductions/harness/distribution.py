@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 
+ADDRESS = re.compile(r"\S+:\d{1,5}")
 # What TensorFlow raises in a worker when another one has gone.
 LOST_WORKER = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError)
 
@@ -30,6 +31,8 @@ def make_strategy(name: str, cpu_devices: int = 1) -> tf.distribute.Strategy:
     if cpu_devices > 1:
         (cpu,) = tf.config.list_physical_devices("CPU")
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * cpu_devices)
+    if not os.environ.get("TF_CONFIG", "{}").strip():
+        del os.environ["TF_CONFIG"]  # an empty one means the same to a shell, but not to TensorFlow
     workers = num_workers()
     if name == "auto":
         name = _best_strategy(workers, cpu_devices)
@@ -37,7 +40,7 @@ def make_strategy(name: str, cpu_devices: int = 1) -> tf.distribute.Strategy:
         case "multi_worker":
             if workers < 2:
                 raise InputError("--strategy=multi_worker needs TF_CONFIG to name two workers or more; see BUILD.md")
-            return tf.distribute.MultiWorkerMirroredStrategy()
+            return _joined_workers()
         case "mirrored":
             devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
             return tf.distribute.MirroredStrategy([device.name for device in devices])
@@ -51,17 +54,29 @@ def num_workers() -> int:
     Raises:
         InputError: TF_CONFIG cannot be used.
     """
-    if not os.environ.get("TF_CONFIG", "{}").strip():
-        del os.environ["TF_CONFIG"]  # an empty one means the same to a shell, but not to TensorFlow
     try:
-        config = json.loads(os.environ.get("TF_CONFIG", "{}"))
+        config = json.loads(os.environ.get("TF_CONFIG", "").strip() or "{}")
         workers = [*config.get("cluster", {}).get("chief", []), *config.get("cluster", {}).get("worker", [])]
         task = config.get("task", {})
         if len(workers) > 1:
             config["cluster"][task["type"]][task["index"]]
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError("TF_CONFIG cannot be used: it must name a cluster and a task in it; see BUILD.md") from error
+    for address in workers:
+        if not isinstance(address, str) or not ADDRESS.fullmatch(address):
+            raise InputError(f"TF_CONFIG names the worker {address}: give addresses such as 10.0.0.1:2222")
     return len(workers)
+
+
+def _joined_workers() -> tf.distribute.Strategy:
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except (tf.errors.UnknownError, tf.errors.InvalidArgumentError) as error:
+        config = json.loads(os.environ["TF_CONFIG"])
+        own = config["cluster"][config["task"]["type"]][config["task"]["index"]]
+        raise InputError(
+            f"TF_CONFIG: this worker cannot start at {own} ({error.message}); is its port in use? give another"
+        ) from error
 
 
 def _best_strategy(workers: int, cpu_devices: int) -> str:

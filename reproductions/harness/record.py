@@ -97,10 +97,7 @@ def _keep_samples(sheet: Path, kept: Path) -> None:
 def _earlier_runs(path: Path, same_flags: dict, study: Study) -> dict:
     if not path.exists():
         return {}
-    try:
-        record = read_json(path)
-    except ValueError as error:
-        raise InputError(f"{path} is not a record; remove it, or give another --results_dir") from error
+    record = read_json(path, "a record; remove it, or give another --results_dir")
     runs = [run for run in record["runs"] if run["variant"] in study.variants]
     if record["flags"] != same_flags or any(run["flags"] != dict(study.variants[run["variant"]]) for run in runs):
         raise InputError(f"{path} is a record of other flags; give another --results_dir")

@@ -196,13 +196,17 @@ def _evaluations(directory: RunDirectory) -> list[dict]:
 
 
 def _whereabouts(directory: RunDirectory) -> str:
-    endpoints = read_json(directory.results).get("endpoints", [])
+    results = read_json(directory.results, "a run's results; remove it, and the same command makes it again")
+    endpoints = results.get("endpoints", [])
     lines = f"""In {directory.path}:
   samples/       pictures of what it learnt: {directory.newest_sheet}
   results.json   the last measurements, metrics.csv and evaluations.csv all of them
   tensorboard/   the same as curves: tensorboard --logdir={directory.tensorboard}
   model.keras    the model, to train on or to use in Keras
   saved_model/   the model for TensorFlow alone: {", ".join(endpoints)}"""
+    for path in (directory.model, directory.saved_model):
+        if not path.exists():
+            lines += f"\n{path} is missing; remove results.json, and the same command makes it again"
     if "sample" not in endpoints:
         return lines
     saved_model = shlex.quote(str(directory.saved_model))

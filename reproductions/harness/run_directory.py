@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import keras
 
+from keras_gen.callbacks import StepTable
 from keras_gen.errors import InputError
 from keras_gen.utils.files import ASIDE, remove_unfinished, replacing
 from reproductions.harness.lock import LOCK, locked
@@ -51,10 +52,12 @@ class RunDirectory:
         """Checks that this run may be made here, without touching anything.
 
         Raises:
-            InputError: The folder cannot be written, holds something else, or the run of other flags.
+            InputError: The folder cannot be written, holds something else, damaged tables, or the run of other flags.
         """
         if self.flags.exists():
             self._compare(vars(configuration))
+            for table in (self.metrics, self.evaluations):
+                StepTable(table).rows()
         elif self.path.is_dir() and any(map(_is_foreign, self.path.iterdir())):
             raise InputError(f"--output_dir={self.path} holds files, but no run; give an empty or a new folder")
         check_writable(self.path, "--output_dir")
@@ -94,10 +97,7 @@ class RunDirectory:
             raise InputError(f"{self.model}: no model of this suite can be loaded; make the run again") from error
 
     def _compare(self, flags: dict) -> None:
-        try:
-            there = read_json(self.flags)
-        except ValueError as error:
-            raise InputError(f"{self.flags} is not a run's flags; give another --output_dir") from error
+        there = read_json(self.flags, "a run's flags; give another --output_dir")
         differing = [
             f"--{name}={flags.get(name)} (there {there.get(name)})"
             for name in sorted(flags.keys() | there.keys())
@@ -132,10 +132,20 @@ def write_json(path: str | os.PathLike, value) -> None:
         aside.write_text(NUMBERS.sub(lambda found: " ".join(found[0].split()), text) + "\n")
 
 
-def read_json(path: str | os.PathLike):
-    """Reads a JSON file.
+def read_json(path: str | os.PathLike, expected: str = "a record; restore it, or remove it and make it again") -> dict:
+    """Reads a JSON file that holds an object.
+
+    Args:
+        path: The file.
+        expected: What it should be and what to do if it is not, for the message.
 
     Raises:
-        ValueError: It is not JSON.
+        InputError: It is damaged, or something else.
     """
-    return json.loads(Path(path).read_text())
+    try:
+        value = json.loads(Path(path).read_text())
+    except ValueError as error:
+        raise InputError(f"{path} is not {expected}") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{path} is not {expected}")
+    return value

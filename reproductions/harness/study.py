@@ -149,7 +149,7 @@ class Experiment(_AnyStudy):
         print(f"\n{title}, seed {seed}", flush=True)
         if path.exists():
             made = read_json(path)
-            if made["settings"] != settings:
+            if made.get("settings") != settings:
                 raise InputError(f"{path} is a run with other settings; give another --output_dir")
             return made["results"], sheet if sheet.exists() else None
         keras.backend.clear_session()

@@ -1,4 +1,6 @@
+import importlib
 import io
+import warnings
 
 import numpy as np
 import pytest
@@ -144,3 +146,15 @@ def test_a_decompression_bomb_is_refused_by_its_header(monkeypatch):
 def test_small_images_are_refused():
     with pytest.raises(ValueError, match="9x4 pixels are smaller than image_size=5"):
         decode_image(encode(noise(4, 9)), (5, 5, 3))
+
+
+def test_only_this_limit_of_pixels_is_spoken_of():
+    buffer = io.BytesIO()
+    Image.new("1", (9_800, 9_800)).save(buffer, "PNG")  # more than what Pillow warns of, fewer than MAX_PIXELS
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        with decoding.open_image(buffer, 8):
+            assert [warning.category for warning in warned] == [Image.DecompressionBombWarning]
+        importlib.reload(decoding)  # its filter is lost in tests, each of which has its own
+        with decoding.open_image(buffer, 8):
+            assert len(warned) == 1

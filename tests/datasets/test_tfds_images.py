@@ -1,3 +1,6 @@
+import re
+import shutil
+
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
@@ -125,6 +128,39 @@ def test_a_large_set_needs_random_access(data_dir, monkeypatch):
 def test_sets_that_cannot_be_used(data_dir, name, message):
     with pytest.raises(InputError, match=message):
         load(name, data_dir=data_dir)
+
+
+def overwritten(path):
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 8] = bytes(255 - byte for byte in content[middle : middle + 8])
+    path.write_bytes(content)
+
+
+RECORDS, DESCRIPTION = "tiny_images-train.*record-00000-of-00001", "dataset_info.json"
+DAMAGE = {
+    "truncated": (RECORDS, lambda path: path.write_bytes(path.read_bytes()[:-1_000])),
+    "emptied": (RECORDS, lambda path: path.write_bytes(b"")),
+    "missing": (RECORDS, lambda path: path.unlink()),
+    "overwritten": (RECORDS, overwritten),
+    "no description": (DESCRIPTION, lambda path: path.unlink()),
+    "garbage for a description": (DESCRIPTION, lambda path: path.write_bytes(b"garbage")),
+    "bytes for a description": (DESCRIPTION, lambda path: path.write_bytes(b"\xff\x00")),
+    "an empty description": (DESCRIPTION, lambda path: path.write_bytes(b"{}")),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+@pytest.mark.parametrize(("source", "limit"), [("", 2**20), ("", 0), ("tfrecord", 2**20)])
+def test_damaged_files_are_told_by_their_folder(data_dir, tmp_path, monkeypatch, source, limit, kind):
+    monkeypatch.setattr(images, "IN_MEMORY_LIMIT", limit)
+    shutil.copytree(data_dir / source / "tiny_images" / "test", tmp_path / "tiny_images" / "test")
+    folder = tmp_path / "tiny_images" / "test" / "1.0.0"
+    file, damage = DAMAGE[kind]
+    damage(next(folder.glob(file)))
+    told = rf"{re.escape(str(folder))} is damaged \(.+\); remove it and prepare it again$"
+    with pytest.raises(InputError, match=told):
+        load("tiny_images/test", data_dir=tmp_path).to_pixels()
 
 
 def test_enlarging_is_refused(data_dir):

@@ -262,13 +262,32 @@ def test_a_batch_that_the_replicas_do_not_divide(script, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+TWO_WORKERS = '{"cluster": {"worker": %s}, "task": {"type": "worker", "index": 0}}'
+
+
 @pytest.mark.parametrize(
     ("config", "complaint"),
-    [("{", "TF_CONFIG cannot be used"), ('{"cluster": {"worker": ["a:1", "b:1"]}}', "TF_CONFIG cannot be used")],
+    [
+        ("{", "TF_CONFIG cannot be used"),
+        ('{"cluster": {"worker": ["a:1", "b:1"]}}', "TF_CONFIG cannot be used"),
+        (TWO_WORKERS % '["a:1", "b"]', "TF_CONFIG names the worker b: give addresses such as"),
+        (TWO_WORKERS % '["a:1", 7]', "TF_CONFIG names the worker 7: give addresses such as"),
+        (TWO_WORKERS % '"abc"', "TF_CONFIG names the worker a: give addresses such as"),
+    ],
 )
 def test_a_wrong_tf_config(monkeypatch, config, complaint):
     monkeypatch.setenv("TF_CONFIG", config)
     with pytest.raises(InputError, match=complaint):
+        distribution.make_strategy("auto")
+
+
+def test_a_port_in_use_is_told_by_its_address(monkeypatch):
+    def occupied():  # what TensorFlow does then; joining workers is left to a process of its own
+        raise tf.errors.UnknownError(None, None, "Could not start gRPC server")
+
+    monkeypatch.setenv("TF_CONFIG", TWO_WORKERS % '["a:1", "b:1"]')
+    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", occupied)
+    with pytest.raises(InputError, match=r"^TF_CONFIG: this worker cannot start at a:1 \(Could not .*\); is its port"):
         distribution.make_strategy("auto")
 
 
@@ -282,6 +301,7 @@ def test_one_worker_is_not_several(monkeypatch):
 
 def test_an_empty_tf_config_is_none(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", "")
+    assert distribution.num_workers() == 0 and "TF_CONFIG" in os.environ  # asking changes nothing
     assert distribution.make_strategy("auto").num_replicas_in_sync == 1
     assert "TF_CONFIG" not in os.environ  # TensorFlow cannot read it
 
@@ -310,6 +330,35 @@ def test_a_run_that_becomes_nan_says_when_and_keeps_the_last_good_checkpoint(con
     assert re.search(r" at step \d+$", noted["broke_down"])
     # Every step is logged, and the run breaks down before its first evaluation or keeps it.
     assert all(row["step"] % 10 == 0 and row["seconds"] > 0 for row in noted["evaluations"])
+
+
+DAMAGED = {
+    "flags.json": [b"{", b"[1]", b"\xff\x00"],
+    "results.json": [b"{", b"[]", b"\xff\x00"],
+    "metrics.csv": [b"step,loss\n5,what\n", b"step,loss\n5\n", b"step,loss\n5,1,2\n", b"loss\n1\n", b"\xff\x00\n"],
+    "evaluations.csv": [b"step,distance\nfive,1\n", b"\xff\x00\n"],
+}
+
+
+@pytest.mark.parametrize(("file", "content"), [(file, content) for file in DAMAGED for content in DAMAGED[file]])
+def test_a_damaged_file_of_a_run_is_named_and_left_alone(configuration, tmp_path, file, content):
+    with RunDirectory(tmp_path).claimed(configuration()):
+        (tmp_path / file).write_bytes(content)
+    before = contents(tmp_path)
+    with pytest.raises(InputError, match=rf"^{tmp_path / file} is (damaged|not a run's (flags|results)); [^\n]+$"):
+        run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path, strategy_name="single")
+    assert contents(tmp_path) == before
+
+
+def test_a_finished_run_says_what_is_missing(configuration, tmp_path, capsys):
+    with RunDirectory(tmp_path).claimed(configuration()):
+        (tmp_path / "results.json").write_text('{"endpoints": ["sample"]}')
+        (tmp_path / "saved_model").mkdir()
+    run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path, strategy_name="single")
+    printed = capsys.readouterr().out
+    assert printed.startswith("This run is finished; nothing to do.")
+    assert "model.keras is missing; remove results.json, and the same command makes it again" in printed
+    assert "saved_model is missing" not in printed
 
 
 def test_other_flags_in_the_same_folder_are_named(configuration, tmp_path):
