@@ -44,8 +44,9 @@ def unwrapped_input_errors() -> Iterator[None]:
     try:
         yield
     except tf.errors.InvalidArgumentError as error:
-        found = re.search(r"InputError: (.+)", error.message)
+        found = re.search(r"(assertion failed: \[)?InputError: (.+)", error.message)
         if found is None:
             raise
-        # An assertion prints its message and values as [message] [value].
-        raise InputError(found[1].replace("] [", " ").rstrip("]")) from error
+        asserted, words = found.groups()
+        # An assertion prints its message and values as [message] [value]; other messages may have such a path in them.
+        raise InputError(words.replace("] [", " ").rstrip("]") if asserted else words) from error
