@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from keras_gen.errors import InputError, check_input
+from keras_gen.errors import InputError
 
 
 def check_defined(**networks: keras.Model) -> None:
@@ -39,19 +39,6 @@ def checked_images(data, taker: str, shape: tuple[int, ...]) -> tf.Tensor:
     if not images.shape[1:].is_compatible_with(shape):
         raise InputError(f"images have shape {tuple(images.shape[1:])}, the {taker} takes {tuple(shape)}")
     return tf.cast(images, tf.float32)
-
-
-def check_finite_images(data) -> tf.Operation | None:
-    """Checks that no pixel of a batch is NaN or infinite, as `keras_gen.errors.check_input` does.
-
-    Args:
-        data: As in `checked_images`.
-    """
-    images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-    images = tf.convert_to_tensor(images)
-    # Others than floats are finite, or refused by `checked_images`.
-    finite = tf.reduce_all(tf.math.is_finite(tf.cast(images, tf.float32))) if images.dtype.is_floating else True
-    return check_input(tf.convert_to_tensor(finite), "images contain NaN or infinite pixels")
 
 
 def built_optimizer(

@@ -9,7 +9,6 @@ import keras
 import tensorflow as tf
 
 from keras_gen.errors import InputError, unwrapped_input_errors
-from keras_gen.models.checks import check_finite_images
 from keras_gen.utils import noise
 
 Terms = dict[str, tf.Tensor]
@@ -122,8 +121,7 @@ class ReproducibleModel(keras.Model):
         """See `keras.Model.fit`.
 
         Raises:
-            InputError: The images do not fit the model, or one is damaged, NaN or infinite, also where only the graph
-                finds it. Weights are as they were before this step.
+            InputError: The images do not fit the model, or one is damaged, also where only the graph finds it.
         """
         kind = _kind_of_data(x)
         if kind != self._kind_of_data:
@@ -132,26 +130,6 @@ class ReproducibleModel(keras.Model):
         self._kind_of_data = kind
         with unwrapped_input_errors():
             return super().fit(x, *args, **kwargs)
-
-    def data_checks(self, data) -> list[tf.Operation | None]:
-        """What a batch must pass before a step of `fit` touches any variable, by `keras_gen.errors.check_input`."""
-        return [check_finite_images(data)]
-
-    def make_train_function(self, force: bool = False) -> None:
-        """See Keras; each step waits for its `data_checks`, which stay outside of what XLA compiles and cannot stop."""
-        if self.train_function is not None and not force:
-            return
-        jit_compile, step = self.jit_compile, self.train_step
-        if jit_compile and not self.run_eagerly:
-            step = tf.function(step, jit_compile=True, reduce_retracing=True, autograph=False)
-
-        def checked_step(data) -> Terms:
-            with tf.control_dependencies(self.data_checks(data)):
-                return step(data)
-
-        self.jit_compile = False
-        self.train_function = self._make_function(checked_step)
-        self.jit_compile = jit_compile
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None) -> None:
         """Builds nothing: `__init__` and `compile` have.

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_gen.callbacks import StopOnNonFinite
 from keras_gen.constraints import UnitSpectralNorm
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, NonFiniteLossError
 from keras_gen.models import GAN, RSGAN, VAE, WGAN, WGANGP, ClusteringVAE, WGANDiv
 from keras_gen.networks import autoencoder, dcgan, infomax, mlp
 from keras_gen.regularizers import SpectralNorm
@@ -115,6 +116,13 @@ def test_data_of_another_shape_in_a_later_fit():
     with pytest.raises(InputError, match="^images have shape"):
         model.fit(np.zeros((4, 3), np.float32), verbose=0)
     model.fit(rows(2), verbose=0)
+
+
+def test_data_that_is_not_finite():
+    model = GAN(mlp(3, 2, widths=(4,)), mlp(2, 1, widths=(4,)))
+    model.compile()
+    with pytest.raises(NonFiniteLossError, match="is not finite at step 1"):
+        model.fit(rows(2).map(lambda x: x * NAN), verbose=0, callbacks=[StopOnNonFinite()])
 
 
 def rows(*shape):
