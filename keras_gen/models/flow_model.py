@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.layers.flows import FlowLayer
+from keras_gen.models.batch_checks import check_finite
 from keras_gen.models.checks import checked_images
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.guarded_steps import GuardedSteps
@@ -122,6 +123,7 @@ class FlowModel(GuardedSteps, SingleOptimizer, Interpolation, GenerativeModel):
             images: A batch [n, *data_shape], or a tuple (images, labels): under several replicas, the global batch.
         """
         x = self._checked(images)
+        check_finite(x)
 
         def draw(stream: str, shape: tuple[int, ...], draw=tf.random.stateless_normal) -> tf.Tensor:
             return draw([len(x), *shape], stream_seed(self.seed, f"initialize/{stream}"), alg="philox")

@@ -7,7 +7,7 @@ arXiv 1406.2661). The papers' models (`wgan.py`, `wgan_gp.py`, `wgan_div.py` ...
 import keras
 import tensorflow as tf
 
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, check_input
 from keras_gen.losses import adversarial, gradient_penalties, gradient_sampling
 from keras_gen.models.checks import built_optimizer, check_defined, checked_images
 from keras_gen.models.generative_model import GenerativeModel
@@ -137,6 +137,12 @@ class GAN(GenerativeModel):
         generator_steps = self.generator_steps if self.adversarial_loss.relativistic else 0
         return self.discriminator_steps + generator_steps
 
+    def batch_checks(self, images: tf.Tensor) -> list[tf.Operation | None]:
+        """Those of every model, and that there is an image for each update: a last batch may be short."""
+        count = tf.shape(images)[0]
+        message = "a batch of", count, f"images does not divide into {self._parts} equal parts"
+        return [*super().batch_checks(images), check_input(count >= self.real_batches_per_step, *message)]
+
     def train_step(self, data) -> Terms:
         """Updates T, then G, on one batch: images, or a tuple (images, labels) whose labels are ignored."""
         images = self._checked_images(data)
@@ -222,12 +228,15 @@ class GAN(GenerativeModel):
     def _checked_images(self, data) -> tf.Tensor:
         images = checked_images(data, "discriminator", self.discriminator.input_shape[1:])
         if images.shape[0] is not None and images.shape[0] % self.real_batches_per_step:
-            parts = f"discriminator_steps={self.discriminator_steps}"
-            if self.adversarial_loss.relativistic:
-                parts += f" + generator_steps={self.generator_steps}"
-            raise InputError(f"a batch of {images.shape[0]} images does not divide into {parts} equal parts")
+            raise InputError(f"a batch of {images.shape[0]} images does not divide into {self._parts} equal parts")
         self._check_pairing(images)
         return images
+
+    @property
+    def _parts(self) -> str:
+        """The updates that share the images of a batch, for messages."""
+        generator_steps = f" + generator_steps={self.generator_steps}" if self.adversarial_loss.relativistic else ""
+        return f"discriminator_steps={self.discriminator_steps}{generator_steps}"
 
     def _check_pairing(self, images: tf.Tensor) -> None:
         if self.gradient_penalty is None or self.gradient_penalty.sampling not in gradient_sampling.PAIRING:

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from keras_gen.errors import InputError, unwrapped_input_errors
+from keras_gen.models.batch_checks import check_finite, checked_batches
 from keras_gen.utils import noise
 
 Terms = dict[str, tf.Tensor]
@@ -121,7 +122,8 @@ class ReproducibleModel(keras.Model):
         """See `keras.Model.fit`.
 
         Raises:
-            InputError: The images do not fit the model, or one is damaged, also where only the graph finds it.
+            InputError: The images do not fit the model, or one is damaged, NaN or infinite, also where only the graph
+                finds it. That batch has moved no trained weight.
         """
         kind = _kind_of_data(x)
         if kind != self._kind_of_data:
@@ -129,7 +131,11 @@ class ReproducibleModel(keras.Model):
             self.train_function = None
         self._kind_of_data = kind
         with unwrapped_input_errors():
-            return super().fit(x, *args, **kwargs)
+            return super().fit(checked_batches(x, self.batch_checks, kwargs.get("batch_size")), *args, **kwargs)
+
+    def batch_checks(self, images: tf.Tensor) -> list[tf.Operation | None]:
+        """What `fit` checks of the values of each batch on its way to the model, by `keras_gen.errors.check_input`."""
+        return [check_finite(images)]
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None) -> None:
         """Builds nothing: `__init__` and `compile` have.
