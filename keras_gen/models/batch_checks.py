@@ -30,7 +30,7 @@ def checked_batches(x, check: Callable[[tf.Tensor], list[tf.Operation | None]], 
         InputError: A check of an array fails. Those of a data set fail when their batch comes.
     """
     if isinstance(x, tf.data.Dataset):
-        return x.map(lambda *batch: _checked(batch, check, x.element_spec), tf.data.AUTOTUNE, deterministic=True)
+        return x.map(_checking(check, isinstance(x.element_spec, tuple)), tf.data.AUTOTUNE, deterministic=True)
     if isinstance(x, (np.ndarray, tf.Tensor)) and len(x):
         short = len(x) % (batch_size or KERAS_BATCH_SIZE)
         for part in (x, x[-short:]) if short else (x,):
@@ -38,9 +38,13 @@ def checked_batches(x, check: Callable[[tf.Tensor], list[tf.Operation | None]], 
     return x
 
 
-def _checked(batch: tuple, check: Callable, element_spec):
-    if not tf.is_tensor(batch[0]):
-        return batch[0] if not isinstance(element_spec, tuple) else batch  # the model says what is wrong with it
-    with tf.control_dependencies(check(batch[0])):
-        images = tf.identity(batch[0])
-    return (images, *batch[1:]) if isinstance(element_spec, tuple) else images
+def _checking(check: Callable, are_tuples: bool) -> Callable:
+    """A function that passes a batch on once it is checked; the model says what is wrong with one without images."""
+
+    def checked(*batch):
+        if isinstance(batch[0], tf.Tensor):
+            with tf.control_dependencies(check(batch[0])):
+                batch = (tf.identity(batch[0]), *batch[1:])
+        return batch if are_tuples else batch[0]
+
+    return checked

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 
-ADDRESS = re.compile(r"\S+:\d{1,5}")
+ADDRESS = re.compile(r"\S+:(\d{1,5})")
 # What TensorFlow raises in a worker when another one has gone.
 LOST_WORKER = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError)
 
@@ -63,7 +63,8 @@ def num_workers() -> int:
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError("TF_CONFIG cannot be used: it must name a cluster and a task in it; see BUILD.md") from error
     for address in workers:
-        if not isinstance(address, str) or not ADDRESS.fullmatch(address):
+        port = ADDRESS.fullmatch(str(address))
+        if port is None or int(port[1]) >= 2**16:
             raise InputError(f"TF_CONFIG names the worker {address}: give addresses such as 10.0.0.1:2222")
     return len(workers)
 
@@ -72,8 +73,8 @@ def _joined_workers() -> tf.distribute.Strategy:
     try:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except (tf.errors.UnknownError, tf.errors.InvalidArgumentError) as error:
-        config = json.loads(os.environ["TF_CONFIG"])
-        own = config["cluster"][config["task"]["type"]][config["task"]["index"]]
+        job, index = _own_task()
+        own = json.loads(os.environ["TF_CONFIG"])["cluster"][job][index]
         raise InputError(
             f"TF_CONFIG: this worker cannot start at {own} ({error.message}); is its port in use? give another"
         ) from error
@@ -132,10 +133,15 @@ def check_checkpoints(strategy: tf.distribute.Strategy, newest_step: int) -> Non
 
 def lost_worker(message: str) -> str:
     """The worker that is gone, such as `worker 1`, by the message of one of the errors `LOST_WORKER`."""
-    own = json.loads(os.environ["TF_CONFIG"])["task"]
     named = re.findall(r"/job:(\w+)/replica:\d+/task:(\d+)", message)
-    others = [task for task in named if task != (own["type"], str(own["index"]))]
-    return " ".join(others[0]) if others else "a worker"
+    others = [f"{job} {index}" for job, index in named if (job, int(index)) != _own_task()]
+    return others[0] if others else "a worker"
+
+
+def _own_task() -> tuple[str, int]:
+    """The job and the number that TF_CONFIG gives this process."""
+    task = json.loads(os.environ["TF_CONFIG"])["task"]
+    return task["type"], task["index"]
 
 
 def _of_all_workers(strategy: tf.distribute.Strategy, number: int) -> list[int]:

@@ -274,6 +274,7 @@ TWO_WORKERS = '{"cluster": {"worker": %s}, "task": {"type": "worker", "index": 0
         ('{"cluster": {"worker": ["a:1", "b:1"]}}', "TF_CONFIG cannot be used"),
         (TWO_WORKERS % '["a:1", "b"]', "TF_CONFIG names the worker b: give addresses such as"),
         (TWO_WORKERS % '["a:1", 7]', "TF_CONFIG names the worker 7: give addresses such as"),
+        (TWO_WORKERS % '["a:1", "b:65536"]', "TF_CONFIG names the worker b:65536: give addresses such as"),
         (TWO_WORKERS % '"abc"', "TF_CONFIG names the worker a: give addresses such as"),
     ],
 )
