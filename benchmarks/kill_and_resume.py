@@ -28,10 +28,9 @@ import h5py
 from absl import app, flags
 
 from benchmarks.tables import keep
+from reproductions.pages import SCRIPTS
 
 FLAGS = flags.FLAGS
-# Every script has a page beside it.
-SCRIPTS = sorted(page.stem for page in (Path(__file__).parents[1] / "reproductions").glob("*.md"))
 # Steps of the smoke preset, which each kill finds before it.
 STEPS_A_KILL = 20
 # Seconds between two looks: at a file that is there for a moment, and at a process that starts.

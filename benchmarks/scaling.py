@@ -31,18 +31,9 @@ from benchmarks import exchange, scaling_tables, tables
 from benchmarks.prediction import Gpu, Network, predict
 from reproductions.harness.distribution import loopback_cluster
 from reproductions.harness.flags import SHARED_DEFAULTS
+from reproductions.pages import SCRIPTS
 
 FLAGS = flags.FLAGS
-SCRIPTS = (
-    "wgan_div",
-    "rsgan",
-    "lipschitz",
-    "f_gan",
-    "vae_mutual_information",
-    "deep_infomax",
-    "vae_clustering",
-    "f_vae",
-)
 GPUS = (8, 64, 512)
 # Shapes of the data sets that have one of their own; the others have the preset's image_size, in colour.
 SHAPES = {"cifar10": (32, 32, 3), "fashion_mnist": (28, 28, 1)}

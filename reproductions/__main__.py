@@ -1,15 +1,14 @@
 """Lists the scripts: `python -m reproductions`."""
 
 import importlib
-from pathlib import Path
 
 from reproductions.harness.reproduction import Reproduction
+from reproductions.pages import SCRIPTS
 
 
 def reproductions() -> dict[str, Reproduction]:
     """The reproductions by name: every script of this folder that has a page beside it."""
-    names = sorted(page.stem for page in Path(__file__).parent.glob("*.md"))
-    return {name: importlib.import_module(f"reproductions.{name}").REPRODUCTION for name in names}
+    return {name: importlib.import_module(f"reproductions.{name}").REPRODUCTION for name in SCRIPTS}
 
 
 def main() -> None:

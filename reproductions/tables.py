@@ -15,13 +15,9 @@ from keras_gen.errors import InputError
 from reproductions.harness import markdown
 from reproductions.harness.launch import run_script
 from reproductions.harness.run_directory import read_json
+from reproductions.pages import PAGES
 
 FOLDER = Path(__file__).parent
-
-
-def pages() -> list[Path]:
-    """The pages of the posts."""
-    return sorted(FOLDER.glob("*.md"))
 
 
 def table_of(page: Path) -> Callable[[str], str | None]:
@@ -41,7 +37,7 @@ def main() -> None:
     Raises:
         InputError: With --check, a page differs from its records.
     """
-    for page in pages():
+    for page in PAGES:
         if not markdown.renew(page, table_of(page), only_check=flags.FLAGS.check):
             continue
         if flags.FLAGS.check:

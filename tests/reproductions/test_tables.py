@@ -4,6 +4,7 @@ from benchmarks import tables as benchmark_tables
 from reproductions import tables
 from reproductions.harness import markdown, plots, summary
 from reproductions.harness.quality import quality_table
+from reproductions.pages import PAGES
 
 
 def run(variant, seed, distances, seconds_per_step=0.01):
@@ -74,7 +75,7 @@ def test_a_variant_that_broke_down_says_so(tmp_path):
         draw(record, tmp_path / "plot.png")
 
 
-@pytest.mark.parametrize("page", tables.pages(), ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_pages_show_what_is_recorded(page):
     assert not markdown.renew(page, tables.table_of(page), only_check=True), "python -m reproductions.tables renews it"
 
