@@ -19,7 +19,9 @@ def check_finite(images: tf.Tensor) -> tf.Operation | None:
 def checked_batches(x, check: Callable[[tf.Tensor], list[tf.Operation | None]], batch_size: int | None = None):
     """The data of a `fit`, checked: those of a `tf.data` data set batch by batch, an array at once.
 
-    The step itself stays as it is, and so do its bits. What `tf.distribute` has dealt out already is passed on.
+    The step itself stays as it is, and so do its bits. What `tf.distribute` has dealt out already is passed on. On
+    several replicas TensorFlow may take a failure in the last batch of a finite data set for the end of the data: `fit`
+    then ends there without that batch, and says nothing.
 
     Args:
         x: What `fit` was given: batches of images or tuples that begin with images, or an array of images.
