@@ -55,9 +55,7 @@ class Step:
             fake = self.generator(torch.randn(len(real), self.latent_dim))
         real, fake = real.detach().requires_grad_(), fake.requires_grad_()
         real_scores, fake_scores = self.discriminator(real), self.discriminator(fake)
-        gradients = torch.autograd.grad(
-            real_scores.sum() + fake_scores.sum(), (real, fake), create_graph=True
-        )
+        gradients = torch.autograd.grad(real_scores.sum() + fake_scores.sum(), (real, fake), create_graph=True)
         squared_norms = torch.cat([gradient.flatten(1).square().sum(1) for gradient in gradients])
         loss = fake_scores.mean() - real_scores.mean() + 2 * (squared_norms**3).mean()
         self.discriminator_optimizer.zero_grad()

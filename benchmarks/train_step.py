@@ -46,9 +46,7 @@ IMAGE_SHAPE = (28, 28, 1)
 def _dcgan(spectral_normalization: str = "none") -> tuple[keras.Model, keras.Model]:
     return (
         dcgan.generator(IMAGE_SHAPE, LATENT_DIM, FLAGS.width),
-        dcgan.discriminator(
-            IMAGE_SHAPE, FLAGS.width, pooling="flatten", spectral_normalization=spectral_normalization
-        ),
+        dcgan.discriminator(IMAGE_SHAPE, FLAGS.width, pooling="flatten", spectral_normalization=spectral_normalization),
     )
 
 

@@ -141,9 +141,7 @@ def define_flags() -> None:
     flags.DEFINE_boolean("trainable_variance", None, "VAE: train the variance.")
 
 
-def build(
-    configuration: SimpleNamespace, image_shape: tuple[int, int, int], num_replicas: int
-) -> FlowModel | VAE:
+def build(configuration: SimpleNamespace, image_shape: tuple[int, int, int], num_replicas: int) -> FlowModel | VAE:
     """The compiled model for images of that shape."""
     c = configuration
     of_flows = {"input_noise": c.input_noise, "clip_norm": c.clip_norm or None, "seed": c.seed}

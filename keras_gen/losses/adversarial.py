@@ -24,9 +24,7 @@ class NonSaturating(AdversarialLoss):
     def discriminator_loss(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
         """-E_p[log sigma(T)] - E_q[log(1 - sigma(T))]; 2 log 2 at T = 0."""
         real_scores, fake_scores = checked_scores(real_scores=real_scores, fake_scores=fake_scores)
-        return tf.reduce_mean(tf.nn.softplus(-real_scores)) + tf.reduce_mean(
-            tf.nn.softplus(fake_scores)
-        )
+        return tf.reduce_mean(tf.nn.softplus(-real_scores)) + tf.reduce_mean(tf.nn.softplus(fake_scores))
 
     def generator_loss(self, fake_scores: tf.Tensor) -> tf.Tensor:
         """-E_q[log sigma(T)]; log 2 at T = 0."""

@@ -30,9 +30,7 @@ class GradientPenalty:
 
     def __init__(self, sampling: str):
         if sampling not in gradient_sampling.SAMPLINGS:
-            raise InputError(
-                f"sampling={sampling!r}: choose one of {', '.join(gradient_sampling.SAMPLINGS)}"
-            )
+            raise InputError(f"sampling={sampling!r}: choose one of {', '.join(gradient_sampling.SAMPLINGS)}")
         self.sampling = sampling
 
     def points(self, real: tf.Tensor, fake: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -150,8 +148,7 @@ def scores_and_squared_norms(
     # The sum over the batch has, at each point, that point's own gradient.
     gradients = tape.gradient(point_scores, list(points))
     squared_norms = [
-        tf.reduce_sum(tf.reshape(gradient, [tf.shape(gradient)[0], -1]) ** 2, axis=1)
-        for gradient in gradients
+        tf.reduce_sum(tf.reshape(gradient, [tf.shape(gradient)[0], -1]) ** 2, axis=1) for gradient in gradients
     ]
     return real_scores, fake_scores, tf.concat(squared_norms, axis=0)
 

@@ -27,9 +27,7 @@ _DATA = {"real_and_fake": ("real", "fake"), "fake": ("fake",), "real": ("real",)
 NOISE_SHAPE = (3,)
 
 
-def points(
-    sampling: str, real: tf.Tensor, fake: tf.Tensor, noise: tf.Tensor
-) -> tuple[tf.Tensor, ...]:
+def points(sampling: str, real: tf.Tensor, fake: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """Batches of points x ~ r(x).
 
     Args:

@@ -54,9 +54,7 @@ class GenerativeModel(ReproducibleModel):
         """
         if num_samples < 1:
             raise InputError(f"num_samples={num_samples}: ask for at least 1 sample")
-        return self._compiled_sample(
-            tf.constant(num_samples, tf.int32), tf.constant(seed, tf.int32)
-        )
+        return self._compiled_sample(tf.constant(num_samples, tf.int32), tf.constant(seed, tf.int32))
 
     @tf.function
     def _compiled_sample(self, num_samples: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

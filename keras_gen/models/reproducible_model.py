@@ -44,9 +44,7 @@ class ReproducibleModel(keras.Model):
             raise InputError(f"seed={seed}: must be a whole number")
         super().__init__(**kwargs)
         self.seed = seed
-        self.step = self.add_weight(
-            name="step", shape=(), dtype="int64", initializer="zeros", trainable=False
-        )
+        self.step = self.add_weight(name="step", shape=(), dtype="int64", initializer="zeros", trainable=False)
         self._terms: list[keras.metrics.Metric] = []
         self._kind_of_data = None
 

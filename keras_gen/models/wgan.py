@@ -26,9 +26,7 @@ class WGAN(GAN):
         InputError: `clip` is not a finite number above 0.
     """
 
-    def __init__(
-        self, generator: keras.Model, discriminator: keras.Model, clip: float = 0.01, **kwargs
-    ):
+    def __init__(self, generator: keras.Model, discriminator: keras.Model, clip: float = 0.01, **kwargs):
         super().__init__(generator, discriminator, adversarial_loss="wasserstein", **kwargs)
         check_positive(clip=clip)
         self.clip = clip

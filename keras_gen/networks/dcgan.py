@@ -52,9 +52,7 @@ def generator(
     for channels in reversed(widths[:-1]):
         x = _normalised(x, batch_norm, synchronized)
         x = layers.ReLU()(x)
-        x = layers.Conv2DTranspose(
-            channels, kernel_size, 2, "same", use_bias=not batch_norm, **kernel()
-        )(x)
+        x = layers.Conv2DTranspose(channels, kernel_size, 2, "same", use_bias=not batch_norm, **kernel())(x)
     x = _normalised(x, batch_norm, synchronized)
     x = layers.ReLU()(x)
     x = layers.Conv2DTranspose(image_shape[-1], kernel_size, 2, "same", **kernel())(x)
@@ -106,9 +104,7 @@ def discriminator(
     return keras.Model(images, scores, name="discriminator")
 
 
-def _plan(
-    image_shape: tuple[int, int, int], width: int, max_width: int
-) -> tuple[int, list[int]]:
+def _plan(image_shape: tuple[int, int, int], width: int, max_width: int) -> tuple[int, list[int]]:
     """The size of the smallest map, and the channels of the maps from half the image's size down to it."""
     height, size, _ = image_shape
     base = 7 if size == 28 else 4

@@ -39,7 +39,5 @@ def _rows(draw: Callable, first, num_rows, row_shape, seed) -> tf.Tensor:
     key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
     # The first row may begin within a block.
     before = tf.cast(start % BLOCK, tf.int32)
-    numbers = draw(
-        shape=[before + num_rows * row_size], key=key, counter=advanced(counter, start // BLOCK), alg=PHILOX
-    )
+    numbers = draw(shape=[before + num_rows * row_size], key=key, counter=advanced(counter, start // BLOCK), alg=PHILOX)
     return tf.reshape(numbers[before:], tf.stack([num_rows, *row_shape]))

@@ -45,8 +45,7 @@ def meaning(
         distance, for K of 1, 5 and 20 (see `keras_gen.metrics.neighbors`), and `linear_probe`.
     """
     train_codes, test_codes = (
-        in_parts(encode, images.to_array(limit))[0]
-        for images, limit in ((train, MAX_REFERENCES), (test, num_queries))
+        in_parts(encode, images.to_array(limit))[0] for images, limit in ((train, MAX_REFERENCES), (test, num_queries))
     )
     train_labels, test_labels = train.labels[: len(train_codes)], test.labels[: len(test_codes)]
     labelled = (train_codes, train_labels, test_codes, test_labels)

@@ -71,9 +71,7 @@ def define_flags() -> None:
     define_integer("discriminator_width", "Units of each of a discriminator's three dense layers.")
 
 
-def encoder(
-    configuration: SimpleNamespace, image_shape: tuple[int, int, int], num_replicas: int = 1
-) -> keras.Model:
+def encoder(configuration: SimpleNamespace, image_shape: tuple[int, int, int], num_replicas: int = 1) -> keras.Model:
     """The encoder for images of that shape, with feature map, mean and log variance."""
     c = configuration
     widths = [c.width * 2**stage for stage in range(c.stages)]
@@ -86,9 +84,7 @@ def image_discriminator(configuration: SimpleNamespace, image_shape: tuple[int, 
     """T(x, z), whose convolutions have the widths of the encoder's first two."""
     c = configuration
     map_widths = [c.width * 2**stage for stage in range(min(c.stages, 2))]
-    return infomax.image_discriminator(
-        image_shape, c.latent_dim, map_widths, discriminator_widths(c), seed=c.seed
-    )
+    return infomax.image_discriminator(image_shape, c.latent_dim, map_widths, discriminator_widths(c), seed=c.seed)
 
 
 def discriminator_widths(configuration: SimpleNamespace) -> list[int]:

@@ -125,9 +125,7 @@ def _stoppable(strategy: tf.distribute.Strategy) -> Iterator[Callable[[], bool]]
             yield stop_requested
 
 
-def _train(
-    configuration, model, measure, sheet, own_callbacks, train, directory, first_step, stop_requested
-) -> None:
+def _train(configuration, model, measure, sheet, own_callbacks, train, directory, first_step, stop_requested) -> None:
     metrics = callbacks.StepTable(directory.metrics, directory.tensorboard / "metrics")
     evaluations = callbacks.StepTable(directory.evaluations, directory.tensorboard / "evaluations")
     for table in (metrics, evaluations):
@@ -138,9 +136,7 @@ def _train(
     batch_size = _images_per_step(configuration, model)
     model.fit(
         model.distribute_strategy.distribute_datasets_from_function(
-            lambda worker: datasets.batches(
-                train, batch_size, configuration.seed, first_step, input_context=worker
-            )
+            lambda worker: datasets.batches(train, batch_size, configuration.seed, first_step, input_context=worker)
         ),
         initial_epoch=first_step // configuration.log_every,
         epochs=configuration.steps // configuration.log_every,

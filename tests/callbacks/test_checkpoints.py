@@ -24,9 +24,7 @@ def test_a_new_model_gets_weights_step_and_optimiser_back(line, fit, tmp_path):
 
 def test_the_newest_three_are_kept_and_nothing_else(line, fit, tmp_path):
     fit(line(), 5, [Checkpoints(tmp_path, every=5, keep=3)])
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        f"step_{step:08d}.weights.h5" for step in (15, 20, 25)
-    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"step_{step:08d}.weights.h5" for step in (15, 20, 25)]
 
 
 def test_without_a_checkpoint_the_run_begins_at_step_0(line, tmp_path):
@@ -72,9 +70,7 @@ def test_a_damaged_one_makes_room_for_one_made_again(line, fit, tmp_path):
     again = line()
     assert restore_newest(again, tmp_path) == 10
     fit(again, 1, [Checkpoints(tmp_path, every=5)], first_step=10)
-    assert [path.name for path in checkpoint_files(tmp_path)] == [
-        f"step_{step:08d}.weights.h5" for step in (15, 10, 5)
-    ]
+    assert [path.name for path in checkpoint_files(tmp_path)] == [f"step_{step:08d}.weights.h5" for step in (15, 10, 5)]
     assert restore_newest(line(), tmp_path) == 15
 
 

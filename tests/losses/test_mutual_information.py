@@ -126,9 +126,7 @@ class TestTheory:
         """With the best scores, 20,000 batches of two draws from P and from Q; bounds are in standard errors."""
         random = np.random.RandomState(0)
         table = np.maximum(log_ratio(), -5).ravel()
-        joint, shuffled = (
-            table[random.choice(9, size=(20_000, 2), p=distribution.ravel())] for distribution in (P, Q)
-        )
+        joint, shuffled = (table[random.choice(9, size=(20_000, 2), p=distribution.ravel())] for distribution in (P, Q))
         for name, shift, too_high in (("donsker_varadhan", 0, True), ("nwj", 1, False), ("jensen_shannon", 0, False)):
             estimate = tf.function(partial(tf.vectorized_map, lambda pair, name=name: mi.get(name).estimate(*pair)))
             batches = [tf.constant(scores[..., np.newaxis] + shift, tf.float32) for scores in (joint, shuffled)]

@@ -33,9 +33,7 @@ def test_it_is_the_average_by_hand(generator_steps):
     for update, weights in enumerate(history[1:]):
         step = update // generator_steps
         momentum = min(0.75, (1 + step) / (10 + step))  # 1/10, 2/11 and 3/12 in the three steps
-        expected = [
-            momentum * average + (1 - momentum) * now for average, now in zip(expected, weights, strict=True)
-        ]
+        expected = [momentum * average + (1 - momentum) * now for average, now in zip(expected, weights, strict=True)]
     for average, by_hand, now in zip(model.average_generator.get_weights(), expected, history[-1], strict=True):
         np.testing.assert_allclose(average, by_hand, rtol=1e-6, atol=1e-7)
         # The average is behind; batch norm's moments, of which the generator has many, too.

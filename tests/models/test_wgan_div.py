@@ -106,9 +106,7 @@ def differences(function, weights, step=1e-5):
     return gradient
 
 
-@pytest.mark.parametrize(
-    "sampling, points", [("real", lambda real, fake: real), ("fake", lambda real, fake: fake)]
-)
+@pytest.mark.parametrize("sampling, points", [("real", lambda real, fake: real), ("fake", lambda real, fake: fake)])
 def test_the_sampling_decides_where_the_slope_counts(sampling, points):
     model = compiled(WGANDiv(*vector_networks(), k=K, p=P, sampling=sampling))
     critic, real = float64(model.discriminator.get_weights()), data(16, (2,))
