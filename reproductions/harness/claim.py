@@ -1,7 +1,7 @@
 """Claims: what a post says, as a statistic over a study's record and a rule that was fixed before the runs.
 
-A verdict rests on seeds. Each seed gives one number, paired between the variants that share it, and Student's t gives the
-95 % interval of their mean. The claim holds where this interval lies inside the rule's region, fails where it lies
+A verdict rests on seeds. Each seed gives one number, paired between the variants that share it, and Student's t gives
+the 95 % interval of their mean. The claim holds where this interval lies inside the rule's region, fails where it lies
 outside, and is undecided in between; fewer than three seeds leave it undecided, whatever they show.
 """
 
@@ -114,8 +114,8 @@ class Claim:
         sentence: What the post claims, in one sentence of our own.
         statistic: In words, what is computed for each seed, with its unit.
         rule: Where the statistic bears the claim out. Fixed before the runs.
-        values: From the record of a study to one number per seed, in which an infinite or undefined one stands for a run
-            that broke down; None where no study looks at the claim yet.
+        values: From the record of a study to one number per seed; an infinite or undefined one stands for a run that
+            broke down. None where no study looks at the claim yet.
     """
 
     key: str
