@@ -182,6 +182,25 @@ def paired(
     return rows
 
 
+def difference(
+    first: str, second: str, statistic: Callable[[dict], float | None], broke_down: float = math.inf
+) -> Callable[[dict], list[float]]:
+    """What gives a claim's values: one variant's number less another's, seed by seed; arguments as in `paired`."""
+    return lambda record: [a - b for a, b in paired(record, (first, second), statistic, broke_down)]
+
+
+def ratio(first: str, second: str, statistic: Callable[[dict], float | None]) -> Callable[[dict], list[float]]:
+    """What gives a claim's values: one variant's number divided by another's, seed by seed."""
+    return lambda record: [
+        a / b if math.isfinite(b) else math.nan for a, b in paired(record, (first, second), statistic)
+    ]
+
+
+def spread(variants: Sequence[str], statistic: Callable[[dict], float | None]) -> Callable[[dict], list[float]]:
+    """What gives a claim's values: the largest number of some variants over the smallest, seed by seed."""
+    return lambda record: [max(row) / min(row) for row in paired(record, variants, statistic)]
+
+
 def beside(claims: Iterable[Claim], record: dict | None, recorded: dict | None) -> str:
     """The claims with the verdicts of a record of one's own and of the recorded one, as plain text."""
     return "\n".join(
