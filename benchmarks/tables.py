@@ -10,7 +10,7 @@ from pathlib import Path
 from absl import app
 
 from benchmarks import scaling_tables
-from reproductions.harness.markdown import renew, table
+from reproductions.reporting.markdown import renew, table
 from reproductions.harness.run_directory import read_json, write_json
 
 RESULTS = Path(__file__).parent / "results"
