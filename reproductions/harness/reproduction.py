@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reproductions.harness.configuration import RunConfiguration
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from reproductions.harness.claim import Claim
     from reproductions.harness.study import Study
 
-    Measure = Callable[[keras.Model], dict[str, float]]
-    Sheet = Callable[[keras.Model], np.ndarray]
+Measure: TypeAlias = "Callable[[keras.Model], dict[str, float]]"
+Sheet: TypeAlias = "Callable[[keras.Model], np.ndarray]"
 
 
 @dataclass(frozen=True, kw_only=True)
