@@ -19,8 +19,8 @@ def better_than_two_steps(key: str, data: str, one_step: str, two_steps: str) ->
         key=key,
         topic="better than two steps",
         sentence=f"One step clusters better than two ({data}).",
-        statistic="purity on the test images after the last step, less that of a VAE's codes clustered by k-means or by "
-        "a Gaussian mixture, whichever is better",
+        statistic="purity on the test images after the last step, less that of a VAE's codes clustered by k-means or "
+        "by a Gaussian mixture, whichever is better",
         rule=Above(0),
         values=difference(one_step, two_steps, purity, -math.inf),
     )

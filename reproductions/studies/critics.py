@@ -30,8 +30,8 @@ STUDY = Study(
             key="L2",
             topic="SN needs fewer steps than WGAN-GP",
             sentence="A critic with spectral normalisation needs fewer steps than WGAN-GP for the same quality.",
-            statistic="Fréchet distance averaged over the training (area under its curve), five steps of the critic for one "
-            "of the generator, WGAN-GP's less that with spectral normalisation",
+            statistic="Fréchet distance averaged over the training (area under its curve), five critic steps for "
+            "one of the generator, WGAN-GP's less that with spectral normalisation",
             rule=Above(0),
             values=difference("gradient penalty, 5:1", "SN, u kept, 5:1", summary.area),
         ),

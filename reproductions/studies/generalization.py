@@ -63,8 +63,8 @@ def table(record: dict) -> str:
     flags = record["flags"]
     conditions = (
         f"LeNet, {flags['steps']} steps of {flags['batch_size']}, but at least {flags['min_passes']} passes; "
-        f"{summary.seeds(record)}. Changes of norm {flags['change_norm']} and an attack of {flags['epsilon']} per pixel, "
-        f"images being in [-1, 1]; on {flags['attacked_images']} test images at most."
+        f"{summary.seeds(record)}. Changes of norm {flags['change_norm']} and an attack of {flags['epsilon']} per "
+        f"pixel, images being in [-1, 1]; on {flags['attacked_images']} test images at most."
     )
     return "\n".join([conditions, "", markdown.table(_COLUMNS, map(_row, runs.values())), "", _norm_table(runs)])
 
@@ -119,7 +119,7 @@ PANELS: dict[str, Callable[[dict], float]] = {
 
 
 def figure(record: dict) -> Figure:
-    """What is measured against the number of images, one line per method, means over the seeds; one row per data set."""
+    """What is measured against the number of images, one line per method: means over the seeds. A row per data set."""
     made = figures.of_record(record, summary.seeds(record), 15, 7.5)
     grid = made.subplots(len(DATASETS), len(PANELS), squeeze=False)
     for row, dataset in zip(grid, DATASETS, strict=True):
@@ -171,8 +171,8 @@ STUDY = Study(
             key="L1",
             topic="spectral norms generalise better than L2",
             sentence="Regularising the spectral norm generalises better than L2.",
-            statistic="test accuracy, with the spectral norm less with L2, mean over two data sets and three numbers of "
-            "images",
+            statistic="test accuracy, with the spectral norm less with L2, mean over two data sets and three numbers "
+            "of images",
             rule=Above(0),
             values=spectral_norm_less_l2,
         ),

@@ -30,8 +30,8 @@ STUDY = Study(
             key="G2",
             topic="divergences hardly differ on images",
             sentence="In practice the divergences hardly differ.",
-            statistic="mean Fréchet distance of the last three evaluations, trained as in (14), largest of all divergences "
-            "over the smallest",
+            statistic="mean Fréchet distance of the last three evaluations, trained as in (14), largest of all "
+            "divergences over the smallest",
             rule=Below(1.25),
             values=spread([f"as in (14): {name}" for name in DIVERGENCES], summary.settled),
         ),

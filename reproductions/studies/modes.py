@@ -7,7 +7,7 @@ each with the standard deviation 0.05.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from reproductions.harness.options import Options, option

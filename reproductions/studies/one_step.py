@@ -14,9 +14,7 @@ STUDY = Study(
         "VAE of the author's size": AUTHORS_VAE,
         "VAE": {"model": "vae"},
     },
-    claims=(
-        better_than_two_steps("C2.3", "5,000 images of MNIST", "one step", "VAE of the author's size"),
-    ),
+    claims=(better_than_two_steps("C2.3", "5,000 images of MNIST", "one step", "VAE of the author's size"),),
     table=clustering_table,
     figure=clustering_curves,
 )

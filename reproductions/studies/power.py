@@ -23,8 +23,8 @@ STUDY = Study(
             key="W4",
             topic="(k, p) = (2, 6) best",
             sentence="The best weight and power are (k, p) = (2, 6).",
-            statistic="mean Fréchet distance of the last three evaluations at k = 2, smallest with p = 2, 4 or 8 less that "
-            "with p = 6",
+            statistic="mean Fréchet distance of the last three evaluations at k = 2, smallest with p = 2, 4 or 8 less "
+            "that with p = 6",
             rule=Above(0),
             values=best_of_the_other_powers_less_that_of_6,
         ),

@@ -9,9 +9,7 @@ from reproductions.reporting.quality import quality_table
 SAMPLINGS = ("interpolate_real_fake", "interpolate_within", "interpolate_pooled", "real_and_fake", "fake", "real")
 # Each model's own choice is its default, so that these runs are those of other studies too.
 OWN_SAMPLING = {"wgan_div": "real_and_fake", "wgan_gp": "interpolate_real_fake"}
-TITLES = {
-    title: [f"{title}: {sampling}" for sampling in SAMPLINGS] for title in ("WGAN-div", "WGAN-GP")
-}
+TITLES = {title: [f"{title}: {sampling}" for sampling in SAMPLINGS] for title in ("WGAN-div", "WGAN-GP")}
 DISTANCE = "mean Fréchet distance of the last three evaluations"
 
 
@@ -32,7 +30,7 @@ STUDY = Study(
         Claim(
             key="W2.1",
             topic="insensitive to r(x)",
-            sentence="Under WGAN-div it hardly matters where the gradient is measured: the six r(x) do about equally well.",
+            sentence="Under WGAN-div it hardly matters where the gradient is measured: the six r(x) are about as good.",
             statistic=f"{DISTANCE}, largest of WGAN-div's six over the smallest",
             rule=Below(1.25),
             values=spread(TITLES["WGAN-div"], summary.settled),

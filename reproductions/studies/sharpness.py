@@ -16,7 +16,7 @@ STUDY = Study(
             key="F3.1",
             topic="sharper than a VAE",
             sentence="The f-VAE's samples are not blurred as a VAE's are.",
-            statistic="sharpness of samples after the last step, the f-VAE's over that of the VAE with a trained variance",
+            statistic="sharpness of samples after the last step, the f-VAE's over that of the VAE of trained variance",
             rule=Above(1),
             values=ratio("f-VAE", "VAE", lambda run: run["evaluations"][-1]["sharpness"]),
         ),

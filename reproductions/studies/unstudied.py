@@ -7,8 +7,8 @@ RSGAN = (
         key="R4",
         topic="stabler with real images in G's step",
         sentence="Real images in the generator's step stabilise the training.",
-        statistic="collapses in 10 runs at raised learning rates: of the same loss with a running mean of real scores in the "
-        "place of fresh real images, less RSGAN's",
+        statistic="collapses in 10 runs at raised learning rates: of the same loss with a running mean of real scores "
+        "in the place of fresh real images, less RSGAN's",
         rule=Above(0),
     ),
 )
@@ -19,17 +19,17 @@ LIPSCHITZ = (
         topic="an SN step is cheaper",
         sentence="A step with spectral normalisation is cheaper than one of WGAN-GP.",
         # The times of other studies are of a machine that did other work: their noise exceeds the effect.
-        statistic="time of a step, WGAN-GP's over that with spectral normalisation, alternating on a machine with nothing "
-        "else to do",
+        statistic="time of a step, WGAN-GP's over that with spectral normalisation, alternating on a machine with "
+        "nothing else to do",
         rule=Above(1),
     ),
     Claim(
         key="L5",
         topic="WGAN-GP is hard to condition",
-        sentence="WGAN-GP is hard to condition on classes, since it interpolates between them; spectral normalisation is "
-        "not.",
-        statistic="share of conditional samples that a classifier sees as the class asked for, with spectral normalisation "
-        "less WGAN-GP's",
+        sentence="WGAN-GP is hard to condition on classes, since it interpolates between them; spectral "
+        "normalisation is not.",
+        statistic="share of conditional samples that a classifier sees as the class asked for, with spectral "
+        "normalisation less WGAN-GP's",
         rule=Above(0),
     ),
 )

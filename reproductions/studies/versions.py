@@ -1,4 +1,4 @@
-"""The author's two versions of one-step clustering on the post's data, and a VAE whose codes are clustered afterwards."""
+"""The author's two versions of one-step clustering on the post's data, and a VAE whose codes are clustered later."""
 
 import math
 
@@ -20,7 +20,11 @@ def _as_good_as_in_the_post(key: str, data: str, version: str, reported: float) 
 
 
 def _study(data: str, dataset: dict, claims: tuple[Claim, ...]) -> Study:
-    variants = {"first version": FIRST_VERSION, "later version": LATER_VERSION, "VAE of the same size": {"model": "vae"}}
+    variants = {
+        "first version": FIRST_VERSION,
+        "later version": LATER_VERSION,
+        "VAE of the same size": {"model": "vae"},
+    }
     return Study(
         question=f"The author's two versions on the whole of {data}, 50 epochs",
         variants={title: variant | dataset for title, variant in variants.items()},
