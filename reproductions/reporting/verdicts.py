@@ -40,11 +40,20 @@ def _with_bold_outcome(verdict: Verdict) -> str:
 
 
 def seen_here(reproduction: Reproduction, record_of: RecordOf) -> str:
-    """The outcomes in one line: what holds, what fails, what is undecided."""
+    """The outcomes in one line: what holds, what fails, what is undecided.
+
+    Claims on one topic are named once, or by their keys where their outcomes differ.
+    """
+    found = list(verdicts(reproduction, record_of))
+    outcomes_of_topic = {
+        topic: {verdict.outcome for claim, verdict in found if claim.topic == topic}
+        for topic in dict.fromkeys(claim.topic for claim, _ in found)
+    }
     topics: dict[str, list[str]] = {"holds": [], "fails": [], "undecided": []}
-    for claim, verdict in verdicts(reproduction, record_of):
-        if claim.topic not in topics[verdict.outcome]:
-            topics[verdict.outcome].append(claim.topic)
+    for claim, verdict in found:
+        named = claim.topic if len(outcomes_of_topic[claim.topic]) == 1 else f"{claim.topic} ({claim.key})"
+        if named not in topics[verdict.outcome]:
+            topics[verdict.outcome].append(named)
     return "; ".join(f"**{outcome}**: {', '.join(of_outcome)}" for outcome, of_outcome in topics.items() if of_outcome)
 
 
