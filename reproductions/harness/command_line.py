@@ -41,7 +41,7 @@ def parse(
         SystemExit: Help or the version was asked for, and is printed.
     """
     if help_text is not None:
-        _answer(argv, help_text)
+        answer(argv, help_text)
     values = flags.FlagValues()
     known = [one for cls in classes for one in options(cls)]
     for one in known:
@@ -71,7 +71,8 @@ def parsed(argv: Sequence[str] | None, defaults: Values, usage: str, about: str)
     return dataclasses.replace(defaults, **given)
 
 
-def _answer(argv: Sequence[str], help_text: Callable[[], str]) -> None:
+def answer(argv: Sequence[str], help_text: Callable[[], str]) -> None:
+    """Prints what `--help` or `--version` asks for, and ends."""
     if HELP.intersection(argv):
         print(help_text())
         sys.exit()

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -58,27 +58,48 @@ def launch(reproduction: Reproduction, argv: Sequence[str] | None = None) -> Non
 
 
 def _main(reproduction: Reproduction, argv: list[str]) -> None:
-    name = command_line.parse(argv, [Command]).get("study")
-    if name is not None and name not in reproduction.studies:
-        raise UsageError(f"--study={name}: choose one of {', '.join(reproduction.studies) or '(there are none)'}")
-    presets = presets_of(reproduction, name)
-    cls = type(next(iter(presets.values())))
-    given = command_line.parse(argv, [Command, cls], lambda: help_text(reproduction, name))
-    command = Command(
-        **{one.name: _expanded(one.name, given[one.name]) for one in options(Command) if one.name in given}
-    )
-    if command.preset is not None and command.preset not in presets:
-        raise UsageError(f"--preset={command.preset}: choose one of {', '.join(presets)}")
-    changes = {one.name: _expanded(one.name, given[one.name]) for one in options(cls) if one.name in given}
-    if name is None:
-        for flag in ONLY_OF_STUDIES:
-            if flag in given:
-                raise UsageError(f"--{flag} is for studies; give --study={'|'.join(reproduction.studies)} with it")
-        perform_run(reproduction, presets[command.preset or DEFAULT_PRESET].replace(changes), command)
-    else:
+    study = command_line.parse(argv, [Command]).get("study")
+    if study is not None and study not in reproduction.studies:
+        raise UsageError(f"--study={study}: choose one of {', '.join(reproduction.studies) or '(there are none)'}")
+    cls = type(next(iter(presets_of(reproduction, study).values())))
+    command, changes = given(argv, cls, lambda: help_text(reproduction, study))
+    if study is not None:
         from reproductions.harness import record
 
-        record.make(reproduction, name, command, changes)
+        record.make(reproduction, study, command, changes)
+        return
+    for name in ONLY_OF_STUDIES:
+        if getattr(command, name) != getattr(Command(), name):
+            raise UsageError(f"--{name} is for studies; give --study={'|'.join(reproduction.studies)} with it")
+    perform_run(reproduction, preset(reproduction, None, command.preset).replace(changes), command)
+
+
+def given(
+    argv: Sequence[str], cls: type[Options], help_text: Callable[[], str] = lambda: __doc__
+) -> tuple[Command, dict[str, Any]]:
+    """What a command line says: the command, and the values of a configuration's class that are given.
+
+    Raises:
+        UsageError: A flag is unknown or its value cannot be.
+    """
+    values = command_line.parse(argv, [Command, cls], help_text)
+    values |= {name: _expanded(name, value) for name, value in values.items()}
+    of_command, of_class = (
+        {one.name: values[one.name] for one in options(part) if one.name in values} for part in (Command, cls)
+    )
+    return Command(**of_command), of_class
+
+
+def preset(reproduction: Reproduction, study: str | None, name: str | None) -> Any:
+    """The preset of that name, of the script or of a study's own; None for the usual one.
+
+    Raises:
+        UsageError: There is no such preset.
+    """
+    presets = presets_of(reproduction, study)
+    if (name or DEFAULT_PRESET) not in presets:
+        raise UsageError(f"--preset={name}: choose one of {', '.join(presets)}")
+    return presets[name or DEFAULT_PRESET]
 
 
 def perform_run(reproduction: Reproduction, configuration: RunConfiguration, command: RunCommand) -> None:

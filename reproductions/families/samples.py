@@ -1,13 +1,18 @@
-"""Measures of a run: numbers by name from a model, and what they were measured with."""
+"""How good a model's samples are: their measure, and its options."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+from reproductions.harness.configuration import RunConfiguration
+from reproductions.harness.errors import UsageError
+from reproductions.harness.options import option
 
-from keras_gen import datasets, metrics
-from keras_gen.errors import InputError
-from keras_gen.models import GenerativeModel
+if TYPE_CHECKING:
+    from keras_gen import datasets
+    from keras_gen.models import GenerativeModel
 
 # Real images that samples are compared with, at most; more change the distances little and cost memory.
 MAX_REFERENCES = 10_000
@@ -17,8 +22,15 @@ MIN_REFERENCES = 6
 AT_ONCE = 250
 
 
+@dataclass(frozen=True, kw_only=True)
+class Configuration(RunConfiguration):
+    """Samples."""
+
+    evaluation_samples: int = option(2_000, "Samples that a measurement draws.", at_least=10)
+
+
 def sample_quality(
-    configuration: SimpleNamespace, train: datasets.Images, test: datasets.Images
+    configuration: Configuration, train: datasets.Images, test: datasets.Images
 ) -> tuple[Callable[[GenerativeModel], dict[str, float]] | None, dict]:
     """Distances between a model's samples and the training images, on the configuration's features.
 
@@ -32,14 +44,19 @@ def sample_quality(
         to say about it: the features, and the same numbers for `test` in the place of samples.
 
     Raises:
-        InputError: Too few images, or InceptionV3's weights are missing.
+        UsageError: There are too few images.
+        keras_gen.InputError: InceptionV3's weights are missing.
     """
+    import numpy as np
+
+    from keras_gen import metrics
+
     lenet = configuration.features == "lenet"
     if lenet and train.labels is None:
         print(f"{train.name} has no labels to train a LeNet on: samples are not measured (--features=inception can)")
         return None, {"features": None}
     if min(len(train), len(test)) < MIN_REFERENCES:
-        raise InputError(
+        raise UsageError(
             f"--dataset={train.name}: {len(train)} training and {len(test)} test images; measuring samples needs at "
             f"least {MIN_REFERENCES} of each"
         )
