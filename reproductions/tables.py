@@ -9,7 +9,7 @@ whose record is `results/PAGE/NAME.json`, or with `<!-- claims -->`. The README'
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from reproductions.harness.command_line import parsed
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
+from reproductions.harness.record import shipped
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import read_json
 from reproductions.pages import FOLDER, PAGES, SCRIPTS
@@ -39,12 +40,6 @@ def reproduction_of(name: str) -> Reproduction:
     return importlib.import_module(f"reproductions.{name}").REPRODUCTION
 
 
-def recorded(name: str, study: str) -> dict | None:
-    """The repository's record of a study; None where there is none."""
-    path = FOLDER / "results" / name / f"{study}.json"
-    return read_json(path) if path.exists() else None
-
-
 def makers(page: Path) -> dict[str, Callable[[str, str], str]]:
     """What makes the blocks of a page, by their kind."""
     if page.name == README.name:
@@ -52,7 +47,7 @@ def makers(page: Path) -> dict[str, Callable[[str, str], str]]:
     reproduction = reproduction_of(page.stem)
 
     def record_of(study: str) -> dict | None:
-        return recorded(page.stem, study)
+        return shipped(page.stem, study)
 
     def table(study: str, _: str) -> str:
         record = record_of(study)
@@ -62,7 +57,7 @@ def makers(page: Path) -> dict[str, Callable[[str, str], str]]:
 
 
 def _seen_here(name: str) -> str:
-    return verdicts.seen_here(reproduction_of(name), lambda study: recorded(name, study))
+    return verdicts.seen_here(reproduction_of(name), lambda study: shipped(name, study))
 
 
 def renew(check: bool = False) -> None:
@@ -92,11 +87,11 @@ def compare(folder: Path) -> None:
             continue
         found = True
         name, study_name = record["reproduction"], record["study"]
-        study, shipped = reproduction_of(name).studies[study_name], recorded(name, study_name)
+        study, recorded = reproduction_of(name).studies[study_name], shipped(name, study_name)
         print(f"\n{name}, {study_name}: {path}\n\n{study.table(record)}\n")
-        print("Not recorded in the repository." if shipped is None else f"Recorded:\n\n{study.table(shipped)}")
+        print("Not recorded in the repository." if recorded is None else f"Recorded:\n\n{study.table(recorded)}")
         if study.claims:
-            print(f"\n{claim.beside(study.claims, record, shipped)}")
+            print(f"\n{claim.beside(study.claims, record, recorded)}")
     if not found:
         raise UsageError(f"--results_dir={folder}: no record of a study; --study=NAME of a script makes one")
 
@@ -110,10 +105,14 @@ def _record(path: Path) -> dict | None:
     return content if known else None
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Does what the command line says."""
+    guarded(_main, argv)
+
+
+def _main(argv: Sequence[str] | None) -> None:
     command = parsed(
-        None,
+        argv,
         Command(),
         "python -m reproductions.tables [--check] [--results_dir=FOLDER]",
         "Makes the tables and verdicts on the pages from the recorded results.",
@@ -125,4 +124,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    guarded(main)
+    main()

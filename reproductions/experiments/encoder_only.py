@@ -8,7 +8,7 @@ from keras_gen import datasets
 from keras_gen.layers import GaussianLikelihood
 from reproductions import vae_mutual_information
 from reproductions.experiments.retrieval import vae
-from reproductions.harness import codes, encoders
+from reproductions.families import codes, encoders
 
 
 def perform(settings: Any, data_dir: str | None) -> dict:

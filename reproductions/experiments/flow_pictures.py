@@ -7,7 +7,7 @@ import numpy as np
 from keras_gen import datasets, metrics
 from keras_gen.models import FVAE
 from keras_gen.utils.image_grid import image_grid
-from reproductions.harness.measures import MAX_REFERENCES
+from reproductions.families.samples import MAX_REFERENCES
 
 # The post's, at 128 pixels.
 TEMPERATURES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

@@ -14,7 +14,7 @@ from keras_gen.layers import GaussianLikelihood
 from keras_gen.models import VAE
 from keras_gen.networks import autoencoder
 from reproductions import deep_infomax
-from reproductions.harness import codes, encoders
+from reproductions.families import codes, encoders
 
 
 def perform(settings: Any, data_dir: str | None) -> dict:

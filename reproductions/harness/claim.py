@@ -97,7 +97,8 @@ class Verdict:
             return f"{self.outcome}: not run yet"
         seeds = "one seed" if self.num_seeds == 1 else f"{self.num_seeds} seeds"
         if self.num_broken:
-            return f"{self.outcome}: a run broke down with {self.num_broken} of {seeds}"
+            of = "" if self.num_seeds == 1 else f"{self.num_broken} of "
+            return f"{self.outcome}: a run broke down ({of}{seeds})"
         if self.interval is None:
             return f"{self.outcome}: {self.value:.3g} ({seeds})"
         low, high = self.interval

@@ -5,7 +5,7 @@ from statistics import mean
 
 # The information that n images can show is at most log n, so that the rest of the prior term is no more than a bound.
 BOUND = "KL(p(z) ‖ q(z)), at most"
-DISCREPANCY = "squared MMD to N(0, I), of true draws"
+DISCREPANCY = "squared MMD to N(0, I) (of true draws)"
 
 # Records that were made before the bound was called one.
 EARLIER_NAMES = {"marginal_kl_upper_bound": "marginal_kl"}
@@ -23,6 +23,6 @@ def cell(runs: Sequence[dict], name: str, digits: int) -> str:
 
 
 def discrepancy_cell(runs: Sequence[dict]) -> str:
-    """The discrepancy of the codes and, beside it, that of as many true draws; empty where the runs lack them."""
-    values = [[run.get(name) for run in runs] for name in ("discrepancy", "discrepancy_of_prior")]
-    return "" if None in values[0] + values[1] else ", ".join(f"{mean(of_one):.2g}" for of_one in values)
+    """The discrepancy of the codes, and its spread about 0 for as many true draws; empty where the runs lack them."""
+    found, deviations = ([run.get(name) for run in runs] for name in ("discrepancy", "discrepancy_deviation"))
+    return "" if None in found + deviations else f"{mean(found):.2g} (0 ± {mean(deviations):.2g})"

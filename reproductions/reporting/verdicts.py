@@ -28,10 +28,14 @@ def verdicts(reproduction: Reproduction, record_of: RecordOf) -> Iterator[tuple[
 def claims_table(reproduction: Reproduction, record_of: RecordOf) -> str:
     """One row per claim."""
     rows = [
-        (claim.key, claim.sentence, claim.statistic, str(claim.rule), _with_bold_outcome(verdict))
+        (claim.key, *map(_escaped, (claim.sentence, claim.statistic)), str(claim.rule), _with_bold_outcome(verdict))
         for claim, verdict in verdicts(reproduction, record_of)
     ]
     return markdown.table(("", "the post's claim", "measured by", "holds if", "verdict"), rows)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _with_bold_outcome(verdict: Verdict) -> str:

@@ -38,7 +38,7 @@ STUDY = Study(
         Claim(
             key="L4",
             topic="projection worse than reparameterisation",
-            sentence="Dividing the kernels by their norm after each step is worse than having W / |W| in the network.",
+            sentence="Dividing the kernels by their norm after each step is worse than having W/‖W‖ in the network.",
             statistic="mean Fréchet distance of the last three evaluations, with projection less with spectral "
             "normalisation",
             rule=Above(0),

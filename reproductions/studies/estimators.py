@@ -28,7 +28,7 @@ class Settings(Options):
     seed: int = option(0, "Seed of everything random.", at_least=0)
     batch_size: int = option(64, "Pairs per step.", at_least=2)
     steps: int = option(4_000, "Steps on each level.", at_least=4)
-    widths: list[int] = option([256, 256], "Units of the hidden layers.", at_least=1)
+    widths: tuple[int, ...] = option((256, 256), "Units of the hidden layers.", at_least=1)
     embedding: int = option(32, "Dimension of f(x) and g(z).", at_least=1)
     learning_rate: float = option(5e-4, "Adam's learning rate.", above=0)
     trace_points: int = option(80, "Points of the figure on each level.", at_least=1)
@@ -107,7 +107,7 @@ STUDY = Study(
         "Barber-Agakov": _variant("barber_agakov"),
     },
     perform=perform,
-    presets={"smoke": Settings(steps=20, widths=[16], embedding=4, trace_points=5), "laptop": Settings()},
+    presets={"smoke": Settings(steps=20, widths=(16,), embedding=4, trace_points=5), "laptop": Settings()},
     table=table,
     figure=figure,
 )

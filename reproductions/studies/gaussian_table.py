@@ -40,7 +40,7 @@ class Settings(Options):
     seed: int = option(0, "Seed of everything random.", at_least=0)
     steps: int = option(6_000, "Training steps.", at_least=50)
     batch_size: int = option(512, "Draws per update.", at_least=2)
-    widths: list[int] = option([64, 64], "Units of the discriminator's hidden layers.", at_least=1)
+    widths: tuple[int, ...] = option((64, 64), "Units of the discriminator's hidden layers.", at_least=1)
     initial_mu: float = option(0.5, "Where mu begins.")
     initial_sigma: float = option(2.0, "Where sigma begins.", above=0)
     discriminator_steps: int = option(3, "Updates of the discriminator per step.", at_least=1)

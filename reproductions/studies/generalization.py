@@ -39,7 +39,7 @@ class Settings(Options):
     dataset: str = option("mnist_5k", "Name of a data set with labels.")
     num_images: int | None = option(None, "Training images, as many of each class; by default all.", at_least=1)
     method: Literal["nothing", "L2", "spectral norm", "gradient penalty"] = option("nothing", "The regulariser.")
-    strengths: list[float] = option([0.0], "Its strengths to choose from.", at_least=0)
+    strengths: tuple[float, ...] = option((0.0,), "Its strengths to choose from.", at_least=0)
     seed: int = option(0, "Seed of everything random.", at_least=0)
     steps: int = option(1_200, "Training steps.", at_least=1)
     min_passes: int = option(3, "Passes over the images that the steps must make at least.", at_least=0)

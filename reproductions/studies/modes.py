@@ -33,7 +33,7 @@ class Settings(Options):
     steps: int = option(12_000, "Training steps.", at_least=1)
     batch_size: int = option(256, "Draws per update.", at_least=2)
     latent_dim: int = option(2, "Dimension of the latents.", at_least=1)
-    widths: list[int] = option([128, 128], "Units of the hidden layers of both networks.", at_least=1)
+    widths: tuple[int, ...] = option((128, 128), "Units of the hidden layers of both networks.", at_least=1)
     generator_learning_rate: float = option(5e-4, "Adam's learning rate for the generator.", above=0)
     discriminator_learning_rate: float = option(2e-3, "Adam's learning rate for the discriminator.", above=0)
     evaluate_every: int = option(200, "Steps between two evaluations.", at_least=1)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from statistics import mean
 from typing import TYPE_CHECKING, Any, Literal
 
+from reproductions.families.codes import NUM_NEIGHBORS
 from reproductions.harness.claim import Above, Below, Claim, paired
 from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.options import option
@@ -38,7 +39,6 @@ METHODS = {
     "pixels": {"method": "pixels"},
 }
 DATASETS = ("mnist_5k", "fashion_mnist")
-NUM_NEIGHBORS = (1, 5, 20)
 
 
 def perform(settings: Any, data_dir: str | None) -> dict:

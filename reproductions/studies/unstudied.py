@@ -37,7 +37,7 @@ LIPSCHITZ = (
 F_VAE = (
     Claim(
         key="F3.2",
-        topic="sharp, and not by its dimension alone",
+        topic="not by the size of its code alone",
         sentence="It is not the size of the code alone that keeps the f-VAE's samples sharp.",
         statistic="sharpness of samples of a VAE whose code has the data's size, over the f-VAE's",
         rule=Below(1),
