@@ -64,9 +64,9 @@ def _main(reproduction: Reproduction, argv: list[str]) -> None:
     cls = type(next(iter(presets_of(reproduction, study).values())))
     command, changes = given(argv, cls, lambda: help_text(reproduction, study))
     if study is not None:
-        from reproductions.harness import record
+        from reproductions.harness import making
 
-        record.make(reproduction, study, command, changes)
+        making.make(reproduction, study, command, changes)
         return
     for name in ONLY_OF_STUDIES:
         if getattr(command, name) != getattr(Command(), name):
