@@ -15,7 +15,7 @@ from reproductions.families import codes, encoders
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.study import Study
+from reproductions.studies import retrieval
 
 if TYPE_CHECKING:
     from keras_gen.models import DeepInfoMax
@@ -72,7 +72,9 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return model
 
 
-STUDIES: dict[str, Study] = {}
+STUDIES = {
+    "retrieval": retrieval.study(Configuration, PRESETS),
+}
 
 REPRODUCTION = Reproduction(
     name="deep_infomax",

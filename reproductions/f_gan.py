@@ -16,7 +16,7 @@ from reproductions.families import gans, samples
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.study import Study
+from reproductions.studies import gaussian_table, images
 
 if TYPE_CHECKING:
     from keras_gen.models import FGAN
@@ -51,7 +51,10 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return gans.compiled(model, c)
 
 
-STUDIES: dict[str, Study] = {}
+STUDIES = {
+    "gaussian_table": gaussian_table.STUDY,
+    "images": images.STUDY,
+}
 
 REPRODUCTION = Reproduction(
     name="f_gan",

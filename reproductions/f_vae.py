@@ -16,7 +16,7 @@ from reproductions.harness import configuration as every_run
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.study import Study
+from reproductions.studies import f_vae_convergence, flow_pictures, sharpness, unstudied
 
 if TYPE_CHECKING:
     from keras_gen.models import FVAE, VAE, Glow
@@ -121,7 +121,14 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return model
 
 
-STUDIES: dict[str, Study] = {}
+STUDIES = {
+    "convergence": f_vae_convergence.DIGITS,
+    "convergence_fashion": f_vae_convergence.CLOTHES,
+    "convergence_photos": f_vae_convergence.PHOTOGRAPHS,
+    "sharpness": sharpness.STUDY,
+    "temperature": flow_pictures.TEMPERATURE,
+    "interpolation": flow_pictures.INTERPOLATION,
+}
 
 REPRODUCTION = Reproduction(
     name="f_vae",
@@ -131,6 +138,7 @@ REPRODUCTION = Reproduction(
     build=build,
     measure=flows.measure,
     studies=STUDIES,
+    claims=unstudied.F_VAE,
 )
 
 if __name__ == "__main__":

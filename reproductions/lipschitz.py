@@ -17,7 +17,7 @@ from reproductions.harness.errors import UsageError
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.study import Study
+from reproductions.studies import critics, generalization, unstudied
 
 if TYPE_CHECKING:
     from keras_gen.models import GenerativeModel
@@ -68,7 +68,10 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return gans.compiled(model, c)
 
 
-STUDIES: dict[str, Study] = {}
+STUDIES = {
+    "critics": critics.STUDY,
+    "generalization": generalization.STUDY,
+}
 
 REPRODUCTION = Reproduction(
     name="lipschitz",
@@ -78,6 +81,7 @@ REPRODUCTION = Reproduction(
     build=build,
     measure=samples.sample_quality,
     studies=STUDIES,
+    claims=unstudied.LIPSCHITZ,
 )
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from reproductions.families import gans, samples
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.study import Study
+from reproductions.studies import modes, rsgan_convergence, unstudied
 
 if TYPE_CHECKING:
     from keras_gen.models import GenerativeModel
@@ -53,7 +53,10 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return gans.compiled(model, c)
 
 
-STUDIES: dict[str, Study] = {}
+STUDIES = {
+    "convergence": rsgan_convergence.STUDY,
+    "modes": modes.STUDY,
+}
 
 REPRODUCTION = Reproduction(
     name="rsgan",
@@ -63,6 +66,7 @@ REPRODUCTION = Reproduction(
     build=build,
     measure=samples.sample_quality,
     studies=STUDIES,
+    claims=unstudied.RSGAN,
 )
 
 if __name__ == "__main__":

@@ -3,9 +3,7 @@
 The model is `keras_gen/models/clustering_vae.py`, the page `reproductions/vae_clustering.md`.
 
     python -m reproductions.vae_clustering --output_dir=runs/vae_clustering
-    python -m reproductions.vae_clustering --study=accuracy
-    python -m reproductions.vae_clustering --study=choices
-    python -m reproductions.vae_clustering --study=fashion_mnist
+    python -m reproductions.vae_clustering --study=mnist --preset=paper
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from reproductions.harness import configuration as every_run
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.study import Study
+from reproductions.studies import choices, one_step, versions
 
 if TYPE_CHECKING:
     import keras
@@ -31,9 +29,7 @@ if TYPE_CHECKING:
 class Configuration(clustering.Configuration):
     """One-step clustering, by default as the author did it."""
 
-    model: Literal["clustering_vae", "vae"] = option(
-        "clustering_vae", "One-step clustering, or a VAE to compare it with."
-    )
+    model: Literal["clustering_vae", "vae"] = option("clustering_vae", "One-step clustering, or a VAE beside it.")
     architecture: Literal["convolutional", "dense"] = option("convolutional", "Kind of encoder and decoder.")
     width: int = option(
         32, "Channels of the first stage, twice as many in the second; or units of two dense layers.", at_least=1
@@ -131,7 +127,12 @@ def prepare(configuration: Configuration, train: datasets.Images) -> list[keras.
     return [callbacks.InitialClusters(train.to_array(clustering.MAX_IMAGES), c.initial_means, c.seed)]
 
 
-STUDIES: dict[str, Study] = {}
+STUDIES = {
+    "accuracy": one_step.STUDY,
+    "choices": choices.STUDY,
+    "mnist": versions.MNIST,
+    "fashion_mnist": versions.FASHION_MNIST,
+}
 
 REPRODUCTION = Reproduction(
     name="vae_clustering",

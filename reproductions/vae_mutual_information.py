@@ -18,7 +18,7 @@ from reproductions.harness.errors import UsageError
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.study import Study
+from reproductions.studies import encoder_only, estimators, identity
 
 if TYPE_CHECKING:
     from keras_gen.models import DecoderFreeVAE
@@ -71,7 +71,11 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return model
 
 
-STUDIES: dict[str, Study] = {}
+STUDIES = {
+    "identity": identity.STUDY,
+    "estimators": estimators.STUDY,
+    "encoder_only": encoder_only.study(Configuration, PRESETS),
+}
 
 REPRODUCTION = Reproduction(
     name="vae_mutual_information",

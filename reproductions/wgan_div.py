@@ -15,7 +15,7 @@ from reproductions.families import gans, samples
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.study import Study
+from reproductions.studies import comparison, power, sampling
 
 if TYPE_CHECKING:
     from keras_gen.models import GenerativeModel
@@ -70,7 +70,11 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return gans.compiled(model, c)
 
 
-STUDIES: dict[str, Study] = {}
+STUDIES = {
+    "comparison": comparison.STUDY,
+    "sampling": sampling.STUDY,
+    "power": power.STUDY,
+}
 
 REPRODUCTION = Reproduction(
     name="wgan_div",

@@ -87,8 +87,9 @@ def prior_match(gaussian: Callable, test: datasets.Images, num_queries: int = MA
         num_queries: How many of them are used, at most.
 
     Returns:
-        `code_mean` and `code_deviation` of draws z ~ p(z|x) (see `moments`), and `prior_kl`, `information` and
-        `marginal_kl` of `keras_gen.metrics.aggregate_posterior`, in nats.
+        Of draws z ~ p(z|x): `code_mean` and `code_deviation` (see `moments`), `discrepancy`, the squared maximum mean
+        discrepancy to N(0, I), and `discrepancy_deviation`, its standard deviation about 0 for as many true draws. In
+        nats: `prior_kl`, `information` and `marginal_kl_upper_bound` of `keras_gen.metrics.aggregate_posterior`.
     """
     import numpy as np
 
@@ -96,7 +97,8 @@ def prior_match(gaussian: Callable, test: datasets.Images, num_queries: int = MA
 
     means, log_variances = (part.astype(np.float64) for part in in_parts(gaussian, test.to_array(num_queries)))
     draws = means + np.exp(log_variances / 2) * np.random.default_rng(0).standard_normal(means.shape)
-    return moments(draws) | metrics.aggregate_posterior(means, log_variances)
+    discrepancy = zip(("discrepancy", "discrepancy_deviation"), metrics.maximum_mean_discrepancy(draws), strict=True)
+    return moments(draws) | dict(discrepancy) | metrics.aggregate_posterior(means, log_variances)
 
 
 def moments(codes: np.ndarray) -> dict[str, float]:

@@ -26,7 +26,9 @@ AT_ONCE = 250
 class Configuration(RunConfiguration):
     """Samples."""
 
-    evaluation_samples: int = option(2_000, "Samples that a measurement draws.", at_least=10)
+    evaluation_samples: int = option(
+        2_000, "Samples that a measurement draws; no more than there are test images.", at_least=10
+    )
 
 
 def sample_quality(
@@ -35,13 +37,14 @@ def sample_quality(
     """Distances between a model's samples and the training images, on the configuration's features.
 
     Args:
-        configuration: The run's; `evaluation_samples` samples are drawn, always from the same latents.
+        configuration: The run's; `evaluation_samples` samples are drawn, always from the same latents, but no more than
+            there are test images: distances shrink as either count grows, and these are to stand beside each other.
         train: The images that the samples are compared with, and that train a LeNet.
         test: Images that judge the LeNet, and show how far real images lie from real images.
 
     Returns:
         The measure (see `keras_gen.metrics.sample_quality` for its numbers; None where there are no features), and what
-        to say about it: the features, and the same numbers for `test` in the place of samples.
+        to say about it: the features, and the same numbers for as many test images in the place of samples.
 
     Raises:
         UsageError: There are too few images.
@@ -63,11 +66,14 @@ def sample_quality(
     features = metrics.lenet_features(train, test) if lenet else metrics.inception_features()
     real = features(train.to_array(MAX_REFERENCES))
 
+    in_place_of_samples = test.to_array(configuration.evaluation_samples)
+    count = len(in_place_of_samples)
+
     def measure(model: GenerativeModel) -> dict[str, float]:
-        latents = model.latents(configuration.evaluation_samples, seed=0)
+        latents = model.latents(count, seed=0)
         parts = [latents[start : start + AT_ONCE] for start in range(0, len(latents), AT_ONCE)]
         fake = np.concatenate([features(model.decode(part)) for part in parts])
         return metrics.sample_quality(real, fake)
 
-    of_test_images = metrics.sample_quality(real, features(test.to_array(MAX_REFERENCES)))
+    of_test_images = metrics.sample_quality(real, features(in_place_of_samples))
     return measure, {"features": features.description, "test_images": of_test_images}

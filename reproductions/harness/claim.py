@@ -97,7 +97,8 @@ class Verdict:
             return f"{self.outcome}: not run yet"
         seeds = "one seed" if self.num_seeds == 1 else f"{self.num_seeds} seeds"
         if self.num_broken:
-            return f"{self.outcome}: a run broke down with {self.num_broken} of {seeds}"
+            of = "" if self.num_seeds == 1 else f"{self.num_broken} of "
+            return f"{self.outcome}: a run broke down ({of}{seeds})"
         if self.interval is None:
             return f"{self.outcome}: {self.value:.3g} ({seeds})"
         low, high = self.interval
@@ -180,6 +181,25 @@ def paired(
             if None not in row:
                 rows.append(row)
     return rows
+
+
+def difference(
+    first: str, second: str, statistic: Callable[[dict], float | None], broke_down: float = math.inf
+) -> Callable[[dict], list[float]]:
+    """What gives a claim's values: one variant's number less another's, seed by seed; arguments as in `paired`."""
+    return lambda record: [a - b for a, b in paired(record, (first, second), statistic, broke_down)]
+
+
+def ratio(first: str, second: str, statistic: Callable[[dict], float | None]) -> Callable[[dict], list[float]]:
+    """What gives a claim's values: one variant's number divided by another's, seed by seed."""
+    return lambda record: [
+        a / b if math.isfinite(b) else math.nan for a, b in paired(record, (first, second), statistic)
+    ]
+
+
+def spread(variants: Sequence[str], statistic: Callable[[dict], float | None]) -> Callable[[dict], list[float]]:
+    """What gives a claim's values: the largest number of some variants over the smallest, seed by seed."""
+    return lambda record: [max(row) / min(row) for row in paired(record, variants, statistic)]
 
 
 def beside(claims: Iterable[Claim], record: dict | None, recorded: dict | None) -> str:

@@ -1,9 +1,7 @@
 """What every run of a script is configured by."""
 
-import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from reproductions.harness.options import Options, option
 
@@ -35,14 +33,6 @@ class RunConfiguration(Options):
         "lenet",
         "What samples are measured on: a LeNet trained on the data's labels, or InceptionV3, if Keras has its weights.",
     )
-
-    def replace(self, changes: Mapping[str, Any]) -> Self:
-        """The configuration with some values changed.
-
-        Raises:
-            UsageError: A value cannot be.
-        """
-        return dataclasses.replace(self, **changes)
 
 
 # The smoke presets' intervals: a run that ends within a minute, and shows that everything works.

@@ -17,8 +17,9 @@ import inspect
 import math
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from reproductions.harness.errors import UsageError
 
@@ -142,6 +143,14 @@ class Options:
     def __post_init__(self) -> None:
         for one in options(type(self)):
             one.check(getattr(self, one.name))
+
+    def replace(self, changes: Mapping[str, Any]) -> Self:
+        """The same options with some values changed.
+
+        Raises:
+            UsageError: A value cannot be.
+        """
+        return dataclasses.replace(self, **changes)
 
 
 @functools.cache

@@ -61,7 +61,7 @@ def plain(value: Any) -> Any:
 
 
 def check_features(record: dict) -> None:
-    """Checks that runs with distances were measured, and on the same features: others cannot be compared.
+    """Checks that runs with distances were measured, on the same features and counts: others cannot be compared.
 
     Raises:
         UsageError: They were not.
@@ -72,6 +72,9 @@ def check_features(record: dict) -> None:
         raise UsageError(f"--dataset={record['flags']['dataset']}: a study needs labels, or --features=inception")
     if len({one["weights_hash"] for one in features}) > 1:
         raise UsageError("the runs were measured on different features; make them again in a new --output_dir")
+    measured = [run["evaluations"][-1] for run in record["runs"] if "measure" in run and run["evaluations"]]
+    if len({(row["num_real"], row["num_fake"]) for row in measured if "num_fake" in row}) > 1:
+        raise UsageError("the runs were measured on different numbers of images; make them again in a new --output_dir")
 
 
 def sheet_name(reproduction: Reproduction, name: str, title: str) -> str:

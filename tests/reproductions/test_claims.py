@@ -86,7 +86,8 @@ def test_a_run_that_broke_down_never_makes_a_claim_hold():
         (Verdict("undecided", 0.1234, None, 1), "undecided: 0.123 (one seed)"),
         (Verdict("undecided", 2e-15, None, 2), "undecided: 2e-15 (2 seeds)"),
         (Verdict("holds", 0.12, (0.05, 0.19), 3), "holds: 0.12 (95 % interval 0.05 to 0.19, 3 seeds)"),
-        (Verdict("fails", None, None, 4, 2), "fails: a run broke down with 2 of 4 seeds"),
+        (Verdict("fails", None, None, 4, 2), "fails: a run broke down (2 of 4 seeds)"),
+        (Verdict("undecided", None, None, 1, 1), "undecided: a run broke down (one seed)"),
     ],
 )
 def test_verdicts_in_words(found, text):
