@@ -145,7 +145,7 @@ def help_text(reproduction: Reproduction, study: str | None = None) -> str:
         *([] if study is None else [f"Flags of --study={study}: {reproduction.studies[study].question}."]),
         _studies_help(reproduction),
     ]
-    usage = f"python -m reproductions.{reproduction.name} [--preset={'|'.join(presets)}] [--FLAG=VALUE ...]"
+    usage = f"python -m reproductions.{reproduction.name} [--FLAG=VALUE ...]"
     first = next(iter(presets.values()))
     return command_line.help_page(usage, filter(None, about), [(first, presets), (Command(), {})])
 

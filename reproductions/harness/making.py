@@ -20,7 +20,7 @@ from reproductions.harness.errors import UsageError
 from reproductions.harness.options import as_flags, options
 from reproductions.harness.record import RESULTS, agree, check_features, plain, results_of, sheet_name, shipped
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.run_directory import RunDirectory, check_writable, read_json, write_json
+from reproductions.harness.run_directory import RunDirectory, check_writable, read_json, replacing, write_json
 from reproductions.harness.study import Study
 
 if TYPE_CHECKING:
@@ -242,8 +242,6 @@ class Making:
 
     def write_figure(self) -> None:
         """Draws the record to a PNG file beside it."""
-        from keras_gen.utils.files import replacing
-
         with replacing(self.path.with_suffix(".png")) as aside:
             self.study.figure(self.record).savefig(aside)
 

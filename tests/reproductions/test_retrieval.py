@@ -55,7 +55,11 @@ def test_the_table_and_the_claims_by_hand():
         of_cosine = {f"cosine_{name}_{k}": 0.5 for name in ("accuracy", "precision") for k in codes.NUM_NEIGHBORS}
         seconds = None if title.endswith("PCA") else 0.02
         rest = {"linear_probe": 0.9, "code_mean": 0.1, "code_deviation": 1.1, "seconds_per_step": seconds}
-        nats = {} if title.endswith("PCA") else {"prior_kl": 3.0, "information": 1.2, "marginal_kl": 1.8, "discrepancy": 0.5}
+        nats = (
+            {}
+            if title.endswith("PCA")
+            else {"prior_kl": 3.0, "information": 1.2, "marginal_kl": 1.8, "discrepancy": 0.5}
+        )
         return {"variant": title, "seed": 0} | of_k | of_cosine | rest | nats
 
     flags = {"latent_dim": 8, "steps": 20, "batch_size": 16}
@@ -63,7 +67,9 @@ def test_the_table_and_the_claims_by_hand():
     lines = STUDY.table(record).splitlines()
     assert lines[0] == "Codes of 8 dimensions, 20 steps of 16; one seed (0)."
     numbers = "0.010 / 0.050 / 0.200 | 0.500 / 0.500 / 0.500"
-    assert lines[4] == f"| mnist_5k: Deep InfoMax | {numbers} | {numbers} | 0.900 | 0.10, 1.10 | 3.0, 1.2 | 1.8 |  | 20 |"
+    assert (
+        lines[4] == f"| mnist_5k: Deep InfoMax | {numbers} | {numbers} | 0.900 | 0.10, 1.10 | 3.0, 1.2 | 1.8 |  | 20 |"
+    )
     assert lines[-2] == f"| fashion_mnist: PCA | {numbers} | {numbers} | 0.900 | 0.10, 1.10 |  |  |  |  |"
     of_clothes = next(one for one in record["runs"] if one["variant"] == "fashion_mnist: Deep InfoMax")
     of_clothes |= {"neighbor_accuracy_5": 0.25, "discrepancy": 0.1}
