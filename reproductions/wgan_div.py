@@ -31,7 +31,7 @@ class Configuration(gans.Configuration):
     k: float = option(2.0, "WGAN-div: weight of the gradient term.", above=0)
     p: float = option(6.0, "WGAN-div: power of the gradient's norm.", above=1)
     sampling: (
-        Literal["interpolate_real_fake", "interpolate_within", "interpolate_pooled", "real_and_fake", "real", "fake"]
+        Literal["interpolate_real_fake", "interpolate_within", "interpolate_pooled", "real_and_fake", "fake", "real"]
         | None
     ) = option(None, "WGAN-div, WGAN-GP: where the gradient is measured; the model's own choice by default.")
     penalty_weight: float = option(10.0, "WGAN-GP: weight of the gradient penalty.", above=0)

@@ -64,9 +64,9 @@ def _main(reproduction: Reproduction, argv: list[str]) -> None:
     cls = type(next(iter(presets_of(reproduction, study).values())))
     command, changes = given(argv, cls, lambda: help_text(reproduction, study))
     if study is not None:
-        from reproductions.harness import record
+        from reproductions.harness import making
 
-        record.make(reproduction, study, command, changes)
+        making.make(reproduction, study, command, changes)
         return
     for name in ONLY_OF_STUDIES:
         if getattr(command, name) != getattr(Command(), name):
@@ -145,7 +145,7 @@ def help_text(reproduction: Reproduction, study: str | None = None) -> str:
         *([] if study is None else [f"Flags of --study={study}: {reproduction.studies[study].question}."]),
         _studies_help(reproduction),
     ]
-    usage = f"python -m reproductions.{reproduction.name} [--preset={'|'.join(presets)}] [--FLAG=VALUE ...]"
+    usage = f"python -m reproductions.{reproduction.name} [--FLAG=VALUE ...]"
     first = next(iter(presets.values()))
     return command_line.help_page(usage, filter(None, about), [(first, presets), (Command(), {})])
 

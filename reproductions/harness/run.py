@@ -4,6 +4,8 @@ A run is a pure function of its configuration. It can be killed at any moment; t
 its last checkpoint and ends with the same result. Asked to stop, it writes one first.
 """
 
+from __future__ import annotations
+
 import contextlib
 import shlex
 import shutil
@@ -109,7 +111,7 @@ class Training:
         configuration: RunConfiguration,
         data_dir: str | None,
         strategy: tf.distribute.Strategy,
-    ) -> "Training":
+    ) -> Training:
         """Loads the data, builds the model and prepares what is measured.
 
         Raises:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reproductions.harness.errors import UsageError
 from reproductions.harness.lock import HOLDER, LOCK, locked
+from reproductions.harness.tensorflow_quietly import import_tensorflow
 
 if TYPE_CHECKING:
     import keras
@@ -56,6 +57,7 @@ class RunDirectory:
             UsageError: The folder cannot be written, holds something else, damaged tables, or the run of other flags.
         """
         if self.flags.exists():
+            import_tensorflow()
             from keras_gen.callbacks import StepTable
 
             self._compare(flags)
@@ -118,6 +120,7 @@ class RunDirectory:
 
 def _is_foreign(path: Path) -> bool:
     """Whether a file is none that a process which was killed at its start may have left."""
+    import_tensorflow()
     from keras_gen.utils.files import ASIDE
 
     return path.name not in (LOCK, HOLDER) and not path.name.startswith(ASIDE)
@@ -134,10 +137,18 @@ def check_writable(path: Path, flag: str) -> None:
         raise UsageError(f"{flag}={path} cannot be written: {ancestor} is not a writable folder")
 
 
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """`keras_gen.utils.files.replacing`, for what does not need the rest of the library, which takes seconds."""
+    import_tensorflow()
+    from keras_gen.utils import files
+
+    with files.replacing(path) as aside:
+        yield aside
+
+
 def write_json(path: str | os.PathLike, value: Any) -> None:
     """Writes a value as readable JSON, lists of numbers on one line, whole or not at all."""
-    from keras_gen.utils.files import replacing
-
     text = json.dumps(value, indent=1, ensure_ascii=False)
     with replacing(path) as aside:
         aside.write_text(NUMBERS.sub(lambda found: " ".join(found[0].split()), text) + "\n", encoding="utf-8")

@@ -1,6 +1,7 @@
 """TensorFlow without its start-up messages."""
 
 import os
+import sys
 
 
 def import_tensorflow() -> None:
@@ -9,6 +10,8 @@ def import_tensorflow() -> None:
     It reports the processor's instructions and the drivers that it does without straight to the standard error,
     whatever the log level; a line about a wrong flag would drown. What matters arrives as an exception.
     """
+    if "tensorflow" in sys.modules:
+        return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     standard_error = os.dup(2)
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
