@@ -6,12 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
+from reproductions.harness.flags import SHARED_DEFAULTS
 
 from keras_gen.errors import InputError
 from keras_gen.models import DecoderFreeVAE, DeepInfoMax
 from reproductions import deep_infomax, vae_mutual_information
 from reproductions.harness import run
-from reproductions.harness.flags import SHARED_DEFAULTS
 
 SCRIPTS = {script.REPRODUCTION.name: script.REPRODUCTION for script in (deep_infomax, vae_mutual_information)}
 every_script = pytest.mark.parametrize("name", SCRIPTS)

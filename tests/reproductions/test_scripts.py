@@ -5,12 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
+from reproductions.harness.flags import SHARED_DEFAULTS
 
 from keras_gen.errors import InputError
 from keras_gen.losses import f_divergences
 from reproductions import f_gan, f_vae, lipschitz, rsgan, vae_clustering, wgan_div
 from reproductions.harness import run
-from reproductions.harness.flags import SHARED_DEFAULTS
 from reproductions.harness.study import Study
 
 SCRIPTS = {
