@@ -4,12 +4,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from reproductions.harness.flags import SHARED_DEFAULTS
 
 from keras_gen import datasets, metrics
 from reproductions import f_vae
 from reproductions.experiments import flow_pictures
 from reproductions.harness import densities, measures
-from reproductions.harness.flags import SHARED_DEFAULTS
 
 
 def configuration(preset="smoke", **changes):

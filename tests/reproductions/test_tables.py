@@ -1,9 +1,9 @@
 import pytest
+from reproductions.harness.quality import quality_table
 
 from benchmarks import tables as benchmark_tables
 from reproductions import tables
 from reproductions.harness import markdown, plots, summary
-from reproductions.harness.quality import quality_table
 from reproductions.pages import PAGES
 
 

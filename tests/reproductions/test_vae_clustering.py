@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from reproductions.harness.flags import SHARED_DEFAULTS
 
 from keras_gen import datasets
 from keras_gen.errors import InputError
 from reproductions import vae_clustering
 from reproductions.harness import clustering, run
-from reproductions.harness.flags import SHARED_DEFAULTS
 
 EVALUATION = {"step": 10, "purity": 0.75, "hungarian_accuracy": 0.5, "nmi": 0.25, "ari": 0.125, "num_clusters": 9.0}
 
