@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 # What the strength multiplies has another size for each method.
 STRENGTHS = {
-    "nothing": [0.0],
-    "L2": [1e-4, 1e-3, 1e-2],
-    "spectral norm": [1e-3, 1e-2, 1e-1],
-    "gradient penalty": [1e-3, 1e-2, 1e-1],
+    "nothing": (0.0,),
+    "L2": (1e-4, 1e-3, 1e-2),
+    "spectral norm": (1e-3, 1e-2, 1e-1),
+    "gradient penalty": (1e-3, 1e-2, 1e-1),
 }
 DATASETS = ("mnist_5k", "fashion_mnist")
 SIZES = (500, 2_000, None)  # None: all

@@ -10,14 +10,16 @@ from reproductions.experiments import retrieval
 from reproductions.families import codes
 
 STUDY = deep_infomax.STUDIES["retrieval"]
-TITLES = [title for title in STUDY.variants if title.startswith("mnist_5k")]
+OF_DIGITS = {title: variant for title, variant in STUDY.variants.items() if title.startswith("mnist_5k")}
+# The first of each method.
+METHODS = {variant["method"]: title for title, variant in reversed(OF_DIGITS.items())}
 
 
 def settings(title, **changes):
     return STUDY.presets["smoke"].replace({**STUDY.variants[title], "dataset": "digits", **changes})
 
 
-@pytest.mark.parametrize("title", TITLES)
+@pytest.mark.parametrize("title", METHODS.values(), ids=METHODS)
 def test_every_method_encodes(title):
     """Two images of the test images; codes of the size that was asked for, and a Gaussian where there is one."""
     train, test = (datasets.load("digits", split) for split in ("train", "test"))
@@ -29,6 +31,16 @@ def test_every_method_encodes(title):
     if gaussian:
         np.testing.assert_array_equal(gaussian(images)[0], found)
     assert (seconds is None) == title.endswith(("untrained encoder", "PCA", "pixels"))
+
+
+@pytest.mark.parametrize("title", [title for title in OF_DIGITS if OF_DIGITS[title]["method"] == "deep_infomax"])
+def test_every_kind_of_deep_infomax_has_the_terms_that_it_names(title):
+    model = deep_infomax.build(settings(title), (8, 8, 1), 1)
+    assert (model.global_discriminator is None) == title.endswith("local only")
+    assert (model.local_discriminator is None) == title.endswith("global only")
+    expected = {"no prior": 0.0, "prior ten times as heavy": 0.01, "as in the author's code": 0.01}
+    assert model.gamma == expected.get(title.partition(": ")[2], 0.001)
+    assert model.kl_reduction == ("mean" if title.endswith("author's code") else "sum")
 
 
 def test_a_run():
