@@ -12,7 +12,6 @@ without None), the first line of the class's docstring the heading of its group 
 """
 
 import dataclasses
-import functools
 import inspect
 import math
 import types
@@ -153,7 +152,6 @@ class Options:
         return dataclasses.replace(self, **changes)
 
 
-@functools.cache
 def options(cls: type[Options]) -> tuple[Option, ...]:
     """The options of a class, those of its own first, then those of the classes that it derives from."""
     hints = typing.get_type_hints(cls)
