@@ -5,18 +5,13 @@ import json
 import math
 
 import pytest
-from reproductions.harness.quality import quality_table
 
 from benchmarks import tables as benchmark_tables
 from reproductions import tables
-<<<<<<< HEAD
-from reproductions.harness import markdown, plots, summary
-=======
 from reproductions.__main__ import reproductions
 from reproductions.harness.claim import Above, Claim
 from reproductions.harness.errors import UsageError
 from reproductions.harness.run_directory import read_json
->>>>>>> reporting
 from reproductions.pages import PAGES
 from reproductions.reporting import markdown, verdicts
 
