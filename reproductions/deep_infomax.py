@@ -73,7 +73,7 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
 
 
 STUDIES = {
-    "retrieval": retrieval.study(Configuration, PRESETS),
+    "retrieval": retrieval.study(PRESETS),
 }
 
 REPRODUCTION = Reproduction(

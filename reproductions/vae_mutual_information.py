@@ -74,7 +74,7 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
 STUDIES = {
     "identity": identity.STUDY,
     "estimators": estimators.STUDY,
-    "encoder_only": encoder_only.study(Configuration, PRESETS),
+    "encoder_only": encoder_only.study(PRESETS),
 }
 
 REPRODUCTION = Reproduction(

@@ -31,6 +31,7 @@ def perform(settings: Any, data_dir: str | None) -> dict:
 
 def encoder_of(settings: Any, train: datasets.Images) -> tuple[codes.Encoder, Callable | None, float | None]:
     """What a method encodes with, what gives its Gaussian, if it has one, and the seconds of a training step."""
+    seconds: float | None = None
     match settings.method:
         case "pixels":
             return lambda images: images.reshape(len(images), -1), None, None
@@ -43,7 +44,7 @@ def encoder_of(settings: Any, train: datasets.Images) -> tuple[codes.Encoder, Ca
             encode, seconds = _trained_autoencoder(settings, train)
             return encode, None, seconds
         case "untrained":
-            encoder, seconds = encoders.encoder(settings, train.image_shape), None
+            encoder = encoders.encoder(settings, train.image_shape)
         case "vae":
             model = vae(settings, train.image_shape, GaussianLikelihood(trainable_variance=True))
             encoder, seconds = model.encoder, _trained(settings, model, train)

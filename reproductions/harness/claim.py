@@ -74,6 +74,9 @@ class Between:
         return f"between {self.least:g} and {self.largest:g}"
 
 
+Outcome = Literal["holds", "fails", "undecided"]
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What a record says about a claim.
@@ -86,7 +89,7 @@ class Verdict:
         num_broken: How many of them have a run that broke down.
     """
 
-    outcome: Literal["holds", "fails", "undecided"]
+    outcome: Outcome
     value: float | None = None
     interval: tuple[float, float] | None = None
     num_seeds: int = 0
@@ -144,7 +147,7 @@ class Claim:
             return Verdict("undecided", mean(values), None, len(values))
         low, high = interval = confidence_interval(values)
         inside, outside = self.rule.inside(low, high), self.rule.outside(low, high)
-        outcome = "holds" if inside else "fails" if outside else "undecided"
+        outcome: Outcome = "holds" if inside else "fails" if outside else "undecided"
         return Verdict(outcome, mean(values), interval, len(values))
 
 
@@ -178,8 +181,9 @@ def paired(
         if all((variant, seed) in runs for variant in variants):
             of_seed = [runs[variant, seed] for variant in variants]
             row = [broke_down if "broke_down" in run else statistic(run) for run in of_seed]
-            if None not in row:
-                rows.append(row)
+            numbers = [number for number in row if number is not None]
+            if len(numbers) == len(row):
+                rows.append(numbers)
     return rows
 
 

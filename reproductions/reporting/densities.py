@@ -35,8 +35,9 @@ def density_table(record: dict) -> str:
 
 
 def _row(title: str, runs: list[dict], timed: bool) -> list[str]:
-    if summary.broken(runs):
-        return [title, summary.broken(runs)]
+    reason = summary.broken(runs)
+    if reason:
+        return [title, reason]
     last = [run["evaluations"][-1] for run in runs]
     of_data = runs[0]["measure"]["sharpness"]
     errors = [row["reconstruction_error"] for row in last if row.get("reconstruction_error") is not None]

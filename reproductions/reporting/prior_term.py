@@ -11,18 +11,24 @@ DISCREPANCY = "squared MMD to N(0, I) (of true draws)"
 EARLIER_NAMES = {"marginal_kl_upper_bound": "marginal_kl"}
 
 
-def number(run: dict, name: str) -> float | None:
-    """A number of a run by its present name; None where the run lacks it."""
-    return run.get(name, run.get(EARLIER_NAMES.get(name, name)))
+def numbers(runs: Sequence[dict], name: str) -> list[float]:
+    """A number of every run by its present name; none if a run lacks it."""
+    values: list[float] = []
+    for run in runs:
+        value = run.get(name, run.get(EARLIER_NAMES.get(name, name)))
+        if value is None:
+            return []
+        values.append(value)
+    return values
 
 
 def cell(runs: Sequence[dict], name: str, digits: int) -> str:
     """The mean over the runs; empty where they lack it."""
-    values = [number(run, name) for run in runs]
-    return "" if None in values else f"{mean(values):.{digits}f}"
+    values = numbers(runs, name)
+    return f"{mean(values):.{digits}f}" if values else ""
 
 
 def discrepancy_cell(runs: Sequence[dict]) -> str:
     """The discrepancy of the codes, and its spread about 0 for as many true draws; empty where the runs lack them."""
-    found, deviations = ([run.get(name) for run in runs] for name in ("discrepancy", "discrepancy_deviation"))
-    return "" if None in found + deviations else f"{mean(found):.2g} (0 ± {mean(deviations):.2g})"
+    found, deviations = (numbers(runs, name) for name in ("discrepancy", "discrepancy_deviation"))
+    return f"{mean(found):.2g} (0 ± {mean(deviations):.2g})" if found and deviations else ""

@@ -18,8 +18,9 @@ def quality_table(record: dict) -> str:
 
 
 def _row(variant: str, runs: list[dict], timed: bool) -> list[str]:
-    if summary.broken(runs):
-        return [variant, summary.broken(runs), *[""] * (len(COLUMNS) - 2), *([""] if timed else [])]
+    reason = summary.broken(runs)
+    if reason:
+        return [variant, reason, *[""] * (len(COLUMNS) - 2), *([""] if timed else [])]
     last = [run["evaluations"][-1] for run in runs]
     row = [
         variant,

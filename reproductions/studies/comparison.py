@@ -1,12 +1,14 @@
 """WGAN-div beside the models that its post compares it with."""
 
+from typing import Any
+
 from reproductions.harness.claim import Above, Claim, difference
 from reproductions.harness.study import Study
 from reproductions.reporting import summary
 from reproductions.reporting.curves import curves
 from reproductions.reporting.quality import quality_table
 
-MODELS = {
+MODELS: dict[str, dict[str, Any]] = {
     "WGAN-div": {"model": "wgan_div"},
     "WGAN-GP": {"model": "wgan_gp"},
     "WGAN-GP one-sided": {"model": "wgan_gp", "one_sided": True},
@@ -21,6 +23,9 @@ STUDY = Study(
         for rates, of_rates in (("", {}), (", equal rates", {"discriminator_learning_rate": 5e-4}))
         for title, model in MODELS.items()
     },
+    table=quality_table,
+    figure=curves,
+    timed=True,
     claims=(
         Claim(
             key="W1",
@@ -31,7 +36,4 @@ STUDY = Study(
             values=difference("WGAN-GP", "WGAN-div", summary.area),
         ),
     ),
-    table=quality_table,
-    figure=curves,
-    timed=True,
 )

@@ -25,6 +25,9 @@ STUDY = Study(
         "SN, u kept, 5:1": SN | AUTHORS_RATIO,
         "gradient penalty, 5:1": PENALTY | AUTHORS_RATIO,
     },
+    table=quality_table,
+    figure=curves,
+    timed=True,
     claims=(
         Claim(
             key="L2",
@@ -45,7 +48,4 @@ STUDY = Study(
             values=difference("SN by projection after the step", "SN, u kept", summary.settled),
         ),
     ),
-    table=quality_table,
-    figure=curves,
-    timed=True,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from statistics import mean
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +12,7 @@ from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.options import option
 from reproductions.harness.study import Study
 from reproductions.reporting import figures, markdown, prior_term, summary
+from reproductions.studies.settings import extended
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,8 +51,8 @@ def table(record: dict) -> str:
 def _cell(runs: list[dict], name: str, digits: int) -> str:
     if name == "discrepancy":
         return prior_term.discrepancy_cell(runs)
-    values = [prior_term.number(run, name) for run in runs]
-    return "" if None in values else markdown.spread(values, digits)
+    values = prior_term.numbers(runs, name)
+    return markdown.spread(values, digits) if values else ""
 
 
 def _milliseconds(runs: list[dict]) -> str:
@@ -76,7 +76,7 @@ def figure(record: dict) -> Figure:
     places = range(len(variants))
 
     def means(name: str) -> list[float]:
-        return [mean(prior_term.number(run, name) for run in runs) for runs in variants.values()]
+        return [mean(prior_term.numbers(runs, name)) for runs in variants.values()]
 
     information = means("information")
     split.barh(places, information, color="C1", label="I(x, z), at most log n")
@@ -101,7 +101,7 @@ def best_weight_less_vae(record: dict) -> list[float]:
     return [max(others) - of_vae for of_vae, *others in rows]
 
 
-VARIANTS = {
+VARIANTS: dict[str, dict[str, Any]] = {
     "VAE, variance 1": {"model": "vae"},
     "VAE, variance trained": {"model": "vae", "trainable_variance": True},
     **{
@@ -129,25 +129,20 @@ CLAIM = Claim(
 )
 
 
-def study(configuration: type[RunConfiguration], presets: Mapping[str, RunConfiguration]) -> Study:
-    """The study of a script with that configuration and these presets."""
+OPTIONS = [
+    ("model", Literal["decoder_free", "vae"], option("decoder_free", "What trains the encoder.")),
+    ("trainable_variance", bool, option(False, "VAE: train the variance of q(x|z).")),
+]
 
-    @dataclass(frozen=True, kw_only=True)
-    class Settings(configuration):  # type: ignore[misc, valid-type]
-        """What is compared."""
 
-        model: Literal["decoder_free", "vae"] = option("decoder_free", "What trains the encoder.")
-        trainable_variance: bool = option(False, "VAE: train the variance of q(x|z).")
-
+def study(presets: Mapping[str, RunConfiguration]) -> Study:
+    """The study of the script with these presets."""
     return Study(
         question="An encoder trained by prior + information, and VAEs of the same encoder",
         variants=VARIANTS,
         claims=(CLAIM,),
         perform=perform,
-        presets={
-            "smoke": Settings(**asdict(presets["smoke"])),
-            "laptop": Settings(**asdict(presets["laptop"]) | {"steps": 2_000}),
-        },
+        presets=extended(presets, OPTIONS, steps=2_000),
         table=table,
         figure=figure,
         timed=True,

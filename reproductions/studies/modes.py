@@ -89,7 +89,7 @@ def figure(record: dict) -> Figure:
     variants = summary.by_variant(record)
     columns = (len(variants) + 1) // 2
     made = figures.of_record(record, _conditions(record), 2.6 * columns, 10)
-    curves, scatters = made.subfigures(2, 1, height_ratios=(1, 1.3))
+    curves, scatters = np.asarray(made.subfigures(2, 1, height_ratios=(1, 1.3)))
     panels = curves.subplots(1, 2)
     for title, runs in variants.items():
         steps = [row["step"] for row in runs[0]["evaluations"]]

@@ -6,7 +6,6 @@ All networks have the encoder of the script's preset, all codes but the pixels i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from statistics import mean
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,11 +15,12 @@ from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.options import option
 from reproductions.harness.study import Study
 from reproductions.reporting import figures, markdown, prior_term, summary
+from reproductions.studies.settings import extended
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-METHODS = {
+METHODS: dict[str, dict[str, Any]] = {
     "Deep InfoMax": {"method": "deep_infomax"},
     "global only": {"method": "deep_infomax", "beta": 0.0},
     "local only": {"method": "deep_infomax", "alpha": 0.0},
@@ -168,17 +168,12 @@ CLAIMS = (
 )
 
 
-def study(configuration: type[RunConfiguration], presets: Mapping[str, RunConfiguration]) -> Study:
-    """The study of a script with that configuration and these presets."""
+METHOD = Literal["deep_infomax", "untrained", "autoencoder", "vae", "pca", "pixels"]
+OPTIONS = [("method", METHOD, option("deep_infomax", "What makes the codes."))]
 
-    @dataclass(frozen=True, kw_only=True)
-    class Settings(configuration):  # type: ignore[misc, valid-type]
-        """What is compared."""
 
-        method: Literal["deep_infomax", "untrained", "autoencoder", "vae", "pca", "pixels"] = option(
-            "deep_infomax", "What makes the codes."
-        )
-
+def study(presets: Mapping[str, RunConfiguration]) -> Study:
+    """The study of the script with these presets."""
     return Study(
         question="Neighbours and labels in codes that are made with and without reconstruction",
         variants={
@@ -188,10 +183,7 @@ def study(configuration: type[RunConfiguration], presets: Mapping[str, RunConfig
         },
         claims=CLAIMS,
         perform=perform,
-        presets={
-            "smoke": Settings(**asdict(presets["smoke"])),
-            "laptop": Settings(**asdict(presets["laptop"]) | {"steps": 1_200}),
-        },
+        presets=extended(presets, OPTIONS, steps=1_200),
         table=table,
         figure=figure,
         timed=True,

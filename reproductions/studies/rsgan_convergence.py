@@ -22,6 +22,9 @@ STUDY = Study(
         for generator_steps in (1, 2)
         for title, variant in MODELS.items()
     },
+    table=quality_table,
+    figure=curves,
+    timed=True,
     claims=(
         Claim(
             key="R1",
@@ -48,7 +51,4 @@ STUDY = Study(
             values=ratio("RSGAN, 1:2", "SGAN, 1:2", summary.settled),
         ),
     ),
-    table=quality_table,
-    figure=curves,
-    timed=True,
 )

@@ -20,7 +20,7 @@ def _as_good_as_in_the_post(key: str, data: str, version: str, reported: float) 
 
 
 def _study(data: str, dataset: dict, claims: tuple[Claim, ...]) -> Study:
-    variants = {
+    variants: dict[str, dict] = {
         "first version": FIRST_VERSION,
         "later version": LATER_VERSION,
         "VAE of the same size": {"model": "vae"},
