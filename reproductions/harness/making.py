@@ -60,8 +60,8 @@ def make(reproduction: Reproduction, name: str, command: launch.Command, changes
     if failed:
         folders = ", ".join(str(folder) for folder in failed)
         raise UsageError(
-            f"{len(failed)} of {len(making.plan)} runs failed, in {folders}; fix what they complained of above and rerun "
-            "the command, which keeps what is finished"
+            f"{len(failed)} of {len(making.plan)} runs failed, in {folders}; fix what they complained of above, and "
+            "rerun the command, which keeps what is finished"
         )
 
 
