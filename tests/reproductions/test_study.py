@@ -317,12 +317,12 @@ def test_pictures_of_variants_of_one_title_do_not_overwrite_each_other():
 
 
 WRONG = [
-    (["--seeds=0,one"], "--seeds=0,one: give whole numbers, as in 1,2,3"),
+    (["--seeds=0,one"], "--seeds=0,one: give whole numbers from 0 to 2147483647, as in 1,2,3"),
     (["--seeds="], "--seeds=: give whole numbers"),
     ([f"--seeds={2**31}"], f"--seeds={2**31}: give whole numbers"),
     (["--model=wgan"], "--model=wgan: the study sets --model itself"),
     (["--seed=3"], "--seed=3: the study sets --seed itself; give --seeds"),
-    (["--jobs=0"], "--jobs=0: give a whole number at least 1"),
+    (["--jobs=0"], "--jobs=0: give a whole number of at least 1"),
     (["--study=other"], "--study=other: choose one of pair, breaking, squares"),
     (["--output_dir=/dev/null/runs"], "--output_dir=/dev/null/runs cannot be written"),
 ]
