@@ -9,7 +9,7 @@ The model is `keras_gen/models/f_vae.py`, the page `reproductions/f_vae.md`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from reproductions.families import flows
 from reproductions.harness import configuration as every_run
@@ -97,8 +97,8 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     from keras_gen.networks import autoencoder, squeezing
 
     c = configuration
-    of_flows = {"input_noise": c.input_noise, "clip_norm": c.clip_norm or None, "seed": c.seed}
-    kind = {"coupling": c.coupling, "mixing": c.mixing, "act_norm_from_data": c.act_norm_from_data}
+    of_flows: dict[str, Any] = {"input_noise": c.input_noise, "clip_norm": c.clip_norm or None, "seed": c.seed}
+    kind: dict[str, Any] = {"coupling": c.coupling, "mixing": c.mixing, "act_norm_from_data": c.act_norm_from_data}
     model: FVAE | Glow | VAE
     match c.model:
         case "f_vae":

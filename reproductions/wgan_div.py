@@ -9,7 +9,7 @@ The model is `keras_gen/models/wgan_div.py`, the page `reproductions/wgan_div.md
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from reproductions.families import gans, samples
 from reproductions.harness.launch import launch
@@ -56,7 +56,7 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
 
     c = configuration
     networks, arguments = gans.networks(c, image_shape, num_replicas), gans.arguments(c)
-    sampling = {} if c.sampling is None else {"sampling": c.sampling}
+    sampling: dict[str, Any] = {} if c.sampling is None else {"sampling": c.sampling}
     model: GenerativeModel
     match c.model:
         case "wgan_div":

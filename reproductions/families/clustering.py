@@ -86,15 +86,15 @@ def measure(
     def measured(model: keras.Model) -> dict[str, float]:
         if hasattr(model, "cluster"):
             return scores(_in_parts(model.cluster, test_images))
-        both = [_in_parts(model.encode, part) for part in (images, test_images)]
+        encoded, test_encoded = (_in_parts(model.encode, part) for part in (images, test_images))
         return {
             prefix + name: value
             for prefix, clusterer in clusterers.items()
-            for name, value in of_codes(*both, clusterer).items()
+            for name, value in of_codes(encoded, test_encoded, clusterer).items()
         }
 
-    pixels = [part.reshape(len(part), -1) for part in (images, test_images)]
-    return measured, described | {"k_means_on_pixels": of_codes(*pixels, KMeans)}
+    pixels, test_pixels = (part.reshape(len(part), -1) for part in (images, test_images))
+    return measured, described | {"k_means_on_pixels": of_codes(pixels, test_pixels, KMeans)}
 
 
 def _in_parts(function: Callable, images: np.ndarray) -> np.ndarray:
@@ -147,7 +147,7 @@ def _picture(
 
     columns = min(5, len(panels))
     rows = -(-len(panels) // columns)
-    figure = figures.blank(2.7 * 5, 2.9 * rows + 5.5)
+    figure: Any = figures.blank(2.7 * 5, 2.9 * rows + 5.5)
     sheets, plane = figure.subfigures(2, 1, height_ratios=(2.9 * rows, 5.5))
     for axes, (title, shown) in zip(np.ravel(sheets.subplots(rows, columns)), panels, strict=False):
         axes.set_axis_off()

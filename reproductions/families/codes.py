@@ -64,6 +64,7 @@ def meaning(
     train_codes, test_codes = (
         in_parts(encode, images.to_array(limit))[0] for images, limit in ((train, MAX_REFERENCES), (test, num_queries))
     )
+    assert train.labels is not None and test.labels is not None
     train_labels, test_labels = train.labels[: len(train_codes)], test.labels[: len(test_codes)]
     labelled = (train_codes, train_labels, test_codes, test_labels)
     found = {}

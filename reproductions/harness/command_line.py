@@ -66,7 +66,7 @@ def parsed(argv: Sequence[str] | None, defaults: Values, usage: str, about: str)
         usage: The command, for `--help`.
         about: What it does.
     """
-    sections = [(defaults, {})]
+    sections: list[tuple[Options, Mapping[str, Options]]] = [(defaults, {})]
     given = parse(sys.argv[1:] if argv is None else argv, [type(defaults)], lambda: help_page(usage, [about], sections))
     return dataclasses.replace(defaults, **given)
 

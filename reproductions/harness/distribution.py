@@ -153,7 +153,7 @@ def _of_all_workers(strategy: tf.distribute.Strategy, number: int) -> list[int]:
         return [number]
 
     @tf.function
-    def gathered():
+    def gathered() -> tf.Tensor:
         return strategy.run(
             lambda: tf.distribute.get_replica_context().all_gather(tf.constant([number], tf.int64), axis=0)
         )

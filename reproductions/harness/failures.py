@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from reproductions.harness import signals
 from reproductions.harness.errors import UsageError
@@ -11,7 +12,7 @@ from reproductions.harness.errors import UsageError
 REMEDY = "fix this and rerun the command; it resumes from the last checkpoint"
 
 
-def guarded(function: Callable, *args) -> None:
+def guarded(function: Callable, *args: Any) -> None:
     """Calls a function; an error that the user can mend ends the process with one line and exit status 1.
 
     Ctrl-C and SIGTERM end it with one line and exit status 130 or 143.

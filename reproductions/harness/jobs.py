@@ -79,9 +79,9 @@ def perform(jobs: Iterable[Job], at_once: int, ended: Callable[[Job, int], None]
 
 def _started(job: Job, place: int, at_once: int) -> subprocess.Popen:
     # A process group of its own: Ctrl-C reaches it once, handed on, and not from the terminal as well.
-    group = {"process_group": 0} if os.name == "posix" else {}
+    group = 0 if os.name == "posix" else None
     if at_once == 1:
-        return subprocess.Popen(job.command, **group)
+        return subprocess.Popen(job.command, process_group=group)
     with _on_share_of_cores(place, at_once):
         process = subprocess.Popen(
             job.command,
@@ -90,7 +90,7 @@ def _started(job: Job, place: int, at_once: int) -> subprocess.Popen:
             text=True,
             encoding="utf-8",
             errors="replace",
-            **group,
+            process_group=group,
         )
     threading.Thread(target=_print_lines, args=(job, process), daemon=True).start()
     return process

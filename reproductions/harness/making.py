@@ -60,8 +60,8 @@ def make(reproduction: Reproduction, name: str, command: launch.Command, changes
     if failed:
         folders = ", ".join(str(folder) for folder in failed)
         raise UsageError(
-            f"{len(failed)} of {len(making.plan)} runs failed; what they printed says why. Fix it and rerun the command, "
-            f"which resumes in {folders}"
+            f"{len(failed)} of {len(making.plan)} runs failed, in {folders}; fix what they complained of above, and "
+            "rerun the command, which keeps what is finished"
         )
 
 
@@ -195,10 +195,11 @@ class Making:
         """The command that makes a run, complete in itself."""
         if self.study.perform or self.study.examine:
             program = ["reproductions.harness.study_run", self.reproduction.name, self.name]
+            defaults = launch.preset(self.reproduction, self.name, None)
         else:
             program = [f"reproductions.{self.reproduction.name}"]
+            defaults = launch.preset(self.reproduction, None, None)
         configuration = self.configuration(run)
-        defaults = launch.preset(self.reproduction, self.name, None)
         return [
             *(sys.executable, "-m", *program),
             *command_line.as_arguments(configuration, defaults),

@@ -34,11 +34,13 @@ def _main(argv: list[str]) -> None:
     base = next(iter(launch.presets_of(reproduction, name).values()))
     command, changes = launch.given(words, type(base))
     configuration = launch.preset(reproduction, name, command.preset).replace(changes)
+    assert command.output_dir is not None
+    directory = RunDirectory(command.output_dir)
     if study.examine is not None:
         launch.perform_run(reproduction, configuration, command)
-        examine(study, name, configuration, RunDirectory(command.output_dir), command.data_dir)
+        examine(study, name, configuration, directory, command.data_dir)
     else:
-        perform(study, configuration, RunDirectory(command.output_dir), command.data_dir)
+        perform(study, configuration, directory, command.data_dir)
 
 
 def perform(study: Study, configuration: Any, directory: RunDirectory, data_dir: str | None) -> None:
