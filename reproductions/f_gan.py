@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from absl import flags
 
 from keras_gen.losses import f_divergences
-from keras_gen.losses.variational import ORDERS
+from keras_gen.losses.f_gan import ORDERS
 from keras_gen.models import FGAN
 from reproductions.experiments import gaussian_table
 from reproductions.harness import gans, measures, plots

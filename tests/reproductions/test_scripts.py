@@ -72,9 +72,9 @@ def test_variants_differ_in_what_they_name():
         "RSGAN with SN, 1:2": (2, 3),
         "RaSGAN, 1:2": (2, 3),
     }
-    assert models["RaSGAN, 1:2"].adversarial_loss.pairs == "average"
+    assert models["RaSGAN, 1:2"].pairs == "average"
     divergences = [
-        f_gan.build(configuration(f_gan.REPRODUCTION, **flags), (8, 8, 1), 1).adversarial_loss.divergence.name
+        f_gan.build(configuration(f_gan.REPRODUCTION, **flags), (8, 8, 1), 1).divergence.name
         for flags in f_gan.STUDIES["images"].variants.values()
     ]
     assert divergences == 2 * list(f_divergences.names())
