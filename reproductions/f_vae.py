@@ -14,7 +14,7 @@ from absl import flags
 from keras_gen import layers, networks, optimizers
 from keras_gen.models import FVAE, VAE, FlowModel, Glow
 from keras_gen.models.flow_model import INPUT_NOISES
-from keras_gen.networks import autoencoder, squeezing
+from keras_gen.networks import autoencoder, f_vae
 from keras_gen.networks.glow import COUPLINGS, MIXINGS
 from reproductions.experiments import flow_pictures
 from reproductions.harness import densities
@@ -150,8 +150,7 @@ def build(configuration: SimpleNamespace, image_shape: tuple[int, int, int], num
         case "f_vae":
             sizes = {"stages": c.stages, "depth": c.depth, "width": c.width, "seed": c.seed}
             parts = [
-                make(image_shape, synchronized=num_replicas > 1, **sizes)
-                for make in (squeezing.encoder, squeezing.decoder)
+                make(image_shape, synchronized=num_replicas > 1, **sizes) for make in (f_vae.encoder, f_vae.decoder)
             ]
             depths = [c.flow_depth] * c.flow_levels
             code_shape = parts[0].output_shape[1:]

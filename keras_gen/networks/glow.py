@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from keras_gen.checks import check_counts, check_map_shape
+from keras_gen.checks import check_choice, check_counts, check_map_shape
 from keras_gen.errors import InputError
 from keras_gen.layers import flows
 from keras_gen.networks import initializers
 from keras_gen.networks.coupling import coupling_network, prior_network
 
-Shape = tuple[int, int, int]
+Shape = tuple[int, ...]  # (height, width, channels)
 COUPLINGS = ("additive", "affine")
 MIXINGS = ("permutation", "convolution")
 
@@ -41,15 +41,13 @@ def glow(
         name: Name of the flow; flows of different names start differently.
 
     Raises:
-        InputError: A number is not whole or below 1, there is no such coupling or mixing, or the size is not divisible
-            so often.
+        InputError: A number is not whole or below 1, there is no such coupling or mixing, or height or width cannot be
+            halved once per squeeze.
     """
     check_map_shape("shape", shape)
     check_counts(levels=len(depths), width=width, **{f"depths[{i}]": depth for i, depth in enumerate(depths)})
-    if coupling not in COUPLINGS:
-        raise InputError(f"coupling={coupling!r}: choose one of {', '.join(COUPLINGS)}")
-    if mixing not in MIXINGS:
-        raise InputError(f"mixing={mixing!r}: choose one of {', '.join(MIXINGS)}")
+    check_choice("coupling", coupling, COUPLINGS)
+    check_choice("mixing", mixing, MIXINGS)
     seeds = initializers.seeds(name, seed)
     levels, first_shape = [], shape
     for i, depth in enumerate(depths):

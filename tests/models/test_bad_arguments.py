@@ -78,12 +78,12 @@ def test_numbers_of_adversarial_models(gan_networks, make, message):
 
 
 def test_numbers_of_autoencoders(vae_networks):
-    with pytest.raises(InputError, match="^beta=nan: must be a finite number(,| of) at least 0$"):
+    with pytest.raises(InputError, match="^beta=nan: must be a finite number of at least 0$"):
         VAE(*vae_networks, beta=NAN)
     classifier = autoencoder.classifier(3, 2, width=4)
     with pytest.raises(InputError, match="^warm_up_steps=nan: must be a whole number of at least 0$"):
         ClusteringVAE(*vae_networks, classifier, warm_up_steps=NAN)
-    with pytest.raises(InputError, match="^balance_weight=nan: must be a finite number(,| of) at least 0$"):
+    with pytest.raises(InputError, match="^balance_weight=nan: must be a finite number of at least 0$"):
         ClusteringVAE(*vae_networks, classifier, balance_weight=NAN)
 
 

@@ -49,7 +49,7 @@ def new_model(name):
 
 
 def arguments(model):
-    """The configuration but for networks: files hold theirs in another form, and their weights and outputs tell more."""
+    """The configuration but for networks: files hold theirs in another form, weights tell more."""
     config = model.get_config()
     return {key: value for key, value in config.items() if not isinstance(getattr(model, key, None), keras.Layer)}
 

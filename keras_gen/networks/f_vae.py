@@ -1,4 +1,4 @@
-"""The f-VAE's encoder and decoder: squeezes between residual steps, which begin as squeezes alone.
+"""The f-VAE's encoder E and decoder G: squeezes between residual steps, which begin as squeezes alone.
 
 The author's (post of 2018-09-21): a step is x + c(x), with c a 3x3 convolution, batch norm, ReLU and a 1x1 convolution
 that begins at zero. So at first the encoder only moves pixels into channels, the decoder moves them back, and with its
@@ -28,7 +28,7 @@ def encoder(
     Args:
         image_shape: (height, width, channels), both sides multiples of 2^stages.
         stages: Squeezes, each followed by residual steps.
-        depth: Residual steps a stage.
+        depth: Residual steps in each stage.
         width: Channels inside a step.
         synchronized: Batch norm takes its moments over all replicas of a `tf.distribute` strategy.
         seed: Seed of the initial weights, which are Glorot's uniform ones.
@@ -82,12 +82,14 @@ def _check_sizes(image_shape: Shape, stages: int, depth: int, width: int) -> Non
     height, across, _ = image_shape
     if height % 2**stages or across % 2**stages:
         raise InputError(
-            f"image_shape={tuple(image_shape)}: {stages} stages halve it as often; both sides must be multiples of "
+            f"image_shape={tuple(image_shape)}: {stages} stages halve both sides as often; they must be multiples of "
             f"{2**stages}"
         )
 
 
-def _residual_steps(x, depth: int, width: int, synchronized: bool, seeds: Iterator[int]):
+def _residual_steps(
+    x: keras.KerasTensor, depth: int, width: int, synchronized: bool, seeds: Iterator[int]
+) -> keras.KerasTensor:
     for _ in range(depth):
         kernel = keras.initializers.GlorotUniform(next(seeds))
         y = layers.Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer=kernel)(x)
