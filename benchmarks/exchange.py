@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from benchmarks import operations
 
-NOISE = ("StatelessRandomNormalV2", "StatelessRandomUniformV2")
+RANDOM_INTEGERS = "StatelessRandomUniformFullIntV2"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def count(
         statistics=_bytes(statistics),
         gathered=_bytes(gathered),
         returned=_bytes([op for op in gathered if _is_computed(op)]),
-        noise=sum(_numbers(op.outputs[0]) for op in ops if op.type in NOISE) // strategy.num_replicas_in_sync,
+        noise=sum(_noise(op.outputs[0]) for op in ops if op.type == RANDOM_INTEGERS) // strategy.num_replicas_in_sync,
     )
 
 
@@ -97,8 +97,11 @@ def _is_computed(gather: tf.Operation) -> bool:
     return any(op.type in ("MatMul", "Conv2D") for op in seen)
 
 
-def _numbers(noise: tf.Tensor) -> int:
-    """How many numbers are kept of noise: its shape is known where it is cut and reshaped."""
-    while not noise.shape.is_fully_defined():
-        noise = next(op for op in noise.consumers() if op.type in ("StridedSlice", "Reshape")).outputs[0]
-    return math.prod(noise.shape)
+def _noise(integers: tf.Tensor) -> int:
+    """How many numbers of noise are made of random integers; none of those that make a seed."""
+    if all(op.type != "RightShift" for op in integers.consumers()):
+        return 0
+    # They are drawn from the beginning of a block on, and the numbers then sliced.
+    while integers.op.type != "Slice":
+        integers = integers.consumers()[0].outputs[0]
+    return math.prod(integers.shape)

@@ -1,7 +1,6 @@
 """`ReproducibleModel`: the base of every model here, whose training is a pure function of its arguments."""
 
 import os
-import zlib
 from collections.abc import Callable, Sequence
 from numbers import Integral
 
@@ -11,17 +10,10 @@ import tensorflow as tf
 from keras_gen.errors import InputError, unwrapped_input_errors
 from keras_gen.models.batch_checks import check_finite, checked_batches
 from keras_gen.utils import noise
+from keras_gen.utils.noise import stream_seed
 
 Terms = dict[str, tf.Tensor]
 Endpoint = tuple[Callable, list[tf.TensorSpec]]
-
-
-def stream_seed(seed: int | tf.Tensor, stream: str) -> tf.Tensor:
-    """The int64 seed pair of one named stream of random numbers.
-
-    Streams of different names are independent, so that adding a draw leaves the others as they were.
-    """
-    return tf.stack([tf.cast(seed, tf.int64), tf.constant(zlib.crc32(stream.encode()), tf.int64)])
 
 
 class ReproducibleModel(keras.Model):
@@ -63,7 +55,7 @@ class ReproducibleModel(keras.Model):
         return self._rows(noise.uniform_rows, num_rows, row_shape, stream)
 
     def _rows(self, draw: Callable, num_rows, row_shape, stream) -> tf.Tensor:
-        seed = tf.random.fold_in(stream_seed(self.seed, stream), self.step.value, alg="philox")
+        seed = noise.fold_in(stream_seed(self.seed, stream), self.step.value)
         replica = tf.distribute.get_replica_context()
         return draw(replica.replica_id_in_sync_group * num_rows, num_rows, row_shape, seed)
 
