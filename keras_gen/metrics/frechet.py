@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_gen.metrics.checks import feature_pair
+from keras_gen.checks import feature_pair
 
 
 def frechet_distance(real_features, fake_features) -> float:
@@ -29,7 +29,7 @@ def frechet_distance(real_features, fake_features) -> float:
         The distance, at least 0.
 
     Raises:
-        InputError: see `keras_gen.metrics.checks.feature_pair`.
+        InputError: see `keras_gen.checks.feature_pair`.
     """
     real, fake = feature_pair(real_features, fake_features)
     real_factor, fake_factor = _covariance_factor(real), _covariance_factor(fake)

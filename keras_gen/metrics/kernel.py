@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from keras_gen.checks import feature_pair
 from keras_gen.errors import InputError
-from keras_gen.metrics.checks import feature_pair
 
 
 def kernel_distance(
@@ -35,7 +35,7 @@ def kernel_distance(
 
     Raises:
         InputError: a subset larger than a set or below 2, no subset, or see
-            `keras_gen.metrics.checks.feature_pair`.
+            `keras_gen.checks.feature_pair`.
     """
     real, fake = feature_pair(real_features, fake_features)
     smaller = min(len(real), len(fake))

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from keras_gen.checks import feature_pair
 from keras_gen.errors import InputError
-from keras_gen.metrics.checks import feature_pair
 
 BLOCK = 1024  # rows of a distance matrix held at a time
 
@@ -33,7 +33,7 @@ def precision_recall(real_features, fake_features, num_neighbors: int = 5) -> di
 
     Raises:
         InputError: k below 1 or not below both counts, or see
-            `keras_gen.metrics.checks.feature_pair`.
+            `keras_gen.checks.feature_pair`.
     """
     real, fake = feature_pair(real_features, fake_features)
     if not 1 <= num_neighbors < min(len(real), len(fake)):

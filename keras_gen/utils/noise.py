@@ -20,7 +20,7 @@ PHILOX = 1  # TensorFlow's number of the algorithm.
 BLOCK = 4  # Numbers of 32 bits in a block.
 VECTOR = 16  # Floats in the longest vector register of a CPU.
 SEED_KEY = 0x02461E293EC8F720  # The key under which TensorFlow hashes seeds.
-SMALLEST = 1e-7  # Below it, the uniform number under the logarithm is raised to it: no normal number is beyond 5.7.
+SMALLEST = 1e-7  # The logarithm's argument is at least this, so that no normal number is beyond 5.7.
 
 Shape = Sequence[int | tf.Tensor] | tf.TensorShape | tf.Tensor
 # Makes two arrays of numbers from the first and the second uniform number of each pair, float32 [n] all.
@@ -30,7 +30,7 @@ PairFunction = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 def stream_seed(seed: int | tf.Tensor, stream: str) -> tf.Tensor:
     """The seed, int64 [2], of one named stream of random numbers.
 
-    Streams of different names are independent, so that adding a draw leaves the others as they were.
+    Streams with different names are independent, so that adding a draw leaves the others as they were.
     """
     return tf.stack([tf.cast(seed, tf.int64), tf.constant(zlib.crc32(stream.encode()), tf.int64)])
 
@@ -94,12 +94,18 @@ def _whole(function: PairFunction, shape: Shape, seed: tf.Tensor) -> tf.Tensor:
     return tf.reshape(_rows(function, 0, size, (), seed), shape)
 
 
-def _rows(function: PairFunction, first, num_rows, row_shape, seed) -> tf.Tensor:
+def _rows(
+    function: PairFunction,
+    first: int | tf.Tensor,
+    num_rows: int | tf.Tensor,
+    row_shape: Sequence[int],
+    seed: tf.Tensor,
+) -> tf.Tensor:
     row_size = math.prod(row_shape)
     start = tf.cast(first, tf.int64) * row_size
     size = tf.cast(num_rows, tf.int64) * row_size
-    # Enough of them wherever in its block the first row begins: XLA needs a count that depends on the size alone. And
-    # whole vectors of them: the last numbers, computed one by one, would be rounded otherwise than among more rows.
+    # Enough pairs wherever in its block the first row begins, because XLA needs a count that depends on the size alone;
+    # and whole vectors of them, because Eigen rounds a logarithm differently in the incomplete vector at the end.
     num_pairs = (size // 2 + 2 + VECTOR - 1) // VECTOR * VECTOR
     pairs = _integers([num_pairs], seed, first_block=start // BLOCK)
     first_of_each, second_of_each = tf.cast(pairs, tf.uint32), tf.cast(right_shift(pairs, _uint64(32)), tf.uint32)
@@ -108,20 +114,20 @@ def _rows(function: PairFunction, first, num_rows, row_shape, seed) -> tf.Tensor
     return tf.reshape(rows, tf.stack([num_rows, *row_shape]))
 
 
-def _integers(shape, seed: tf.Tensor, first_block: int | tf.Tensor = 0) -> tf.Tensor:
+def _integers(shape: Shape, seed: tf.Tensor, first_block: int | tf.Tensor = 0) -> tf.Tensor:
     """Random uint64, two from each block, from one block of the seed's stream on.
 
-    Not uint32: from these, XLA on CPU would compute each block again for every number, which took fifty times longer.
+    With uint32, XLA on CPU would compute each block again for each of its numbers, and take twenty times longer.
     """
     words_of_seed = tf.bitcast(tf.cast(seed, tf.int64), tf.uint64)
-    # TensorFlow's own operation for this hash sees but 32 bits of each number of the seed under XLA.
+    # TensorFlow's own operation for this hash ignores the upper 32 bits of each number of the seed under XLA.
     key, upper_half = tf.unstack(_philox([2], _uint64(SEED_KEY), words_of_seed))
-    # The lower half of the counter of 128 bits begins at 0, so that there is nothing to carry.
+    # The lower half of the 128-bit counter begins at 0, so that nothing is ever carried into the upper half.
     return _philox(shape, key, tf.stack([tf.cast(first_block, tf.uint64), upper_half]))
 
 
-def _philox(shape, key: tf.Tensor, counter: tf.Tensor) -> tf.Tensor:
-    """Random uint64 of the blocks from `counter`, uint64 [2], on: the lower half, then the upper."""
+def _philox(shape: Shape, key: tf.Tensor, counter: tf.Tensor) -> tf.Tensor:
+    """Random uint64 from the blocks that begin at `counter`, uint64 [2], the lower half first."""
     return tf.raw_ops.StatelessRandomUniformFullIntV2(
         shape=shape, key=tf.reshape(key, [1]), counter=counter, alg=PHILOX, dtype=tf.uint64
     )
