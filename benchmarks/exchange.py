@@ -10,6 +10,7 @@ import tensorflow as tf
 from benchmarks import operations
 
 RANDOM_INTEGERS = "StatelessRandomUniformFullIntV2"
+SEED_SIZE = 2
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,11 @@ def _is_computed(gather: tf.Operation) -> bool:
 
 
 def _noise(integers: tf.Tensor) -> int:
-    """How many numbers of noise are made of random integers; none of those that make a seed."""
-    if all(op.type != "RightShift" for op in integers.consumers()):
+    """How many numbers of noise are made from random integers; none if these make a seed."""
+    if integers.shape.rank == 0 or integers.shape[0] == SEED_SIZE:
         return 0
-    # They are drawn from the beginning of a block on, and the numbers then sliced.
-    while integers.op.type != "Slice":
-        integers = integers.consumers()[0].outputs[0]
-    return math.prod(integers.shape)
+    # Whole vectors of integers are drawn, and the numbers made from them are sliced.
+    tensor = integers
+    while tensor.op.type != "Slice":
+        tensor = tensor.consumers()[0].outputs[0]
+    return math.prod(tensor.shape)

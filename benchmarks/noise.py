@@ -18,6 +18,7 @@ import tensorflow as tf
 from absl import app, flags, logging
 
 from benchmarks import tables
+from keras_gen.models.flow_model import FlowModel
 from keras_gen.utils import noise
 from reproductions.harness.flags import SHARED_DEFAULTS
 
@@ -65,8 +66,11 @@ def step_contestants(name: str) -> dict[str, Run]:
     batch_size = configuration.batch_size * model.real_batches_per_step
     images = tf.random.stateless_uniform([batch_size, *image_shape], [0, 0], -1, 1)
 
+    if isinstance(model, FlowModel):
+        model.initialize(images)
+
     def traced() -> Run:
-        step = tf.function(lambda x: model.train_step(x)).get_concrete_function(images)
+        step = tf.function(lambda x: model.train_step(x), autograph=False).get_concrete_function(images)
         return lambda: step(images)
 
     contestants = {"ours": traced()}
@@ -84,9 +88,9 @@ def draw_contestants(name: str, size: int) -> dict[str, Run]:
         return lambda: function(seed)
 
     return {
-        f"{contestant}{', XLA' * xla}": compiled(draw, xla)
+        f"{contestant}{suffix}": compiled(draw, xla)
         for contestant, draw in draws.items()
-        for xla in (False, True)
+        for suffix, xla in (("", False), (", XLA", True))
     }
 
 

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
-from tensorflow.bitwise import bitwise_and, bitwise_or, right_shift
+from tensorflow.bitwise import bitwise_and, bitwise_or
 
 PHILOX = 1  # TensorFlow's number of the algorithm.
 BLOCK = 4  # Numbers of 32 bits in a block.
@@ -23,8 +23,8 @@ SEED_KEY = 0x02461E293EC8F720  # The key under which TensorFlow hashes seeds.
 SMALLEST = 1e-7  # The logarithm's argument is at least this, so that no normal number is beyond 5.7.
 
 Shape = Sequence[int | tf.Tensor] | tf.TensorShape | tf.Tensor
-# Makes two arrays of numbers from the first and the second uniform number of each pair, float32 [n] all.
-PairFunction = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+# Makes numbers with some distribution, float32 [n, 2], from as many uniform on [0, 1).
+Transform = Callable[[tf.Tensor], tf.Tensor]
 
 
 def stream_seed(seed: int | tf.Tensor, stream: str) -> tf.Tensor:
@@ -52,7 +52,7 @@ def uniform(shape: Shape, seed: tf.Tensor) -> tf.Tensor:
         shape: Its shape, which may be a tensor or contain tensors.
         seed: A seed, int32 or int64 [2].
     """
-    return _whole(_as_they_are, shape, seed)
+    return _whole(tf.identity, shape, seed)
 
 
 def normal(shape: Shape, seed: tf.Tensor) -> tf.Tensor:
@@ -69,7 +69,7 @@ def uniform_rows(
     first: int | tf.Tensor, num_rows: int | tf.Tensor, row_shape: Sequence[int], seed: tf.Tensor
 ) -> tf.Tensor:
     """Rows `first` to `first + num_rows` of `uniform([n, *row_shape], seed)`, drawn without the others."""
-    return _rows(_as_they_are, first, num_rows, row_shape, seed)
+    return _rows(tf.identity, first, num_rows, row_shape, seed)
 
 
 def normal_rows(
@@ -89,13 +89,13 @@ def shuffled_order(size: int | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.argsort(tf.bitcast(_integers([size], seed), tf.int64)), tf.int64)
 
 
-def _whole(function: PairFunction, shape: Shape, seed: tf.Tensor) -> tf.Tensor:
+def _whole(transform: Transform, shape: Shape, seed: tf.Tensor) -> tf.Tensor:
     size = tf.reduce_prod(tf.cast(shape, tf.int64))
-    return tf.reshape(_rows(function, 0, size, (), seed), shape)
+    return tf.reshape(_rows(transform, 0, size, (), seed), shape)
 
 
 def _rows(
-    function: PairFunction,
+    transform: Transform,
     first: int | tf.Tensor,
     num_rows: int | tf.Tensor,
     row_shape: Sequence[int],
@@ -108,8 +108,7 @@ def _rows(
     # and whole vectors of them, because Eigen rounds a logarithm differently in the incomplete vector at the end.
     num_pairs = (size // 2 + 2 + VECTOR - 1) // VECTOR * VECTOR
     pairs = _integers([num_pairs], seed, first_block=start // BLOCK)
-    first_of_each, second_of_each = tf.cast(pairs, tf.uint32), tf.cast(right_shift(pairs, _uint64(32)), tf.uint32)
-    numbers = tf.stack(function(_unit(first_of_each), _unit(second_of_each)), axis=1)
+    numbers = transform(_unit(tf.bitcast(pairs, tf.uint32)))
     rows = tf.slice(tf.reshape(numbers, [-1]), [start % BLOCK], [size])
     return tf.reshape(rows, tf.stack([num_rows, *row_shape]))
 
@@ -121,7 +120,7 @@ def _integers(shape: Shape, seed: tf.Tensor, first_block: int | tf.Tensor = 0) -
     """
     words_of_seed = tf.bitcast(tf.cast(seed, tf.int64), tf.uint64)
     # TensorFlow's own operation for this hash ignores the upper 32 bits of each number of the seed under XLA.
-    key, upper_half = tf.unstack(_philox([2], _uint64(SEED_KEY), words_of_seed))
+    key, upper_half = tf.unstack(_philox([2], tf.constant(SEED_KEY, tf.uint64), words_of_seed))
     # The lower half of the 128-bit counter begins at 0, so that nothing is ever carried into the upper half.
     return _philox(shape, key, tf.stack([tf.cast(first_block, tf.uint64), upper_half]))
 
@@ -139,16 +138,8 @@ def _unit(integers: tf.Tensor) -> tf.Tensor:
     return tf.bitcast(bitwise_or(mantissas, tf.constant(0x3F800000, tf.uint32)), tf.float32) - 1
 
 
-def _as_they_are(first: tf.Tensor, second: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    return first, second
-
-
-def _box_muller(first: tf.Tensor, second: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Independent normal numbers: the coordinates of points in the plane."""
-    radius = tf.sqrt(-2 * tf.math.log(tf.maximum(first, SMALLEST)))
-    angle = 2 * math.pi * second
-    return radius * tf.sin(angle), radius * tf.cos(angle)
-
-
-def _uint64(number: int) -> tf.Tensor:
-    return tf.constant(number, tf.uint64)
+def _box_muller(pairs: tf.Tensor) -> tf.Tensor:
+    """Pairs of independent normal numbers from pairs of uniform ones: the coordinates of points in the plane."""
+    radius = tf.sqrt(-2 * tf.math.log(tf.maximum(pairs[:, 0], SMALLEST)))
+    angle = 2 * math.pi * pairs[:, 1]
+    return tf.stack([radius * tf.sin(angle), radius * tf.cos(angle)], axis=1)
