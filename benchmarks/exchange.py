@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from benchmarks import operations
 
-NOISE = ("StatelessRandomNormalV2", "StatelessRandomUniformV2")
+RANDOM_INTEGERS = "StatelessRandomUniformFullIntV2"
+SEED_SIZE = 2
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def count(
         statistics=_bytes(statistics),
         gathered=_bytes(gathered),
         returned=_bytes([op for op in gathered if _is_computed(op)]),
-        noise=sum(_numbers(op.outputs[0]) for op in ops if op.type in NOISE) // strategy.num_replicas_in_sync,
+        noise=sum(_noise(op.outputs[0]) for op in ops if op.type == RANDOM_INTEGERS) // strategy.num_replicas_in_sync,
     )
 
 
@@ -97,8 +98,12 @@ def _is_computed(gather: tf.Operation) -> bool:
     return any(op.type in ("MatMul", "Conv2D") for op in seen)
 
 
-def _numbers(noise: tf.Tensor) -> int:
-    """How many numbers are kept of noise: its shape is known where it is cut and reshaped."""
-    while not noise.shape.is_fully_defined():
-        noise = next(op for op in noise.consumers() if op.type in ("StridedSlice", "Reshape")).outputs[0]
-    return math.prod(noise.shape)
+def _noise(integers: tf.Tensor) -> int:
+    """How many numbers of noise are made from random integers; none if these make a seed."""
+    if integers.shape.rank == 0 or integers.shape[0] == SEED_SIZE:
+        return 0
+    # Whole vectors of integers are drawn, and the numbers made from them are sliced.
+    tensor = integers
+    while tensor.op.type != "Slice":
+        tensor = tensor.consumers()[0].outputs[0]
+    return math.prod(tensor.shape)

@@ -147,6 +147,19 @@ def memory(record: dict) -> str:
     return table(("script", *(f"MB after {step} steps" for step in steps), "change"), rows)
 
 
+def noise(record: dict) -> str:
+    """A row per step or draw: its time with our noise and with TensorFlow's, and ratios."""
+    rows = [
+        [case, *(f"{result['milliseconds'][name]:.2f}" for name in ("ours", "kernels")), _ratios(result["ratios"])]
+        for case, result in record.items()
+    ]
+    return table(("", "ours, ms", "TensorFlow's kernels, ms", "ratios"), rows)
+
+
+def _ratios(ratios: dict[str, float]) -> str:
+    return "; ".join(f"{name}: {ratio:.3f}" for name, ratio in ratios.items())
+
+
 TABLES: dict[str, Callable[[dict], str]] = {
     "scaling": scaling_tables.measured,
     "scaling_predicted": scaling_tables.predicted,
@@ -157,6 +170,7 @@ TABLES: dict[str, Callable[[dict], str]] = {
     "large_sets": large_sets,
     "kill_and_resume": kill_and_resume,
     "memory": memory,
+    "noise": noise,
 }
 
 

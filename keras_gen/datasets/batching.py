@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from keras_gen.datasets.images import Images
 from keras_gen.errors import InputError
+from keras_gen.utils import noise
 
 
 def batches(
@@ -75,14 +76,9 @@ def _shuffled_indices(num_images: int, batch_size: int, seed: int, first_step: i
     """Returns the int64 [batch_size] image numbers of the batches from `first_step` on, without end."""
     first_epoch, num_skipped = divmod(first_step * batch_size, num_images)
 
-    def order(epoch):
-        keys = tf.random.stateless_uniform(
-            [num_images], seed=tf.stack([seed, epoch]), minval=None, maxval=None, dtype=tf.int64, alg="philox"
-        )
-        return tf.cast(tf.argsort(keys), tf.int64)
-
     def rest_of_order(epoch):
-        return order(epoch)[tf.where(epoch == first_epoch, num_skipped, 0) :]
+        order = noise.shuffled_order(num_images, tf.stack([seed, epoch]))
+        return order[tf.where(epoch == first_epoch, num_skipped, 0) :]
 
     # The next epoch's order is drawn while this one's is used.
     orders = tf.data.Dataset.counter(first_epoch).map(rest_of_order).prefetch(1)

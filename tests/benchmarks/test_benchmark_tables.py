@@ -26,3 +26,9 @@ def test_kills():
 def test_memory():
     record = {"wgan_div": {"bytes": {"500": 500e6, "5000": 495e6}, "change": -0.01}}
     assert last_row(tables.memory(record)) == "| `wgan_div` | 500 | 495 | -1.0 % |"
+
+
+def test_noise():
+    result = {"milliseconds": {"ours": 1.234, "kernels": 1.2}, "ratios": {"ours / kernels": 1.0283, "again": 0.99}}
+    expected = "| step of gan | 1.23 | 1.20 | ours / kernels: 1.028; again: 0.990 |"
+    assert last_row(tables.noise({"step of gan": result})) == expected
