@@ -4,7 +4,7 @@ In one run, in turn: `keras_gen.models.Glow`, TensorFlow Probability's `tfb.Glow
 installed (or with --torch_python=PYTHON, an interpreter that has it). All have the same sizes: 32x32x3, three levels
 of steps of act norm, 1x1 convolution and affine coupling, with networks of 3x3, 1x1 and 3x3 convolutions. Each is a
 process of its own; measured are its training step (Adam), sampling, tracing, the first step, and memory. With --record
-the result goes to `benchmarks/results/`, and `python -m benchmarks.tables` makes the tables in BUILD.md of it.
+the result goes to `benchmarks/results/`, and `python -m benchmarks.tables` makes the tables in docs/ of it.
 """
 
 import statistics
@@ -46,7 +46,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("batch_size", 16, "Images in a step.", lower_bound=1)
     flags.DEFINE_integer("steps", 5, "Steps in a round.", lower_bound=1)
     flags.DEFINE_integer("rounds", 9, "Rounds; each contestant's median is printed.", lower_bound=1)
-    flags.DEFINE_boolean("record", False, "Keep the result for the tables in BUILD.md.")
+    flags.DEFINE_boolean("record", False, "Keep the result for the tables in docs/.")
     flags.DEFINE_string("torch_python", sys.executable, "A Python interpreter that has PyTorch and normflows.")
 
 

@@ -5,7 +5,7 @@ Datasets, all as if they did not fit into memory. The step is that of the encode
 the models of `benchmarks.train_step` makes the fewest operations an image. Both count seconds of the processor, of all
 threads together: images a second of one core, whatever else the machine does. A GPU's step is reckoned from its
 operations. With --record the result goes to `benchmarks/results/input_pipeline.json`, of which
-`python -m benchmarks.tables` makes the table in BUILD.md.
+`python -m benchmarks.tables` makes the table in docs/.
 """
 
 import os
@@ -38,7 +38,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("steps", 5, "Training steps that are timed.", lower_bound=1)
     flags.DEFINE_float("gpu_rate", 0.3 * 156e12, "A GPU's operations a second; 30 % of an A100's peak in TF32.")
     photographs.define_folder_flag()
-    flags.DEFINE_boolean("record", False, "Keep the results for the table in BUILD.md.")
+    flags.DEFINE_boolean("record", False, "Keep the results for the table in docs/.")
 
 
 def folder_of_files(folder: Path) -> datasets.Images:

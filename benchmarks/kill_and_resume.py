@@ -47,7 +47,7 @@ def define_flags() -> None:
     flags.DEFINE_enum("script", "wgan_div", ["all", *SCRIPTS], "Which script; all: one after another.")
     flags.DEFINE_integer("kills", 3, "How often each is killed.", lower_bound=1)
     flags.DEFINE_integer("kill_seed", 0, "Seed of the moments.")
-    flags.DEFINE_boolean("record", False, "Keep the result of each script for the table in BUILD.md.")
+    flags.DEFINE_boolean("record", False, "Keep the result of each script for the table in docs/.")
     flags.DEFINE_string("folder", None, "Where the runs go, and stay; a temporary folder by default.")
 
 

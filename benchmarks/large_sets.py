@@ -5,7 +5,7 @@ to make the first batch: for the first time, later, and of a run that continues 
 after some hundred batches. Each start is a process of its own. The files are made in a temporary folder, which for a
 million ArrayRecord images takes some GB, and removed at the end; they are read from the page cache, as far as they fit
 there: on a cold or remote disk a first start waits for the disk. With --record the result goes to
-`benchmarks/results/large_sets.json`, of which `python -m benchmarks.tables` makes the table in BUILD.md.
+`benchmarks/results/large_sets.json`, of which `python -m benchmarks.tables` makes the table in docs/.
 """
 
 import json
@@ -40,7 +40,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("image_size", 128, "Height and width.", lower_bound=1, upper_bound=min(photographs.CROP_SIZE))
     flags.DEFINE_integer("batch_size", 64, "Images in a batch.", lower_bound=1)
     photographs.define_folder_flag()
-    flags.DEFINE_boolean("record", False, "Keep the results for the table in BUILD.md.")
+    flags.DEFINE_boolean("record", False, "Keep the results for the table in docs/.")
 
 
 def starts_on_folder(folder: Path, count: int) -> Iterator[tuple[str, dict]]:

@@ -4,7 +4,7 @@ Measured: images a second of the script's laptop preset, in one process on one c
 over the loopback address. Counted, for its paper preset: what a replica computes and exchanges in a step. Predicted
 from that: the step on 8, 64 and 512 GPUs, with the arithmetic; what is assumed of GPUs and networks are flags. With
 --record the two parts go to `scaling.json` and `scaling_predicted.json` in `benchmarks/results/`, each where it was
-made (--nomeasure, --nopredict), of which `python -m benchmarks.tables` makes the tables in BUILD.md.
+made (--nomeasure, --nopredict), of which `python -m benchmarks.tables` makes the tables in docs/.
 
 The assumptions: an NVIDIA A100's peak for float32 tensors, 156e12 operations a second in TF32 (312e12 in bfloat16), and
 its NVLink, 600 GB/s, half of it in each direction, are those of NVIDIA's data sheet of the A100; the share of the peak
@@ -45,7 +45,7 @@ def define_flags() -> None:
     flags.DEFINE_enum("script", "wgan_div", SCRIPTS, "Whose presets.")
     flags.DEFINE_boolean("measure", True, "Measure one and two processes.")
     flags.DEFINE_boolean("predict", True, "Count the paper preset's step and predict.")
-    flags.DEFINE_boolean("record", False, "Keep what is measured and what is predicted for the tables in BUILD.md.")
+    flags.DEFINE_boolean("record", False, "Keep what is measured and what is predicted for the tables in docs/.")
     flags.DEFINE_integer("steps", 60, "Steps of a measurement; the first third is not counted.", lower_bound=3)
     flags.DEFINE_float("peak", 156e12, "Floating-point operations a second of a GPU, at its peak.")
     flags.DEFINE_float("reached", 0.3, "The part of the peak that is reached.")

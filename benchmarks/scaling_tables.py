@@ -1,4 +1,4 @@
-"""What `benchmarks.scaling` recorded, as text: tables for BUILD.md, and the arithmetic of a prediction."""
+"""What `benchmarks.scaling` recorded, as text: tables for docs/distributed.md, and the arithmetic of a prediction."""
 
 import math
 from collections.abc import Sequence

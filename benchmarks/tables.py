@@ -1,7 +1,7 @@
-"""What benchmarks recorded, and the tables of it in BUILD.md: `python -m benchmarks.tables`.
+"""What benchmarks recorded, and the tables of it in `docs/`: `python -m benchmarks.tables`.
 
-A benchmark with --record keeps its result in `benchmarks/results/NAME.json`. The table stands in BUILD.md between the
-line `<!-- table NAME -->` and the line `<!-- end -->`.
+With --record a benchmark keeps its result in `benchmarks/results/NAME.json`. Its table stands on a page of `docs/`,
+between the line `<!-- table NAME -->` and the line `<!-- end -->`.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from reproductions.harness.markdown import renew, table
 from reproductions.harness.run_directory import read_json, write_json
 
 RESULTS = Path(__file__).parent / "results"
-PAGE = Path(__file__).parents[1] / "BUILD.md"
+PAGES = sorted((Path(__file__).parents[1] / "docs").glob("*.md"))
 
 
 def keep(benchmark: str, case: str, result: dict) -> None:
@@ -166,5 +166,12 @@ def made(name: str) -> str | None:
     return TABLES[name](read_json(path)) if path.exists() else None
 
 
+def main(argv: list[str]) -> None:
+    """Renews the tables on all pages."""
+    del argv
+    renewed = [page.name for page in PAGES if renew(page, made)]
+    print(f"renewed {', '.join(renewed)}" if renewed else "nothing to renew")
+
+
 if __name__ == "__main__":
-    app.run(lambda argv: print(f"renewed {PAGE.name}" if renew(PAGE, made) else "nothing to renew"))
+    app.run(main)

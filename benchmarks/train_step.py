@@ -4,7 +4,7 @@ In one run, in turn: the step in `model.fit`, the same step in a bare loop over 
 hand (`benchmarks/hand_written.py`) in such a loop, and, for WGAN-div, the same networks and loss in eager PyTorch, if
 it is installed (or with --torch_python=PYTHON, an interpreter that has it). Beside them the arithmetic rate, as a share
 of the machine's own matrix product, and peak memory. With --record the result goes to
-`benchmarks/results/train_step.json`, of which `python -m benchmarks.tables` makes the table in BUILD.md.
+`benchmarks/results/train_step.json`, of which `python -m benchmarks.tables` makes the table in docs/.
 """
 
 import os
@@ -91,7 +91,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("width", 64, "Channels: a GAN's at half the size, an encoder's at a quarter.", lower_bound=1)
     flags.DEFINE_integer("steps", 20, "Steps in a round.", lower_bound=1)
     flags.DEFINE_integer("rounds", 9, "Rounds; each contestant's median is printed.", lower_bound=1)
-    flags.DEFINE_boolean("record", False, "Keep the result for the table in BUILD.md.")
+    flags.DEFINE_boolean("record", False, "Keep the result for the table in docs/.")
     flags.DEFINE_string("torch_python", sys.executable, "A Python interpreter that has PyTorch.")
 
 
