@@ -60,7 +60,7 @@ def predict(exchange: Exchange, replicas: int, network: Network, gpu: Gpu, share
 
     Args:
         exchange: What was counted for a replica.
-        replicas: n.
+        replicas: Their number n.
         network: Between them.
         gpu: Each of them.
         share: The rows of a replica, as a part of those that were counted.

@@ -1,4 +1,4 @@
-"""`PackedStrings`: many strings in one buffer, which a list of them would take several times the memory for."""
+"""`PackedStrings`: many strings in one buffer, at a fraction of the memory of a list."""
 
 import os
 from array import array
@@ -21,7 +21,7 @@ class PackedStrings:
 
     @classmethod
     def pack(cls, strings: Iterable[str]) -> "PackedStrings":
-        """Packs strings; what is no UTF-8 in a file's name is kept as it is."""
+        """Packs strings; bytes of a file name that are not UTF-8 are kept as they are."""
         buffer, ends = bytearray(), array("q")
         for string in strings:
             buffer += os.fsencode(string)

@@ -1,4 +1,4 @@
-"""How well clusters agree with labels."""
+"""Agreement of clusters with labels."""
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -9,7 +9,7 @@ from keras_gen.errors import InputError
 
 
 def clustering_scores(labels, clusters) -> dict[str, float]:
-    """Agreement of clusters with labels; each score is 1 where they agree up to their names.
+    """Scores of how clusters agree with labels; each is 1 for agreement up to names.
 
     Args:
         labels: Whole numbers [n].
@@ -20,7 +20,7 @@ def clustering_scores(labels, clusters) -> dict[str, float]:
         `ari`, the adjusted Rand index, 0 for chance; `num_clusters`, how many clusters occur.
 
     Raises:
-        InputError: The two have other shapes than [n > 0].
+        InputError: The shapes are not both [n > 0].
     """
     labels, clusters = _pair(labels, clusters)
     return {
@@ -33,33 +33,33 @@ def clustering_scores(labels, clusters) -> dict[str, float]:
 
 
 def purity(labels, clusters) -> float:
-    """Share of rows whose label is the most frequent one of their cluster.
+    """Share of rows whose label is the most frequent one in their cluster.
 
-    Several clusters may stand for one label, so that it rises with the number of clusters. The post calls it accuracy.
+    Several clusters may share a label, so purity rises with the number of clusters. The post calls it accuracy.
 
     Args:
         labels: Whole numbers [n].
         clusters: Whole numbers [n].
 
     Raises:
-        InputError: The two have other shapes than [n > 0].
+        InputError: The shapes are not both [n > 0].
     """
     table = contingency_matrix(*_pair(labels, clusters))
     return float(table.max(axis=0).sum() / table.sum())
 
 
 def hungarian_accuracy(labels, clusters) -> float:
-    """Share of rows that are right when every label is given to at most one cluster, in the best way.
+    """Share of correct rows under the best assignment of labels to clusters, at most one cluster per label.
 
-    What the literature on clustering calls accuracy; at most the purity. Rows of clusters that get no label count as
-    wrong.
+    The literature on clustering calls this accuracy. It is at most the purity. Rows of clusters without a label count
+    as wrong.
 
     Args:
         labels: Whole numbers [n].
         clusters: Whole numbers [n].
 
     Raises:
-        InputError: The two have other shapes than [n > 0].
+        InputError: The shapes are not both [n > 0].
     """
     table = contingency_matrix(*_pair(labels, clusters))
     return float(table[linear_sum_assignment(table, maximize=True)].sum() / table.sum())

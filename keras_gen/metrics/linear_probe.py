@@ -1,4 +1,4 @@
-"""What a linear classifier can read from codes."""
+"""How much a linear classifier can read from codes."""
 
 import warnings
 
@@ -18,22 +18,22 @@ def linear_probe(train_codes, train_labels, test_codes, test_labels, penalty: fl
 
     Args:
         train_codes: [n, dim].
-        train_labels: Whole numbers [n], of two kinds at least.
+        train_labels: Whole numbers [n], at least two different ones.
         test_codes: [m, dim].
         test_labels: Whole numbers [m].
-        penalty: Weight of half the squared weights beside the sum of the log-losses.
+        penalty: Weight of half the sum of squared weights, relative to the sum of the log-losses.
 
     Returns:
-        The share of test codes whose label is predicted.
+        The share of test codes whose label is predicted correctly.
 
     Raises:
-        InputError: Shapes that do not fit, or codes that are not finite.
+        InputError: The shapes do not fit together, or codes are not finite.
     """
     train_codes, train_labels = labelled_codes("train", train_codes, train_labels)
     test_codes, test_labels = labelled_codes("test", test_codes, test_labels)
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=1 / penalty, max_iter=MAX_ITERATIONS))
     with warnings.catch_warnings():
-        # Codes of a collapsed encoder are noise, on which more iterations bring nothing.
+        # The codes of a collapsed encoder are noise, for which more iterations do not help.
         warnings.simplefilter("ignore", ConvergenceWarning)
         probe.fit(train_codes, train_labels)
     return float(np.mean(probe.predict(test_codes) == test_labels))

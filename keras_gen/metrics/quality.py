@@ -8,21 +8,20 @@ from keras_gen.metrics.manifold import precision_recall
 def sample_quality(real_features, fake_features, seed: int = 0) -> dict[str, float | int]:
     """Fréchet and kernel distance, precision, recall, density, coverage and both counts.
 
-    The counts stand beside every number because all but the kernel distance's mean depend on
-    them.
+    The counts are given because all measures but the mean of the kernel distance depend on them.
 
     Args:
         real_features: [num_real, dim], more than five rows.
         fake_features: [num_fake, dim], more than five rows.
-        seed: determines the subsets of the kernel distance.
+        seed: Seed of the subsets of the kernel distance.
 
     Returns:
-        `frechet_distance`; `kernel_distance` and `kernel_distance_std` (see `kernel_distance`
-        for what this is the standard deviation of); `precision`, `recall`, `density` and
-        `coverage` with five neighbours; `num_real` and `num_fake`.
+        `frechet_distance`; `kernel_distance` and `kernel_distance_std`, the spread of its estimates (see
+        `kernel_distance`); `precision`, `recall`, `density` and `coverage` with five neighbours; `num_real` and
+        `num_fake`.
 
     Raises:
-        InputError: features of a wrong shape, not finite, or too few.
+        InputError: The features have a wrong shape, are not finite, or are too few.
     """
     mean, standard_deviation = kernel_distance(real_features, fake_features, seed=seed)
     return {

@@ -1,4 +1,4 @@
-"""Features of a LeNet that is trained once on a data set's labels, then cached."""
+"""Features of a LeNet that is trained once on the labels of a data set, then cached."""
 
 import hashlib
 import json
@@ -23,38 +23,37 @@ LEARNING_RATE = 1e-3
 # Ten passes over 4,000 images; three over anything larger than a third of this.
 IMAGES_SEEN = 40_000
 MIN_PASSES = 3
-# Accuracies are measured on at most so many images.
+# Accuracies are measured on at most this many images.
 MAX_ACCURACY_IMAGES = 10_000
 
 
 def lenet_features(train, test, seed: int = 0, cache_dir: str | os.PathLike | None = None) -> ImageFeatures:
-    """Features of a LeNet that tells the classes of a data set apart.
+    """Features of a LeNet trained to classify a data set.
 
-    The first call trains `keras_gen.networks.lenet` on `train` (seconds for thousands of small
-    images); later calls read it from the cache. A cache file that is damaged, or that belongs to
-    another version of the data or of this training, is replaced. The training runs on the CPU,
-    where the same seed gives the same weights to the last bit, given the same number of threads.
+    The first call trains `keras_gen.networks.lenet` on `train`, which takes seconds for thousands of small images;
+    later calls read it from the cache. A cache file that is damaged, or belongs to another version of the data or of
+    this training, is replaced. Training runs on the CPU, where the same seed and number of threads give the same
+    weights to the last bit.
 
     Args:
         train: `keras_gen.datasets.Images` with labels, whose classes are learned.
         test: `keras_gen.datasets.Images` with labels, for the accuracy in the description.
-        seed: determines the weights.
-        cache_dir: a folder; by default `$KERAS_GEN_CACHE`, or `~/.cache/keras_gen`. If it cannot
-            be written to, a warning says so and each call trains again.
+        seed: Seed of the weights.
+        cache_dir: A folder; by default `$KERAS_GEN_CACHE`, or `~/.cache/keras_gen`. If it is not writable, a warning
+            says so and each call trains again.
 
     Returns:
-        The features [n, 64], in [-1, 1], whose `description` holds `network`, `data_set`,
-        `image_shape`, `num_classes`, `num_train_images`, `seed`, `feature_dim`, `batch_size`,
-        `steps`, `learning_rate`, `train_accuracy`, `test_accuracy` (shares of at most 10,000
-        images) and `weights_hash`.
+        The features [n, 64] in [-1, 1]. Their `description` holds `network`, `data_set`, `image_shape`, `num_classes`,
+        `num_train_images`, `seed`, `feature_dim`, `batch_size`, `steps`, `learning_rate`, `train_accuracy` and
+        `test_accuracy` (on at most 10,000 images), and `weights_hash`.
 
     Raises:
-        InputError: a data set without labels, or unlike shapes of images.
+        InputError: A data set has no labels, or the shapes of the images differ.
     """
     _check(train, test)
     recipe = _recipe(train, seed)
     stem = Path(cache_dir or cache_folder()).expanduser() / _file_stem(train, seed)
-    # Sums on a GPU are in no fixed order, and this network is small enough for the CPU.
+    # Sums on a GPU have no fixed order, and this network is small enough for the CPU.
     with tf.device("/CPU:0"):
         cached = _read_cache(stem, recipe)
         model, description = cached or _trained(train, test, recipe)
@@ -79,7 +78,7 @@ def _check(train, test) -> None:
 
 
 def _recipe(train, seed: int) -> dict:
-    """All that determines the weights; a cached network must agree with every entry."""
+    """Everything that determines the weights; a cached network must agree with every entry."""
     images_seen = max(IMAGES_SEEN, MIN_PASSES * len(train))
     return {
         "network": "LeNet",
@@ -97,7 +96,7 @@ def _recipe(train, seed: int) -> dict:
 
 
 def _data_hash(train) -> str:
-    """Tells data sets of one name and size apart, by their labels and first images."""
+    """A hash of labels and first images, which tells data sets of the same name and size apart."""
     content = train.labels.tobytes() + train.to_pixels(100).tobytes()
     return hashlib.sha256(content).hexdigest()[:12]
 
@@ -126,7 +125,7 @@ def _trained(train, test, recipe: dict) -> tuple[keras.Model, dict]:
 
 
 def _batches(train, recipe: dict) -> tf.data.Dataset:
-    """All steps' images and labels, from a permutation of the data set a pass."""
+    """Images and labels of all steps, from one permutation of the data set per pass."""
     steps, batch_size = recipe["steps"], recipe["batch_size"]
     random = np.random.default_rng(recipe["seed"])
     passes = math.ceil(steps * batch_size / len(train))
@@ -154,15 +153,15 @@ def _file_stem(train, seed: int) -> str:
 
 
 def _read_cache(stem: Path, recipe: dict) -> tuple[keras.Model, dict] | None:
-    """The cached network and its description; None if there is none that fits."""
+    """The cached network and its description, or None if there is none that fits."""
     try:
         description = json.loads(Path(f"{stem}.json").read_text())
         model = _untrained(recipe)
         model.load_weights(f"{stem}.keras")
         agrees = all(description[key] == value for key, value in recipe.items())
-        # The two files may come from two processes.
+        # The two files may have been written by different processes.
         intact = description["weights_hash"] == weights_hash(model)
-    except Exception:  # Damage takes many forms, and training again mends them all.
+    except Exception:  # Damage takes many forms; training again repairs all of them.
         return None
     return (model, description) if agrees and intact else None
 
@@ -174,4 +173,4 @@ def _write_cache(stem: Path, model: keras.Model, description: dict) -> None:
         with replacing(f"{stem}.json") as aside:
             aside.write_text(json.dumps(description, indent=2) + "\n")
     except OSError as error:
-        logging.warning("LeNet features are not cached, so each run trains them: %s", error)
+        logging.warning("LeNet features cannot be cached, so each run trains them again: %s", error)

@@ -1,4 +1,4 @@
-"""Sizes that a network can be made of."""
+"""Checks of the sizes of a network."""
 
 from numbers import Integral
 
@@ -6,10 +6,10 @@ from keras_gen.errors import InputError
 
 
 def check_counts(least: int = 1, **counts: int) -> None:
-    """Numbers of layers, channels and the like, each by the name of its argument.
+    """Checks numbers of layers, channels and the like, each given under the name of its argument.
 
     Raises:
-        InputError: One is no whole number, or below `least`; the message names it.
+        InputError: One is not a whole number, or below `least`; the message names it.
     """
     for name, count in counts.items():
         if not isinstance(count, Integral) or count < least:
@@ -17,7 +17,7 @@ def check_counts(least: int = 1, **counts: int) -> None:
 
 
 def check_map_shape(name: str, shape: tuple[int, ...]) -> None:
-    """The shape of images or maps, (height, width, channels).
+    """Checks the shape of images or maps, (height, width, channels).
 
     Raises:
         InputError: It is not three whole numbers of at least 1; the message names the argument.

@@ -1,4 +1,4 @@
-"""Checks of numbers that a caller gives."""
+"""Checks of numeric arguments."""
 
 import math
 from numbers import Integral
@@ -10,7 +10,7 @@ def check_counts(**counts: int) -> None:
     """Checks that every argument is a whole number of at least 1.
 
     Raises:
-        InputError: One is not; the message names it.
+        InputError: One of them is not; the message names it.
     """
     for name, count in counts.items():
         if not isinstance(count, Integral) or count < 1:
@@ -21,7 +21,7 @@ def check_positive(**numbers: float) -> None:
     """Checks that every argument is a finite number above 0.
 
     Raises:
-        InputError: One is not; the message names it.
+        InputError: One of them is not; the message names it.
     """
     for name, number in numbers.items():
         if not 0 < number < math.inf:
