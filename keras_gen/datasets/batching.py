@@ -75,13 +75,13 @@ def _shuffled_indices(num_images: int, batch_size: int, seed: int, first_step: i
     """The int64 [batch_size] image numbers of all batches from `first_step` on."""
     first_epoch, num_skipped = divmod(first_step * batch_size, num_images)
 
-    def order(epoch):
+    def order(epoch: tf.Tensor) -> tf.Tensor:
         keys = tf.random.stateless_uniform(
             [num_images], seed=tf.stack([seed, epoch]), minval=None, maxval=None, dtype=tf.int64, alg="philox"
         )
         return tf.cast(tf.argsort(keys), tf.int64)
 
-    def rest_of_order(epoch):
+    def rest_of_order(epoch: tf.Tensor) -> tf.Tensor:
         return order(epoch)[tf.where(epoch == first_epoch, num_skipped, 0) :]
 
     # The next epoch's order is drawn while this one's is used.

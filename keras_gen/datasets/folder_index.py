@@ -76,7 +76,7 @@ class FolderIndex:
         Raises:
             InputError: An image is smaller; the message names it.
         """
-        for image in np.flatnonzero(self.shorter_sides < image_size):
+        for image in np.flatnonzero(self.shorter_sides < image_size).tolist():
             _read_header(self.path(image), image_size)
 
     def labels(self) -> tuple[np.ndarray | None, int | None]:

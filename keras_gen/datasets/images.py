@@ -123,11 +123,11 @@ class EncodedImages(Images):
     def fetch(self, index_batches: tf.data.Dataset) -> tf.data.Dataset:
         """See `Images.fetch`. Several batches are decoded in parallel."""
 
-        def decode_batch(indices):
+        def decode_batch(indices: np.ndarray) -> np.ndarray:
             with _decoding:
                 return np.stack([self.decode(index) for index in indices])
 
-        def fetch_batch(indices):
+        def fetch_batch(indices: tf.Tensor) -> tf.Tensor:
             # Stateless: the same numbers give the same pixels, so tf.data may run it in parallel.
             pixels = tf.numpy_function(decode_batch, [indices], tf.uint8, stateful=False)
             return tf.ensure_shape(pixels, [*indices.shape, *self.image_shape])

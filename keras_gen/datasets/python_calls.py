@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 5.0
 class PythonCalls:
     """A context for calls from `tf.data` threads; it refuses them once the process ends."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running = 0
         self._last_end = 0.0
@@ -30,7 +30,7 @@ class PythonCalls:
             self.__exit__()
             raise RuntimeError("the process is ending")
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         with self._lock:
             self._running -= 1
             self._last_end = time.monotonic()

@@ -1,11 +1,12 @@
 """Checks of features, codes and labels."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_gen.errors import InputError
 
 
-def feature_pair(real_features, fake_features) -> tuple[np.ndarray, np.ndarray]:
+def feature_pair(real_features: ArrayLike, fake_features: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Both sets as float64 arrays [n, dim], checked.
 
     Raises:
@@ -22,7 +23,7 @@ def feature_pair(real_features, fake_features) -> tuple[np.ndarray, np.ndarray]:
     return real, fake
 
 
-def _features(name: str, features) -> np.ndarray:
+def _features(name: str, features: ArrayLike) -> np.ndarray:
     features = np.asarray(features, dtype=np.float64)
     if features.ndim != 2 or features.shape[0] < 2 or features.shape[1] < 1:
         raise InputError(f"{name} must have shape [n > 1, dim > 0], got {features.shape}")
@@ -31,7 +32,7 @@ def _features(name: str, features) -> np.ndarray:
     return features
 
 
-def labelled_codes(name: str, codes, labels) -> tuple[np.ndarray, np.ndarray]:
+def labelled_codes(name: str, codes: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Codes as float64 [n, dim] and their labels as int64 [n], checked.
 
     Raises:

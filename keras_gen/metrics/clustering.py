@@ -1,6 +1,7 @@
 """Agreement of clusters with labels."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
@@ -8,7 +9,7 @@ from sklearn.metrics.cluster import contingency_matrix
 from keras_gen.errors import InputError
 
 
-def clustering_scores(labels, clusters) -> dict[str, float]:
+def clustering_scores(labels: ArrayLike, clusters: ArrayLike) -> dict[str, float]:
     """Scores of how clusters agree with labels; each is 1 for agreement up to names.
 
     Args:
@@ -32,7 +33,7 @@ def clustering_scores(labels, clusters) -> dict[str, float]:
     }
 
 
-def purity(labels, clusters) -> float:
+def purity(labels: ArrayLike, clusters: ArrayLike) -> float:
     """Share of rows whose label is the most frequent one in their cluster.
 
     Several clusters may share a label, so purity rises with the number of clusters. The post calls it accuracy.
@@ -48,7 +49,7 @@ def purity(labels, clusters) -> float:
     return float(table.max(axis=0).sum() / table.sum())
 
 
-def hungarian_accuracy(labels, clusters) -> float:
+def hungarian_accuracy(labels: ArrayLike, clusters: ArrayLike) -> float:
     """Share of correct rows under the best assignment of labels to clusters, at most one cluster per label.
 
     The literature on clustering calls this accuracy. It is at most the purity. Rows of clusters without a label count
@@ -65,7 +66,7 @@ def hungarian_accuracy(labels, clusters) -> float:
     return float(table[linear_sum_assignment(table, maximize=True)].sum() / table.sum())
 
 
-def _pair(labels, clusters) -> tuple[np.ndarray, np.ndarray]:
+def _pair(labels: ArrayLike, clusters: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     labels, clusters = np.asarray(labels), np.asarray(clusters)
     if labels.ndim != 1 or labels.shape != clusters.shape or not len(labels):
         raise InputError(f"labels and clusters must both have shape [n > 0], got {labels.shape} and {clusters.shape}")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from keras_gen.errors import InputError
 
@@ -39,7 +40,7 @@ class ImageFeatures:
         # One trace for every batch size.
         self._network = tf.function(network, input_signature=[tf.TensorSpec((None, *image_shape), tf.float32)])
 
-    def __call__(self, images) -> np.ndarray:
+    def __call__(self, images: ArrayLike) -> np.ndarray:
         """Features of `images` as float64 [n, feature_dim].
 
         Raises:

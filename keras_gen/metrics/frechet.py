@@ -1,11 +1,12 @@
 """The Fréchet distance between two sets of features."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_gen.metrics.checks import feature_pair
 
 
-def frechet_distance(real_features, fake_features) -> float:
+def frechet_distance(real_features: ArrayLike, fake_features: ArrayLike) -> float:
     r"""Squared Fréchet (2-Wasserstein) distance between Gaussians fitted to the two sets.
 
     Heusel et al. 2017, "GANs trained by a two time-scale update rule converge to a local Nash

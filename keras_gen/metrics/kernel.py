@@ -1,14 +1,15 @@
 """The kernel distance between two sets of features."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_gen.errors import InputError
 from keras_gen.metrics.checks import feature_pair
 
 
 def kernel_distance(
-    real_features,
-    fake_features,
+    real_features: ArrayLike,
+    fake_features: ArrayLike,
     subset_size: int | None = None,
     num_subsets: int = 100,
     seed: int = 0,

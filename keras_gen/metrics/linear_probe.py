@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -13,7 +14,13 @@ from keras_gen.metrics.checks import labelled_codes
 MAX_ITERATIONS = 200
 
 
-def linear_probe(train_codes, train_labels, test_codes, test_labels, penalty: float = 1.0) -> float:
+def linear_probe(
+    train_codes: ArrayLike,
+    train_labels: ArrayLike,
+    test_codes: ArrayLike,
+    test_labels: ArrayLike,
+    penalty: float = 1.0,
+) -> float:
     """Test accuracy of multinomial logistic regression on codes, each dimension scaled to mean 0 and variance 1.
 
     Args:

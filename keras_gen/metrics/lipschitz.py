@@ -107,21 +107,22 @@ def _norm(layer: keras.Layer, norm: str) -> float:
 
 def _operator_norm(layer: keras.Layer, kernel: tf.Tensor, input_shape: tuple[int | None, ...]) -> float:
     """The largest singular value of a convolution as a linear map A on inputs of `input_shape`."""
-    if None in input_shape:
+    sides = tuple(side for side in input_shape if side is not None)
+    if len(sides) < len(input_shape):
         raise InputError(f"layer {layer.name}: the operator norm needs the size of its input, got {input_shape}")
     linear = type(layer).from_config({**layer.get_config(), "activation": None, "use_bias": False, "dtype": "float64"})
-    linear.build((None, *input_shape))
+    linear.build((None, *sides))
     linear.kernel.assign(kernel)
 
     def normal_map(flat_input: np.ndarray) -> np.ndarray:
         """A^T A x, which is the gradient of |A x|^2 / 2."""
-        x = tf.reshape(tf.constant(flat_input), [1, *input_shape])
+        x = tf.reshape(tf.constant(flat_input), [1, *sides])
         with tf.GradientTape() as tape:
             tape.watch(x)
             half_square = tf.nn.l2_loss(linear(x))
         return tf.reshape(tape.gradient(half_square, x), [-1]).numpy()
 
-    size = math.prod(input_shape)
+    size = math.prod(sides)
     operator = scipy.sparse.linalg.LinearOperator((size, size), normal_map, dtype=np.float64)
     start = np.random.RandomState(0).randn(size)
     return math.sqrt(scipy.sparse.linalg.eigsh(operator, k=1, v0=start, return_eigenvectors=False)[0])

@@ -1,6 +1,7 @@
 """Precision, recall, density and coverage, which measure fidelity and variety separately."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_gen.errors import InputError
 from keras_gen.metrics.checks import feature_pair
@@ -8,7 +9,7 @@ from keras_gen.metrics.checks import feature_pair
 BLOCK = 1024  # rows of a distance matrix in memory at a time
 
 
-def precision_recall(real_features, fake_features, num_neighbors: int = 5) -> dict[str, float]:
+def precision_recall(real_features: ArrayLike, fake_features: ArrayLike, num_neighbors: int = 5) -> dict[str, float]:
     """Compares two sets through balls around each point that reach to its k-th neighbour.
 
     Neighbours are taken from the point's own set, without the point itself; a ball contains its boundary.

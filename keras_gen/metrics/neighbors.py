@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_gen.errors import InputError
 from keras_gen.metrics.checks import labelled_codes
@@ -12,10 +13,10 @@ BLOCK = 1024  # queries at a time
 
 
 def neighbor_accuracy(
-    train_codes,
-    train_labels,
-    test_codes,
-    test_labels,
+    train_codes: ArrayLike,
+    train_labels: ArrayLike,
+    test_codes: ArrayLike,
+    test_labels: ArrayLike,
     num_neighbors: Sequence[int] = (1, 5, 20),
     distance: str = "euclidean",
 ) -> dict[int, float]:
@@ -45,7 +46,7 @@ def neighbor_accuracy(
 
 
 def retrieval_precision(
-    codes, labels, num_neighbors: Sequence[int] = (1, 5, 20), distance: str = "euclidean"
+    codes: ArrayLike, labels: ArrayLike, num_neighbors: Sequence[int] = (1, 5, 20), distance: str = "euclidean"
 ) -> dict[int, float]:
     """Share of the k nearest other codes that have the query's label, with every code as a query.
 

@@ -1,11 +1,12 @@
 """Sharpness of images."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_gen.errors import InputError
 
 
-def sharpness(images) -> float:
+def sharpness(images: ArrayLike) -> float:
     """The variance of the Laplacian, a common measure of focus, averaged over images.
 
     Pech-Pacheco et al. 2000, "Diatom autofocusing in brightfield microscopy: a comparative study". The Laplacian of

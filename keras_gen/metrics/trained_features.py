@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from keras_gen.datasets.images import Images
 from keras_gen.errors import InputError
 from keras_gen.metrics.features import ImageFeatures, weights_hash
 from keras_gen.networks.lenet import lenet
@@ -27,7 +28,9 @@ MIN_PASSES = 3
 MAX_ACCURACY_IMAGES = 10_000
 
 
-def lenet_features(train, test, seed: int = 0, cache_dir: str | os.PathLike | None = None) -> ImageFeatures:
+def lenet_features(
+    train: Images, test: Images, seed: int = 0, cache_dir: str | os.PathLike | None = None
+) -> ImageFeatures:
     """Features of a LeNet trained to classify a data set.
 
     The first call trains `keras_gen.networks.lenet` on `train`, which takes seconds for thousands of small images;
@@ -63,13 +66,9 @@ def lenet_features(train, test, seed: int = 0, cache_dir: str | os.PathLike | No
     return ImageFeatures(features, tuple(train.image_shape), "LeNet features", description)
 
 
-def _check(train, test) -> None:
+def _check(train: Images, test: Images) -> None:
     for images in (train, test):
-        if images.labels is None:
-            raise InputError(
-                f"data set {images.name} has no labels to train LeNet features on: "
-                "use a labelled data set or inception_features()"
-            )
+        _labels(images)
     if tuple(train.image_shape) != tuple(test.image_shape):
         raise InputError(
             f"train and test images must have the same shape, got {tuple(train.image_shape)} "
@@ -77,14 +76,23 @@ def _check(train, test) -> None:
         )
 
 
-def _recipe(train, seed: int) -> dict:
+def _labels(images: Images) -> np.ndarray:
+    if images.labels is None:
+        raise InputError(
+            f"data set {images.name} has no labels to train LeNet features on; "
+            "use a labelled data set or inception_features()"
+        )
+    return images.labels
+
+
+def _recipe(train: Images, seed: int) -> dict:
     """Everything that determines the weights; a cached network must agree with every entry."""
     images_seen = max(IMAGES_SEEN, MIN_PASSES * len(train))
     return {
         "network": "LeNet",
         "data_set": train.name,
         "image_shape": list(train.image_shape),
-        "num_classes": int(train.num_classes),
+        "num_classes": int(train.num_classes or 0),
         "num_train_images": len(train),
         "data_hash": _data_hash(train),
         "seed": seed,
@@ -95,9 +103,9 @@ def _recipe(train, seed: int) -> dict:
     }
 
 
-def _data_hash(train) -> str:
+def _data_hash(train: Images) -> str:
     """A hash of labels and first images, which tells data sets of the same name and size apart."""
-    content = train.labels.tobytes() + train.to_pixels(100).tobytes()
+    content = _labels(train).tobytes() + train.to_pixels(100).tobytes()
     return hashlib.sha256(content).hexdigest()[:12]
 
 
@@ -105,7 +113,7 @@ def _untrained(recipe: dict) -> keras.Model:
     return lenet(tuple(recipe["image_shape"]), recipe["num_classes"], recipe["feature_dim"], seed=recipe["seed"])
 
 
-def _trained(train, test, recipe: dict) -> tuple[keras.Model, dict]:
+def _trained(train: Images, test: Images, recipe: dict) -> tuple[keras.Model, dict]:
     model = _untrained(recipe)
     model.compile(
         optimizer=keras.optimizers.Adam(
@@ -124,7 +132,7 @@ def _trained(train, test, recipe: dict) -> tuple[keras.Model, dict]:
     return model, description
 
 
-def _batches(train, recipe: dict) -> tf.data.Dataset:
+def _batches(train: Images, recipe: dict) -> tf.data.Dataset:
     """Images and labels of all steps, from one permutation of the data set per pass."""
     steps, batch_size = recipe["steps"], recipe["batch_size"]
     random = np.random.default_rng(recipe["seed"])
@@ -132,7 +140,7 @@ def _batches(train, recipe: dict) -> tf.data.Dataset:
     order = np.concatenate([random.permutation(len(train)) for _ in range(passes)])
     order = order[: steps * batch_size].reshape(steps, batch_size)
     images = train.fetch(tf.data.Dataset.from_tensor_slices(order)).map(_to_float)
-    labels = tf.data.Dataset.from_tensor_slices(train.labels[order])
+    labels = tf.data.Dataset.from_tensor_slices(_labels(train)[order])
     return tf.data.Dataset.zip((images, labels)).prefetch(2)
 
 
@@ -140,13 +148,13 @@ def _to_float(images: tf.Tensor) -> tf.Tensor:
     return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 
-def _accuracy(model: keras.Model, images) -> float:
+def _accuracy(model: keras.Model, images: Images) -> float:
     pixels = images.to_array(MAX_ACCURACY_IMAGES)
     logits = model.predict(pixels, batch_size=250, verbose=0)
-    return float(np.mean(logits.argmax(axis=1) == images.labels[: len(pixels)]))
+    return float(np.mean(logits.argmax(axis=1) == _labels(images)[: len(pixels)]))
 
 
-def _file_stem(train, seed: int) -> str:
+def _file_stem(train: Images, seed: int) -> str:
     name = re.sub(r"[^\w.-]+", "_", train.name)
     size = "x".join(map(str, train.image_shape))
     return f"lenet-{name}-{size}-seed{seed}"

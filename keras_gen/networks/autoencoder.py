@@ -170,11 +170,11 @@ def _kernel_initializers(network: str, seed: int) -> Callable[[], dict]:
     return lambda: {"kernel_initializer": keras.initializers.GlorotUniform(next(seeds))}
 
 
-def _gaussian(x, latent_dim: int, kernel: Callable[[], dict]) -> list:
+def _gaussian(x: keras.KerasTensor, latent_dim: int, kernel: Callable[[], dict]) -> list[keras.KerasTensor]:
     return [layers.Dense(latent_dim, dtype="float32", name=name, **kernel())(x) for name in ("mean", "log_variance")]
 
 
-def _output(x, output: str):
+def _output(x: keras.KerasTensor, output: str) -> keras.KerasTensor:
     match output:
         case "images":
             # The author's sigmoid on the scale [-1, 1]: 2 sigmoid(x) - 1 = tanh(x/2).

@@ -122,11 +122,11 @@ def _kernel_initializers(network: str, seed: int) -> Callable[[], dict]:
     return lambda: {"kernel_initializer": keras.initializers.RandomNormal(0.0, 0.02, next(seeds))}
 
 
-def _normalised(x, batch_norm: bool, synchronized: bool):
+def _normalised(x: keras.KerasTensor, batch_norm: bool, synchronized: bool) -> keras.KerasTensor:
     return BatchNormalization(synchronized=synchronized)(x) if batch_norm else x
 
 
-def _pooled(x, pooling: str):
+def _pooled(x: keras.KerasTensor, pooling: str) -> keras.KerasTensor:
     match pooling:
         case "average":
             return layers.GlobalAveragePooling2D()(x)

@@ -58,7 +58,8 @@ def glow(
         if i > 0 or squeeze_first:
             squeeze = flows.Squeeze(name=f"{place}_squeeze")
             squeeze.build((None, *shape))
-            shape = squeeze.transformed_shape(shape)
+            height, across, channels = squeeze.transformed_shape(shape)
+            shape = height, across, channels
             layers.append(squeeze)
         if shape[-1] % 2:
             raise InputError(f"{place}: {shape[-1]} channels have no halves; squeeze first, or give an even number")

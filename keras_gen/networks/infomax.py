@@ -69,7 +69,9 @@ def encoder(
     return keras.Model(images, (feature_map, mean, log_variance), name="encoder")
 
 
-def _convolved(x, width: int, batch_norm: bool, synchronized: bool, seeds: Iterator[int]):
+def _convolved(
+    x: keras.KerasTensor, width: int, batch_norm: bool, synchronized: bool, seeds: Iterator[int]
+) -> keras.KerasTensor:
     x = layers.Conv2D(width, 3, padding="same", use_bias=not batch_norm, kernel_initializer=_glorot(seeds))(x)
     if batch_norm:
         x = BatchNormalization(synchronized=synchronized)(x)
@@ -120,7 +122,14 @@ def local_discriminator(
     return _discriminator(feature_maps, feature_maps, latent_dim, widths, seeds, "local_discriminator")
 
 
-def _discriminator(inputs, x, latent_dim: int, widths: Sequence[int], seeds: Iterator[int], name: str) -> keras.Model:
+def _discriminator(
+    inputs: keras.KerasTensor,
+    x: keras.KerasTensor,
+    latent_dim: int,
+    widths: Sequence[int],
+    seeds: Iterator[int],
+    name: str,
+) -> keras.Model:
     """Dense layers on x [batch, ..., n] beside each code: the first is W x + V z + b."""
     if not widths:
         raise InputError(f"widths=(): {name} needs at least one hidden layer")

@@ -88,7 +88,9 @@ def _check_sizes(image_shape: Shape, stages: int, depth: int, width: int) -> Non
         )
 
 
-def _residual_steps(x, depth: int, width: int, synchronized: bool, seeds: Iterator[int]):
+def _residual_steps(
+    x: keras.KerasTensor, depth: int, width: int, synchronized: bool, seeds: Iterator[int]
+) -> keras.KerasTensor:
     for _ in range(depth):
         kernel = keras.initializers.GlorotUniform(next(seeds))
         y = layers.Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer=kernel)(x)

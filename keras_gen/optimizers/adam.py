@@ -1,6 +1,7 @@
 """`Adam`: Keras's, with one operation per weight."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -23,7 +24,7 @@ class Adam(keras.optimizers.Adam):
         InputError: `amsgrad` is True.
     """
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         if self.amsgrad:
             raise InputError("amsgrad=True: the fused Adam does not support it; use keras.optimizers.Adam")

@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from keras_gen.errors import InputError
 from keras_gen.utils.files import replacing
@@ -14,7 +15,7 @@ BACKGROUND = 255  # white, also in cells without an image
 LEGIBLE_SIDE = 64  # pixels; smaller images are magnified up to this size
 
 
-def image_grid(images, columns: int | None = None, scale: int | None = None) -> np.ndarray:
+def image_grid(images: ArrayLike, columns: int | None = None, scale: int | None = None) -> np.ndarray:
     """Images arranged in rows, from left to right and top to bottom.
 
     Args:
@@ -54,7 +55,9 @@ def image_grid(images, columns: int | None = None, scale: int | None = None) -> 
     return grid
 
 
-def save_image_grid(path: str | os.PathLike, images, columns: int | None = None, scale: int | None = None) -> None:
+def save_image_grid(
+    path: str | os.PathLike, images: ArrayLike, columns: int | None = None, scale: int | None = None
+) -> None:
     """Writes `image_grid(images, columns, scale)` as a PNG file, completely or not at all.
 
     Args:
@@ -81,7 +84,7 @@ def save_png(path: str | os.PathLike, pixels: np.ndarray) -> None:
         aside.write_bytes(png)
 
 
-def _to_uint8(images) -> np.ndarray:
+def _to_uint8(images: ArrayLike) -> np.ndarray:
     images = np.asarray(images, dtype=np.float32)
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or 0 in images.shape:
         raise InputError(f"images must have shape [n, height, width, 1 or 3] and n > 0, got {images.shape}")
