@@ -118,7 +118,7 @@ def _load(model: keras.Model, path: Path) -> None:
     size = len(whole) - hashlib.sha256().digest_size
     content = whole[: max(size, 0)]
     if hashlib.sha256(content).digest() != whole[len(content) :]:
-        raise ValueError("its checksum does not match")
+        raise ValueError("it is damaged: its checksum does not match")
     memory = MemoryFile(path.name, content)
     model.load_weights(memory)
     with h5py.File(memory, "r") as file:

@@ -3,9 +3,9 @@
 import keras
 import tensorflow as tf
 
+from keras_gen.checks import check_counts
 from keras_gen.errors import InputError
 from keras_gen.utils import spectral
-from keras_gen.utils.arguments import check_counts
 
 
 @keras.saving.register_keras_serializable("keras_gen")

@@ -1,7 +1,7 @@
 """Layers that Keras does not have, or has otherwise."""
 
+from keras_gen.keras_privates import BatchNormalization
 from keras_gen.layers import flows, likelihoods
-from keras_gen.layers.batch_normalization import BatchNormalization
 from keras_gen.layers.likelihoods import BernoulliLikelihood, GaussianLikelihood, Likelihood
 from keras_gen.layers.spectral_normalization import SpectralNormalization
 

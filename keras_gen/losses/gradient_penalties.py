@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 
+from keras_gen.checks import check_positive
 from keras_gen.errors import InputError
 from keras_gen.losses import gradient_sampling
-from keras_gen.utils.arguments import check_positive
 
 # Below this a norm counts as zero: the square root has no gradient there, and an unbounded one beside it.
 _SMALLEST_SQUARED_NORM = 1e-12

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_gen.metrics.checks import feature_pair
+from keras_gen.checks import feature_pair
 
 
 def frechet_distance(real_features: ArrayLike, fake_features: ArrayLike) -> float:
@@ -30,7 +30,7 @@ def frechet_distance(real_features: ArrayLike, fake_features: ArrayLike) -> floa
         The distance, at least 0.
 
     Raises:
-        InputError: See `keras_gen.metrics.checks.feature_pair`.
+        InputError: See `keras_gen.checks.feature_pair`.
     """
     real, fake = feature_pair(real_features, fake_features)
     real_factor, fake_factor = _covariance_factor(real), _covariance_factor(fake)

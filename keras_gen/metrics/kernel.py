@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from keras_gen.checks import feature_pair
 from keras_gen.errors import InputError
-from keras_gen.metrics.checks import feature_pair
 
 
 def kernel_distance(
@@ -36,7 +36,7 @@ def kernel_distance(
 
     Raises:
         InputError: `subset_size` is larger than a set or below 2, or `num_subsets` below 1; or see
-            `keras_gen.metrics.checks.feature_pair`.
+            `keras_gen.checks.feature_pair`.
     """
     real, fake = feature_pair(real_features, fake_features)
     smaller = min(len(real), len(fake))

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from keras_gen.metrics.checks import labelled_codes
+from keras_gen.checks import labelled_codes
 
 MAX_ITERATIONS = 200
 

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from keras_gen.checks import feature_pair
 from keras_gen.errors import InputError
-from keras_gen.metrics.checks import feature_pair
 
 BLOCK = 1024  # rows of a distance matrix in memory at a time
 
@@ -30,7 +30,7 @@ def precision_recall(real_features: ArrayLike, fake_features: ArrayLike, num_nei
         {"precision", "recall", "density", "coverage"}.
 
     Raises:
-        InputError: k is below 1, or not below both counts; or see `keras_gen.metrics.checks.feature_pair`.
+        InputError: k is below 1, or not below both counts; or see `keras_gen.checks.feature_pair`.
     """
     real, fake = feature_pair(real_features, fake_features)
     if not 1 <= num_neighbors < min(len(real), len(fake)):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from keras_gen.checks import labelled_codes
 from keras_gen.errors import InputError
-from keras_gen.metrics.checks import labelled_codes
 from keras_gen.utils.neighbors import nearest_neighbors
 
 BLOCK = 1024  # queries at a time

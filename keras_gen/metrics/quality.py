@@ -2,7 +2,7 @@
 
 from numpy.typing import ArrayLike
 
-from keras_gen.metrics.checks import feature_pair
+from keras_gen.checks import feature_pair
 from keras_gen.metrics.frechet import frechet_distance
 from keras_gen.metrics.kernel import kernel_distance
 from keras_gen.metrics.manifold import precision_recall

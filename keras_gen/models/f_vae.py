@@ -13,6 +13,7 @@ from keras_gen.errors import InputError
 from keras_gen.layers import flows
 from keras_gen.layers.any_batch import call_on_any_batch
 from keras_gen.layers.flows.flow_layer import check_finite
+from keras_gen.models.endpoints import Rows
 from keras_gen.models.flow_model import FlowModel, standard_normal_log_prob
 from keras_gen.models.reproducible_model import Endpoint, Terms, stream_seed
 
@@ -150,7 +151,9 @@ class FVAE(FlowModel):
 
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """G(F^-1(z)), images float32 [n, height, width, channels] of latents [n, *latent_shape] (19)."""
-        return call_on_any_batch(self.decoder, [self.flow.inverse(self.checked_latents(latents))])
+        return call_on_any_batch(
+            self.decoder, [self.flow.inverse(Rows("latent_shape").checked(self, "latents", latents))]
+        )
 
     def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
         """G(E(x)), of images [n, height, width, channels] in [-1, 1]: without noise the flow cancels."""

@@ -10,22 +10,20 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gen.checks import check_finite_pixels, checked_images
 from keras_gen.errors import InputError
 from keras_gen.layers.flows import FlowLayer
-from keras_gen.models.batch_checks import check_finite
-from keras_gen.models.checks import checked_images
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.guarded_steps import GuardedSteps
 from keras_gen.models.interpolation import Interpolation
 from keras_gen.models.reproducible_model import Endpoint, Terms, stream_seed
-from keras_gen.models.single_optimizer import SingleOptimizer
 
 # Images of 8 bits in [-1, 1] have their 256 values this far apart.
 BIN = 2 / 255
 INPUT_NOISES = ("uniform", "gaussian", "none")
 
 
-class FlowModel(GuardedSteps, SingleOptimizer, Interpolation, GenerativeModel):
+class FlowModel(GuardedSteps, Interpolation, GenerativeModel):
     """A model with a flow to latents z ~ N(0, I).
 
     Subclasses define `objective`, `check_parts`, `decode`, `encode` and `flow_input`.
@@ -123,7 +121,7 @@ class FlowModel(GuardedSteps, SingleOptimizer, Interpolation, GenerativeModel):
             images: A batch [n, *data_shape], or a tuple (images, labels): under several replicas, the global batch.
         """
         x = self._checked(images)
-        check_finite(x)
+        check_finite_pixels(x)
 
         def draw(stream: str, shape: tuple[int, ...], draw=tf.random.stateless_normal) -> tf.Tensor:
             return draw([len(x), *shape], stream_seed(self.seed, f"initialize/{stream}"), alg="philox")

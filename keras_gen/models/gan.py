@@ -7,12 +7,12 @@ arXiv 1406.2661). The papers' models (`wgan.py`, `wgan_gp.py`, `wgan_div.py` ...
 import keras
 import tensorflow as tf
 
+from keras_gen.checks import check_counts, check_defined, checked_images
 from keras_gen.errors import InputError, check_input
 from keras_gen.losses import adversarial, gradient_penalties, gradient_sampling
-from keras_gen.models.checks import built_optimizer, check_defined, checked_images
+from keras_gen.models.endpoints import Rows
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.reproducible_model import Terms, stream_seed
-from keras_gen.utils.arguments import check_counts
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -86,7 +86,7 @@ class GAN(GenerativeModel):
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """G(z): latents [n, latent_dim] to data float32 [n, ...], without any random draw."""
         network = self.generator if self.ema_momentum is None else self.average_generator
-        return network(self.checked_latents(latents), training=False)
+        return network(Rows("latent_shape").checked(self, "latents", latents), training=False)
 
     # Training ----------------------------------------------------------------------------------------------------
 
@@ -112,18 +112,20 @@ class GAN(GenerativeModel):
             raise InputError(
                 "generator_optimizer and discriminator_optimizer are one object; give each network its own"
             )
-        super().compile(**kwargs)
-        self._compile_arguments = kwargs
-        self.generator_optimizer, self.discriminator_optimizer = (
-            built_optimizer(
-                argument,
-                keras.optimizers.Adam(2e-4, beta_1=0.5) if optimizer is None else optimizer,
-                network.trainable_variables,
-            )
-            for argument, optimizer, network in (
-                ("generator_optimizer", generator_optimizer, self.generator),
-                ("discriminator_optimizer", discriminator_optimizer, self.discriminator),
-            )
+        default = keras.optimizers.Adam(2e-4, beta_1=0.5).get_config
+        new = keras.optimizers.Adam.from_config
+        self.compile_with(
+            {
+                "generator_optimizer": (
+                    new(default()) if generator_optimizer is None else generator_optimizer,
+                    self.generator.trainable_variables,
+                ),
+                "discriminator_optimizer": (
+                    new(default()) if discriminator_optimizer is None else discriminator_optimizer,
+                    self.discriminator.trainable_variables,
+                ),
+            },
+            **kwargs,
         )
 
     def term_names(self) -> tuple[str, ...]:
@@ -269,22 +271,6 @@ class GAN(GenerativeModel):
         """Builds the model from `get_config`."""
         deserialize = keras.saving.deserialize_keras_object
         return cls(**{name: deserialize(value, custom_objects) for name, value in config.items()})
-
-    def get_compile_config(self) -> dict | None:
-        """The arguments of `compile`; None before it."""
-        if not self.compiled:
-            return None
-        serialize = keras.saving.serialize_keras_object
-        return {
-            "generator_optimizer": serialize(self.generator_optimizer),
-            "discriminator_optimizer": serialize(self.discriminator_optimizer),
-            **self._compile_arguments,
-        }
-
-    def compile_from_config(self, config: dict) -> None:
-        """Compiles the model from `get_compile_config`."""
-        deserialize = keras.saving.deserialize_keras_object
-        self.compile(**{name: deserialize(value) for name, value in config.items()})
 
 
 def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:

@@ -7,11 +7,12 @@ author. Its tests are `tests/models/test_glow.py`.
 import keras
 import tensorflow as tf
 
+from keras_gen.checks import check_counts, check_map_shape
 from keras_gen.layers.flows.flow_layer import check_finite
+from keras_gen.models.endpoints import Rows
 from keras_gen.models.flow_model import FlowModel
 from keras_gen.models.reproducible_model import Endpoint, Terms
 from keras_gen.networks.glow import glow
-from keras_gen.networks.sizes import check_counts, check_map_shape
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -114,7 +115,7 @@ class Glow(FlowModel):
 
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """F^-1(z), clipped to images float32 [n, height, width, channels] in [-1, 1], of latents [n, latent_dim]."""
-        return tf.clip_by_value(self.flow.inverse(self.checked_latents(latents)), -1.0, 1.0)
+        return tf.clip_by_value(self.flow.inverse(Rows("latent_shape").checked(self, "latents", latents)), -1.0, 1.0)
 
     def log_prob(self, images: tf.Tensor) -> tf.Tensor:
         """Log p(x) in nats, float32 [n], the density on [-1, 1] at images [n, height, width, channels] as they are."""

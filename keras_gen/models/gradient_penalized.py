@@ -8,14 +8,13 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
+from keras_gen.checks import check_defined
 from keras_gen.errors import InputError
-from keras_gen.models.checks import check_defined
 from keras_gen.models.reproducible_model import Endpoint, ReproducibleModel, Terms
-from keras_gen.models.single_optimizer import SingleOptimizer
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class GradientPenalized(SingleOptimizer, ReproducibleModel):
+class GradientPenalized(ReproducibleModel):
     """A network that minimises loss(y, f(x)) + strength E |J(x)|_F^2, where J = df/dx is its Jacobian.
 
     |J|_F bounds |J|_2, the slope of f at x. One backward pass estimates it: for v uniform on the unit sphere of the C

@@ -4,18 +4,17 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_gen.checks import checked_images
 from keras_gen.errors import InputError
 from keras_gen.losses import mutual_information
-from keras_gen.models.checks import checked_images
 from keras_gen.models.reproducible_model import Endpoint, ReproducibleModel, Terms
-from keras_gen.models.single_optimizer import SingleOptimizer
 from keras_gen.models.vae import standard_normal
 from keras_gen.utils.neighbors import nearest_neighbors
 
 tfd = tfp.distributions
 
 
-class InformationEncoder(SingleOptimizer, ReproducibleModel):
+class InformationEncoder(ReproducibleModel):
     """A Gaussian encoder p(z|x), and discriminators T that tell an x and its own z from an x and the z of another.
 
     Encoder and discriminators minimise one loss together; neither is the other's adversary. Subclasses define

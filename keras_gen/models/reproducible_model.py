@@ -1,56 +1,52 @@
 """`ReproducibleModel`: the base of every model here, whose training is a pure function of its arguments."""
 
 import os
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
 
+from keras_gen import keras_privates
+from keras_gen.checks import check_finite_pixels, checked_batches
 from keras_gen.errors import InputError, unwrapped_input_errors
-from keras_gen.models.batch_checks import check_finite, checked_batches
+from keras_gen.models.endpoints import endpoints_of
+from keras_gen.models.optimization import built_optimizer, clipped, regularization
 from keras_gen.utils import noise
+from keras_gen.utils.noise import stream_seed
 
 Terms = dict[str, tf.Tensor]
-Endpoint = tuple[Callable, list[tf.TensorSpec]]
+Endpoint = tuple[Callable[..., Any], list[tf.TensorSpec]]
+Optimizer = keras.optimizers.Optimizer | str | dict
 
 
-def stream_seed(seed: int | tf.Tensor, stream: str) -> tf.Tensor:
-    """The int64 seed pair of one named stream of random numbers.
-
-    Streams of different names are independent, so that adding a draw leaves the others as they were.
-    """
-    return tf.stack([tf.cast(seed, tf.int64), tf.constant(zlib.crc32(stream.encode()), tf.int64)])
-
-
-class ReproducibleModel(keras.Model):
+class ReproducibleModel(keras_privates.Model):
     """A model whose `train_step` is a pure function of (seed, step, batch).
 
-    It gives a `train_step` three things: noise, `minimize` and `report`. Noise depends on (seed, step, stream,
-    index in the global batch) and on nothing else, so that a run killed and continued, or spread over more replicas,
-    is the same run. What a trained model is used for, it names as `endpoints`, and `export` writes them.
+    It gives a `train_step` three things: noise, `minimize` and `report`. Noise depends on (seed, step, stream, index in
+    the global batch) and on nothing else, so that a run that is killed and continued, or spread over more replicas, is
+    the same run. Methods decorated with `keras_gen.models.endpoints.endpoint` are what a trained model is used for;
+    `export` writes them.
 
     Args:
         seed: Seed of every draw in training.
         **kwargs: Passed on to `keras.Model`.
 
     Raises:
-        InputError: The seed is no whole number.
+        InputError: The seed is not a whole number.
     """
 
-    def __init__(self, seed: int = 0, **kwargs):
+    def __init__(self, seed: int = 0, **kwargs: Any):
         if not isinstance(seed, Integral):
             raise InputError(f"seed={seed}: must be a whole number")
         super().__init__(**kwargs)
         self.seed = seed
         self.step = self.add_weight(name="step", shape=(), dtype="int64", initializer="zeros", trainable=False)
         self._terms: list[keras.metrics.Metric] = []
-        self._kind_of_data = None
-
-    def get_config(self) -> dict:
-        """The arguments that build this model again."""
-        return {**super().get_config(), "name": self.name, "seed": self.seed}
+        self._kind_of_data: str | None = None
+        self._optimizer_names: tuple[str, ...] = ()
+        self._compile_arguments: dict[str, Any] = {}
 
     # Noise -------------------------------------------------------------------------------------------------------
 
@@ -62,17 +58,50 @@ class ReproducibleModel(keras.Model):
         """Noise uniform on [0, 1) [num_rows, *row_shape]: this replica's rows of the global batch's noise."""
         return self._rows(noise.uniform_rows, num_rows, row_shape, stream)
 
-    def _rows(self, draw: Callable, num_rows, row_shape, stream) -> tf.Tensor:
-        seed = tf.random.fold_in(stream_seed(self.seed, stream), self.step.value, alg="philox")
+    def _rows(
+        self, draw: Callable[..., tf.Tensor], num_rows: int | tf.Tensor, row_shape: Sequence[int], stream: str
+    ) -> tf.Tensor:
+        seed = noise.fold_in(stream_seed(self.seed, stream), self.step.value)
         replica = tf.distribute.get_replica_context()
         return draw(replica.replica_id_in_sync_group * num_rows, num_rows, row_shape, seed)
+
+    # Optimisation ------------------------------------------------------------------------------------------------
 
     @property
     def real_batches_per_step(self) -> int:
         """Batches of fresh data that one `train_step` takes, as one large batch."""
         return 1
 
-    # Optimisation ------------------------------------------------------------------------------------------------
+    def compile(self, optimizer: Optimizer | None = None, **kwargs: Any) -> None:
+        """Prepares training; call it inside the scope of the `tf.distribute` strategy, if there is one.
+
+        Args:
+            optimizer: Trains all weights; Adam(1e-3) if None.
+            **kwargs: Passed on to `keras.Model.compile`.
+
+        Raises:
+            InputError: Keras does not know the optimizer, or it was built on other weights.
+        """
+        optimizer = keras.optimizers.Adam() if optimizer is None else optimizer
+        self.compile_with({"optimizer": (optimizer, self.trainable_variables)}, **kwargs)
+
+    def compile_with(self, optimizers: Mapping[str, tuple[Optimizer, Sequence[keras.Variable]]], **kwargs: Any) -> None:
+        """What every `compile` does: keeps optimizers and arguments, so that they are saved with the model.
+
+        Args:
+            optimizers: By the name of `compile`'s argument, an optimizer and the variables that it trains. Each becomes
+                the attribute of that name.
+            **kwargs: Passed on to `keras.Model.compile`.
+
+        Raises:
+            InputError: Keras does not know an optimizer, or it was built on other weights.
+        """
+        super().compile(optimizer=None, **kwargs)  # Keras's own default optimizer stays out
+        self._compile_arguments = kwargs
+        self._optimizer_names = tuple(optimizers)
+        for name, (optimizer, variables) in optimizers.items():
+            setattr(self, name, built_optimizer(name, optimizer, variables))
+        self._terms = [keras.metrics.Mean(name=name) for name in self.term_names()]
 
     def minimize(
         self,
@@ -84,17 +113,17 @@ class ReproducibleModel(keras.Model):
     ) -> Terms:
         """One step of `optimizer` down the gradient of `objective` and of what the variables' regularisers charge.
 
-        A regulariser belongs to its variable, as in Keras: `kernel_regularizer=...` of a layer. Of an
-        `activity_regularizer` nothing is seen here.
+        A regulariser belongs to its variable, as in Keras: `kernel_regularizer=...` of a layer. An
+        `activity_regularizer` is not seen here.
 
         Args:
             objective: Gives the loss, a mean over this replica's rows (float32 scalar), and its terms by name. The
                 terms do not contain the regularisers' part.
             variables: What is trained.
-            optimizer: An optimiser built on exactly these variables.
+            optimizer: An optimizer built on exactly these variables.
             clip_norm: The gradient of all variables together, over all replicas, is scaled down to this norm if it is
-                larger. An optimiser's own `global_clipnorm` clips the gradient of each replica, before their sum.
-            guard: Gives, of the loss, an operation without which nothing is updated, so that its failure comes before.
+                larger. An optimizer's own `global_clipnorm` clips the gradient of each replica, before their sum.
+            guard: Makes from the loss an operation that fails where nothing may be updated.
 
         Returns:
             The terms.
@@ -106,22 +135,22 @@ class ReproducibleModel(keras.Model):
             loss = loss / tf.distribute.get_strategy().num_replicas_in_sync
         gradients = tape.gradient(loss, [variable.value for variable in variables])
         if clip_norm is not None:
-            gradients = _clipped(gradients, clip_norm)
+            gradients = clipped(gradients, clip_norm)
         if guard is None:
             optimizer.apply(gradients, variables)
             return terms
         with tf.control_dependencies([guard(loss)]):
             optimizer.apply(gradients, variables)
-        # After the optimiser has counted the step, and so after the guards of all replicas: `report` waits for terms.
+        # After the optimizer has counted the step, and so after the guards of all replicas: `report` waits for terms.
         with tf.control_dependencies([tf.convert_to_tensor(optimizer.iterations.value)]):
             return {name: tf.identity(term) for name, term in terms.items()}
 
-    def fit(self, x=None, *args, **kwargs) -> keras.callbacks.History:
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
         """See `keras.Model.fit`.
 
         Raises:
             InputError: The images do not fit the model, or one is damaged, NaN or infinite, also where only the graph
-                finds it. That batch has moved no trained weight.
+                finds it. That batch has changed no trained weight.
         """
         kind = _kind_of_data(x)
         if kind != self._kind_of_data:
@@ -133,27 +162,13 @@ class ReproducibleModel(keras.Model):
 
     def batch_checks(self, images: tf.Tensor) -> list[tf.Operation | None]:
         """What `fit` checks of the values of each batch on its way to the model, by `keras_gen.errors.check_input`."""
-        return [check_finite(images)]
-
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None) -> None:
-        """Builds nothing: `__init__` and `compile` have.
-
-        Keras would take a batch to learn its shapes, and average it over the replicas, which fails for tuples.
-        """
+        return [check_finite_pixels(images)]
 
     # Reports -----------------------------------------------------------------------------------------------------
 
     def term_names(self) -> tuple[str, ...]:
         """Names of the terms that `train_step` reports, in the order of the progress bar."""
         raise NotImplementedError
-
-    def compile(self, **kwargs) -> None:
-        """Prepares training; call it inside the scope of the `tf.distribute` strategy, if there is one.
-
-        The paper's model names its own optimisers, hands the rest on and keeps Keras's default optimizer out.
-        """
-        super().compile(optimizer=None, **kwargs)
-        self._terms = [keras.metrics.Mean(name=name) for name in self.term_names()]
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -168,7 +183,7 @@ class ReproducibleModel(keras.Model):
         return self.running_means(terms)
 
     def running_means(self, terms: Terms) -> Terms:
-        """Takes the terms of a step, of training or of a test, into their running means and returns these."""
+        """Takes the terms of a training or test step into their running means and returns these."""
         for metric in self._terms:
             metric.update_state(terms[metric.name])
         results = {metric.name: metric.result() for metric in self._terms}
@@ -177,13 +192,13 @@ class ReproducibleModel(keras.Model):
             return {name: result[tf.newaxis] for name, result in results.items()}
         return results
 
-    # Export ------------------------------------------------------------------------------------------------------
+    # Export and saving -------------------------------------------------------------------------------------------
 
     def endpoints(self) -> dict[str, Endpoint]:
         """The functions that `export` writes, by name, with the types of their arguments."""
-        raise NotImplementedError
+        return endpoints_of(self)
 
-    def export(self, filepath: str | os.PathLike, **kwargs) -> None:
+    def export(self, filepath: str | os.PathLike, **kwargs: Any) -> None:
         """Writes a SavedModel whose functions are the model's `endpoints`, each also a signature of that name.
 
         `model = tf.saved_model.load(filepath)`, then `model.sample(64, 0)`, need TensorFlow alone. The two belong in
@@ -199,28 +214,34 @@ class ReproducibleModel(keras.Model):
             archive.add_endpoint(name, function, input_signature=signature)
         archive.write_out(os.fspath(filepath), verbose=kwargs.pop("verbose", False), **kwargs)
 
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that build this model again."""
+        return {**super().get_config(), "name": self.name, "seed": self.seed}
 
-def _kind_of_data(x):
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
+        """Builds the model from `get_config`."""
+        deserialize = keras.saving.deserialize_keras_object
+        return cls(**{name: deserialize(value, custom_objects) for name, value in config.items()})
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """The arguments of `compile`; None before it."""
+        if not self.compiled:
+            return None
+        serialize = keras.saving.serialize_keras_object
+        optimizers = {name: serialize(getattr(self, name)) for name in self._optimizer_names}
+        return {**optimizers, **self._compile_arguments}
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles the model from `get_compile_config`."""
+        self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+
+
+def _kind_of_data(x: Any) -> str | None:
     """Shapes and types of a batch of what `fit` is given; None where only the data tell."""
     if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
         return str(x.element_spec)
     return str((x.shape[1:], x.dtype)) if hasattr(x, "shape") and hasattr(x, "dtype") else None
-
-
-def regularization(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:
-    """What the regulariser of each variable that has one charges for it, float32 scalars."""
-    regularized = [variable for variable in variables if variable.regularizer is not None]
-    return [tf.cast(variable.regularizer(variable), tf.float32) for variable in regularized]
-
-
-def _clipped(gradients: list[tf.Tensor], norm: float) -> list[tf.Tensor]:
-    """This replica's even share of the replicas' summed gradient, scaled down to the norm if it is larger."""
-    replica = tf.distribute.get_replica_context()
-    if replica.num_replicas_in_sync > 1:
-        gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
-        norm = norm / replica.num_replicas_in_sync
-        gradients = [gradient / replica.num_replicas_in_sync for gradient in gradients]
-    return tf.clip_by_global_norm(gradients, norm)[0]
 
 
 def _spans_workers(strategy: tf.distribute.Strategy) -> bool:

@@ -10,13 +10,13 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_gen.checks import check_defined, checked_images
 from keras_gen.errors import InputError
 from keras_gen.layers import likelihoods
-from keras_gen.models.checks import check_defined, checked_images
+from keras_gen.models.endpoints import Rows
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.interpolation import Interpolation
 from keras_gen.models.reproducible_model import Endpoint, Terms, stream_seed
-from keras_gen.models.single_optimizer import SingleOptimizer
 
 tfd = tfp.distributions
 Prior = Callable[[tuple[int, ...]], tfd.Distribution]
@@ -32,7 +32,7 @@ PRIORS = {"standard_normal": standard_normal}
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class VAE(Interpolation, SingleOptimizer, GenerativeModel):
+class VAE(Interpolation, GenerativeModel):
     """A variational autoencoder with a diagonal Gaussian posterior.
 
         loss = E_{z ~ p(z|x)}[-log q(x|z)] + beta KL(p(z|x) || q(z))
@@ -163,7 +163,7 @@ class VAE(Interpolation, SingleOptimizer, GenerativeModel):
 
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """The mean of q(x|z), float32 [n, height, width, channels], of latents [n, *latent_shape]."""
-        return self.likelihood(self.checked_latents(latents)).mean()
+        return self.likelihood(Rows("latent_shape").checked(self, "latents", latents)).mean()
 
     def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
         """`decode(encode(images))`, of images [n, height, width, channels] in [-1, 1]."""

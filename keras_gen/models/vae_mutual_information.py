@@ -7,11 +7,11 @@ The post of 2018-10-10, whose equations are quoted by number. Its tests are
 import keras
 import tensorflow as tf
 
+from keras_gen.checks import check_counts, check_positive
 from keras_gen.losses import mutual_information
 from keras_gen.losses.mutual_information import Estimator
 from keras_gen.models.information_encoder import InformationEncoder, check_discriminator
 from keras_gen.models.reproducible_model import Terms
-from keras_gen.utils.arguments import check_counts, check_positive
 
 
 @keras.saving.register_keras_serializable("keras_gen")

@@ -7,9 +7,9 @@ first way to a Lipschitz constraint; it stands here for comparison.
 import keras
 import tensorflow as tf
 
+from keras_gen.checks import check_positive
 from keras_gen.models.gan import GAN
 from keras_gen.models.reproducible_model import Terms
-from keras_gen.utils.arguments import check_positive
 
 
 @keras.saving.register_keras_serializable("keras_gen")

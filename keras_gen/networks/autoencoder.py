@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import layers
 
+from keras_gen.checks import check_counts
 from keras_gen.errors import InputError
 from keras_gen.networks import initializers
-from keras_gen.utils.arguments import check_counts
 
 OUTPUTS = ("images", "logits")
 

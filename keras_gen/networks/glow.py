@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from keras_gen.checks import check_counts, check_map_shape
 from keras_gen.errors import InputError
 from keras_gen.layers import flows
 from keras_gen.networks import initializers
 from keras_gen.networks.coupling import coupling_network, prior_network
-from keras_gen.networks.sizes import check_counts, check_map_shape
 
 Shape = tuple[int, int, int]
 COUPLINGS = ("additive", "affine")

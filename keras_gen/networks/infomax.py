@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 import keras
 from keras import layers
 
+from keras_gen.checks import check_counts
 from keras_gen.errors import InputError
 from keras_gen.layers import BatchNormalization
 from keras_gen.networks import initializers
-from keras_gen.utils.arguments import check_counts
 
 
 def encoder(

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from keras_gen.checks import check_counts
 from keras_gen.networks import initializers
 from keras_gen.networks.spectral_normalization import spectrally_normalized
-from keras_gen.utils.arguments import check_counts
 
 
 def mlp(

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import keras
 from keras import layers
 
+from keras_gen.checks import check_counts, check_map_shape
 from keras_gen.errors import InputError
 from keras_gen.layers import BatchNormalization, flows
 from keras_gen.networks import initializers
-from keras_gen.networks.sizes import check_counts, check_map_shape
 
 Shape = tuple[int, int, int]
 

@@ -1,5 +1,5 @@
 """Optimisers that Keras does not have, or implements differently."""
 
-from keras_gen.optimizers.adam import Adam
+from keras_gen.keras_privates import Adam
 
 __all__ = ["Adam"]

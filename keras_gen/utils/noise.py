@@ -5,12 +5,36 @@ that begins at a place which the seed decides. Moved on, the counter begins at a
 """
 
 import math
+import zlib
 from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
 PHILOX = 1
 BLOCK = 4
+
+
+def stream_seed(seed: int | tf.Tensor, stream: str) -> tf.Tensor:
+    """The int64 seed pair of one named stream of random numbers.
+
+    Streams with different names are independent, so that adding a draw leaves the others as they were.
+    """
+    return tf.stack([tf.cast(seed, tf.int64), tf.constant(zlib.crc32(stream.encode()), tf.int64)])
+
+
+def fold_in(seed: tf.Tensor, number: int | tf.Tensor) -> tf.Tensor:
+    """A new int64 seed pair from a seed pair and a number, such as the step."""
+    return tf.random.fold_in(seed, number, alg="philox")
+
+
+def uniform(shape: Sequence[int] | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Numbers uniform on [0, 1), float32 of a shape."""
+    return tf.random.stateless_uniform(shape, seed, alg="philox")
+
+
+def normal(shape: Sequence[int] | tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Standard normal numbers, float32 of a shape."""
+    return tf.random.stateless_normal(shape, seed, alg="philox")
 
 
 def normal_rows(

@@ -64,7 +64,7 @@ class TestSample:
 
     @pytest.mark.parametrize("count", [0, -3])
     def test_at_least_one(self, model, count):
-        with pytest.raises(InputError, match=f"num_samples={count}: ask for at least 1"):
+        with pytest.raises(InputError, match=f"num_samples={count}: must be at least 1"):
             model.sample(count)
 
 
@@ -105,7 +105,7 @@ class TestSavedModel:
         np.testing.assert_array_equal(samples["decoded_by_signature"], samples["decoded"])
 
     def test_at_least_one(self, samples):
-        assert "num_samples: ask for at least 1 sample" in str(samples["error"])
+        assert "num_samples: must be at least 1 sample" in str(samples["error"])
 
     def test_only_sampling_draws(self, saved_model):
         exported = tf.saved_model.load(saved_model)

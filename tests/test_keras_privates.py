@@ -1,4 +1,4 @@
-"""Tests of `keras_gen/layers/batch_normalization.py`, against Keras's layer."""
+"""Tests of the batch norm in `keras_gen/keras_privates.py`, against Keras's layer."""
 
 import keras
 import numpy as np

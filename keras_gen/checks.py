@@ -1,0 +1,208 @@
+"""Checks of what a caller gives: numbers, choices, shapes, images, features, networks.
+
+Each raises an `InputError` whose message names the argument and says what to give instead.
+"""
+
+import math
+from collections.abc import Callable, Collection
+from numbers import Integral
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import ArrayLike
+
+from keras_gen.errors import InputError, check_input
+
+KERAS_BATCH_SIZE = 32  # `fit` cuts arrays into batches of this size by default
+
+
+# Numbers and choices ---------------------------------------------------------------------------------------------
+
+
+def check_counts(at_least: int = 1, **counts: int) -> None:
+    """Checks that every argument is a whole number of at least `at_least`.
+
+    Raises:
+        InputError: An argument is something else.
+    """
+    for name, count in counts.items():
+        if not isinstance(count, Integral) or count < at_least:
+            raise InputError(f"{name}={count}: must be a whole number of at least {at_least}")
+
+
+def check_positive(**numbers: float) -> None:
+    """Checks that every argument is a finite number above 0.
+
+    Raises:
+        InputError: An argument is something else.
+    """
+    for name, number in numbers.items():
+        if not 0 < number < math.inf:
+            raise InputError(f"{name}={number}: must be a finite number above 0")
+
+
+def check_not_negative(**numbers: float) -> None:
+    """Checks that every argument is a finite number of at least 0.
+
+    Raises:
+        InputError: An argument is something else.
+    """
+    for name, number in numbers.items():
+        if not 0 <= number < math.inf:
+            raise InputError(f"{name}={number}: must be a finite number of at least 0")
+
+
+def check_choice(name: str, value: Any, choices: Collection[str], alternative: str = "") -> None:
+    """Checks that a value is one of the choices.
+
+    Args:
+        name: The argument's name.
+        value: What was given.
+        choices: What may be given.
+        alternative: What else may be given, to end the message, such as ", or give a Divergence".
+
+    Raises:
+        InputError: The value is not among the choices.
+    """
+    if value not in choices:
+        raise InputError(f"{name}={value!r}: choose one of {', '.join(choices)}{alternative}")
+
+
+# Shapes ----------------------------------------------------------------------------------------------------------
+
+
+def check_map_shape(name: str, shape: tuple[int, ...]) -> None:
+    """Checks the shape of images or feature maps, (height, width, channels).
+
+    Raises:
+        InputError: The shape is not three whole numbers of at least 1.
+    """
+    if len(shape) != 3 or not all(isinstance(size, Integral) and size > 0 for size in shape):
+        raise InputError(f"{name}={tuple(shape)}: give (height, width, channels), whole numbers of at least 1")
+
+
+def check_defined(**networks: keras.Model) -> None:
+    """Checks that networks, given by their roles, know the shapes of their inputs and outputs.
+
+    Raises:
+        InputError: A network does not know them, such as a `Sequential` that has not seen data.
+    """
+    for role, network in networks.items():
+        if not hasattr(network, "input_shape") or not hasattr(network, "output_shape"):
+            raise InputError(f"the {role} has no shapes yet; begin it with keras.Input(shape), or call it once on data")
+
+
+# Images ----------------------------------------------------------------------------------------------------------
+
+
+def checked_images(data: Any, taker: str, shape: tuple[int, ...]) -> tf.Tensor:
+    """The images of a batch, float32 [batch, *shape].
+
+    Args:
+        data: What `train_step` receives: images, or a tuple (images, labels) whose labels are ignored.
+        taker: The network that takes the images, for messages.
+        shape: Shape of one image.
+
+    Raises:
+        InputError: The images have another type or shape.
+    """
+    images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+    images = tf.convert_to_tensor(images)
+    if images.shape.rank == len(shape) and images.shape.is_compatible_with(shape):
+        raise InputError(f"images have shape {tuple(images.shape)}, without a batch axis; give [n, height, ...]")
+    if not images.dtype.is_floating:
+        raise InputError(f"images have dtype {images.dtype.name}; give float32 in [-1, 1]")
+    if not images.shape[1:].is_compatible_with(shape):
+        raise InputError(f"images have shape {tuple(images.shape[1:])}, the {taker} takes {tuple(shape)}")
+    return tf.cast(images, tf.float32)
+
+
+def check_finite_pixels(images: tf.Tensor) -> tf.Operation | None:
+    """Checks that no pixel is NaN or infinite; see `keras_gen.errors.check_input` for what it returns and raises."""
+    finite = tf.reduce_all(tf.math.is_finite(images)) if images.dtype.is_floating else tf.constant(True)
+    return check_input(finite, "images contain NaN or infinite pixels")
+
+
+def checked_batches(
+    x: Any, check: Callable[[tf.Tensor], list[tf.Operation | None]], batch_size: int | None = None
+) -> Any:
+    """The data of a `fit`, checked: a `tf.data` data set batch by batch, an array at once.
+
+    The training step itself stays as it is, and so do its bits. What `tf.distribute` has dealt out already is passed
+    on. On several replicas TensorFlow may take a failure in the last batch of a finite data set for the end of the
+    data: `fit` then ends without that batch and without a message.
+
+    Args:
+        x: What `fit` received: batches of images, or tuples that begin with images, or an array of images.
+        check: Makes the checks of a batch.
+        batch_size: Size of the batches into which `fit` will cut an array.
+
+    Raises:
+        InputError: A check of an array fails. The checks of a data set fail when their batch is read.
+    """
+    if isinstance(x, tf.data.Dataset):
+        return x.map(_checking(check, isinstance(x.element_spec, tuple)), tf.data.AUTOTUNE, deterministic=True)
+    if isinstance(x, (np.ndarray, tf.Tensor)) and len(x):
+        short = len(x) % (batch_size or KERAS_BATCH_SIZE)
+        for part in (x, x[-short:]) if short else (x,):
+            check(tf.convert_to_tensor(part))
+    return x
+
+
+def _checking(check: Callable[[tf.Tensor], list[tf.Operation | None]], are_tuples: bool) -> Callable[..., Any]:
+    """A function that checks a batch and passes it on; a batch without images is left to the model to refuse."""
+
+    def checked(*batch: Any) -> Any:
+        if isinstance(batch[0], tf.Tensor):
+            with tf.control_dependencies(check(batch[0])):
+                batch = (tf.identity(batch[0]), *batch[1:])
+        return batch if are_tuples else batch[0]
+
+    return checked
+
+
+# Features and codes ----------------------------------------------------------------------------------------------
+
+
+def feature_pair(real_features: ArrayLike, fake_features: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Both sets as float64 arrays [n, dim], checked.
+
+    Raises:
+        InputError: A set is not two-dimensional, has fewer than two rows, or NaN or infinite values, or the sets differ
+            in their number of columns.
+    """
+    real = _features("real_features", real_features)
+    fake = _features("fake_features", fake_features)
+    if real.shape[1] != fake.shape[1]:
+        raise InputError(
+            "real_features and fake_features must have the same number of columns, "
+            f"got {real.shape[1]} and {fake.shape[1]}"
+        )
+    return real, fake
+
+
+def _features(name: str, features: ArrayLike) -> np.ndarray:
+    features = np.asarray(features, dtype=np.float64)
+    if features.ndim != 2 or features.shape[0] < 2 or features.shape[1] < 1:
+        raise InputError(f"{name} must have shape [n > 1, dim > 0], got {features.shape}")
+    if not np.isfinite(features).all():
+        raise InputError(f"{name} contain NaN or infinite values")
+    return features
+
+
+def labelled_codes(name: str, codes: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Codes as float64 [n, dim] and their labels as int64 [n], checked.
+
+    Raises:
+        InputError: The shape is wrong, there are NaN or infinite values, or the labels are not one whole number per
+            code.
+    """
+    prefix = f"{name}_" if name else ""
+    codes, labels = _features(f"{prefix}codes", codes), np.asarray(labels)
+    if labels.shape != codes.shape[:1] or not np.issubdtype(labels.dtype, np.integer):
+        raise InputError(
+            f"{prefix}labels must be {len(codes)} whole numbers, one per code, got {labels.dtype} {labels.shape}"
+        )
+    return codes, labels.astype(np.int64)

@@ -1,0 +1,167 @@
+"""`endpoint`: a method that Python calls, TensorFlow compiles and a SavedModel holds, written once with its types.
+
+    class Decoder(ReproducibleModel):
+        @endpoint(latents=Rows("latent_shape"))
+        def decode(self, latents: tf.Tensor) -> tf.Tensor:
+            return self.network(latents)
+
+Called from Python, the arguments are converted and checked. `ReproducibleModel.export` writes the same function under
+the method's name. What a parameter without a type defaults to, the exported function uses.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import keras
+import tensorflow as tf
+
+from keras_gen.errors import InputError, check_input
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class Argument(Protocol):
+    """The type of an endpoint's argument."""
+
+    def spec(self, model: keras.Model, name: str) -> tf.TensorSpec:
+        """What the exported function takes."""
+
+    def checked(self, model: keras.Model, name: str, value: Any) -> tf.Tensor:
+        """The value as a tensor.
+
+        Raises:
+            InputError: The value does not have this type; the message names the argument. In a graph, where only the
+                values tell, this is an `InvalidArgumentError` with the same message.
+        """
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A batch of tensors, float32 [n, *shape].
+
+    Attributes:
+        shape: The model's attribute that holds the shape of one row, such as `latent_shape`.
+    """
+
+    shape: str
+
+    def spec(self, model: keras.Model, name: str) -> tf.TensorSpec:
+        """See `Argument`."""
+        return tf.TensorSpec([None, *getattr(model, self.shape)], tf.float32, name)
+
+    def checked(self, model: keras.Model, name: str, value: Any) -> tf.Tensor:
+        """See `Argument`."""
+        tensor = value if hasattr(value, "shape") else tf.convert_to_tensor(value)
+        given, needed = tf.TensorShape(tensor.shape), [None, *getattr(model, self.shape)]
+        if not given.is_compatible_with(needed):
+            raise InputError(f"{name} have shape {tuple(given)}; give [{', '.join(map(str, ('n', *needed[1:])))}]")
+        if isinstance(tensor, keras.KerasTensor):
+            return tensor
+        if not tf.as_dtype(tensor.dtype).is_floating:
+            raise InputError(f"{name} have dtype {tf.as_dtype(tensor.dtype).name}; give float32")
+        return tf.cast(tensor, tf.float32)
+
+
+@dataclass(frozen=True)
+class WholeNumber:
+    """A whole number, int32 [].
+
+    Attributes:
+        at_least: Smallest value, or None.
+    """
+
+    at_least: int | None = None
+
+    def spec(self, model: keras.Model, name: str) -> tf.TensorSpec:
+        """See `Argument`."""
+        del model
+        return tf.TensorSpec([], tf.int32, name)
+
+    def checked(self, model: keras.Model, name: str, value: Any) -> tf.Tensor:
+        """See `Argument`."""
+        del model
+        try:
+            number = tf.cast(value, tf.int32) if tf.is_tensor(value) else tf.convert_to_tensor(value, tf.int32)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{name}={value}: give a whole number") from error
+        if self.at_least is None:
+            return number
+        return _checked(name, number, number >= self.at_least, f"must be at least {self.at_least}")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A finite number, float32 [].
+
+    Attributes:
+        at_least: Smallest value.
+    """
+
+    at_least: float = 0.0
+
+    def spec(self, model: keras.Model, name: str) -> tf.TensorSpec:
+        """See `Argument`."""
+        del model
+        return tf.TensorSpec([], tf.float32, name)
+
+    def checked(self, model: keras.Model, name: str, value: Any) -> tf.Tensor:
+        """See `Argument`."""
+        del model
+        number = tf.cast(value, tf.float32)
+        in_range = (number >= self.at_least) & tf.math.is_finite(number)
+        return _checked(name, number, in_range, f"must be a finite number of at least {self.at_least:g}")
+
+
+def _checked(name: str, number: tf.Tensor, holds: tf.Tensor, requirement: str) -> tf.Tensor:
+    known = tf.get_static_value(holds)
+    if known is not None and not known:
+        raise InputError(f"{name}={tf.get_static_value(number):g}: {requirement}")
+    with tf.control_dependencies([check_input(holds, f"{name}: {requirement}, got", number)]):
+        return tf.identity(number)
+
+
+def endpoint(*, compiled: bool = False, **arguments: Argument) -> Callable[[Method], Method]:
+    """Makes a method an endpoint of its model.
+
+    Args:
+        compiled: Whether Python's calls run as a `tf.function`: for methods that loop or draw. A compiled method is
+            traced once per shape, so that none of its arguments may be a Python number without a type.
+        **arguments: The types of the method's arguments by name, in the order of the exported function.
+    """
+
+    def decorate(method: Method) -> Method:
+        signature = inspect.signature(method)
+        function = tf.function(method, reduce_retracing=True) if compiled else method
+
+        @functools.wraps(method)
+        def checked_call(self: keras.Model, *args: Any, **kwargs: Any) -> Any:
+            bound = signature.bind(self, *args, **kwargs)
+            bound.apply_defaults()
+            for name, argument in arguments.items():
+                bound.arguments[name] = argument.checked(self, name, bound.arguments[name])
+            # Bound, a tf.function keeps one graph per model, for as long as the model lives.
+            return function.__get__(self, type(self))(*bound.args[1:], **bound.kwargs)
+
+        checked_call.endpoint_arguments = arguments  # type: ignore[attr-defined]
+        return checked_call  # type: ignore[return-value]
+
+    return decorate
+
+
+def endpoints_of(model: keras.Model) -> dict[str, tuple[Callable[..., Any], list[tf.TensorSpec]]]:
+    """The endpoints of a model by name, base classes' first: each the bound method and the types of its arguments.
+
+    A method that overrides an endpoint without being one itself is exported with the types of the endpoint.
+    """
+    found: dict[str, dict[str, Argument]] = {}
+    for kind in reversed(type(model).__mro__):
+        for name, method in vars(kind).items():
+            if hasattr(method, "endpoint_arguments"):
+                found[name] = method.endpoint_arguments
+    return {
+        name: (getattr(model, name), [argument.spec(model, parameter) for parameter, argument in arguments.items()])
+        for name, arguments in found.items()
+    }
