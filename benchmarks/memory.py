@@ -17,7 +17,7 @@ from benchmarks.tables import keep
 
 FLAGS = flags.FLAGS
 EVERY = 50
-# Readings whose median counts: memory that a measure needs for a moment is not always given back at once.
+# The median of this many readings counts: memory that a measurement needs briefly is not always returned at once.
 READINGS = 5
 TOLERANCE = 0.02
 
