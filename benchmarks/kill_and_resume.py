@@ -32,10 +32,10 @@ from reproductions.pages import SCRIPTS
 
 FLAGS = flags.FLAGS
 # Steps of the smoke preset between two kills.
-STEPS_A_KILL = 20
+STEPS_PER_KILL = 20
 # Seconds between two looks at a short-lived file, and at a process that is starting.
 CLOSELY, CALMLY = 0.001, 0.05
-# Files about times, which differ between any two runs.
+# Columns and entries about times, which differ between any two runs.
 TIMES = ("seconds", "finished")
 IN_CHECKPOINT, IN_TRAINING, AT_THE_END = "while a checkpoint was written", "in training", "while it finished"
 AFTER_CHECKPOINT, TOO_LATE = "just after a checkpoint", "too late"
@@ -116,7 +116,7 @@ class Process:
 
 def command(script: str, kills: int, given: list[str]) -> list[str]:
     """The command of a run long enough for the kills."""
-    steps = STEPS_A_KILL * (kills + 1)
+    steps = STEPS_PER_KILL * (kills + 1)
     of_script = ["-m", f"reproductions.{script}", "--preset=smoke", f"--steps={steps}", "--deterministic"]
     return [sys.executable, *of_script, *given]
 
