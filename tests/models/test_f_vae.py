@@ -224,5 +224,5 @@ def test_bad_sizes_of_encoder_and_decoder(make):
         make((6, 6, 1), stages=2)
     with pytest.raises(InputError, match=r"image_shape=\(None, 8, 1\)"):
         make((None, 8, 1), stages=1)
-    with pytest.raises(InputError, match="depth=1.5: must be a whole number, at least 0"):
+    with pytest.raises(InputError, match="depth=1.5: must be a whole number of at least 0"):
         make((8, 8, 1), stages=1, depth=1.5)

@@ -182,7 +182,7 @@ class TestUse:
         ({"image_shape": (12, 12, 1), "levels": 3}, "Squeeze 'glow_level_2_squeeze': blocks of 2x2 do not divide"),
         ({"image_shape": (None, None, 3)}, r"image_shape=\(None, None, 3\): give \(height, width, channels\)"),
         ({"image_shape": (16, 16)}, r"image_shape=\(16, 16\)"),
-        ({"levels": 0}, "levels=0: must be a whole number, at least 1"),
+        ({"levels": 0}, "levels=0: must be a whole number of at least 1"),
         ({"levels": 1.5}, "levels=1.5"),
         ({"depth": 0}, "depth=0"),
         ({"depth": 1.5}, "depth=1.5"),
