@@ -7,6 +7,7 @@ default.
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 from keras import layers
@@ -159,18 +160,18 @@ def _smallest_map(image_shape: tuple[int, int, int], widths: Sequence[int]) -> t
     factor = 2 ** len(widths)
     if height % factor or width % factor:
         raise InputError(
-            f"image_size={height}x{width}: {len(widths)} stages halve it {len(widths)} times; "
-            f"both sides must be multiples of {factor}"
+            f"image_size={height}x{width}: {len(widths)} stages halve both sides as often; they must be multiples of "
+            f"{factor}"
         )
     return height // factor, width // factor, widths[-1]
 
 
-def _kernel_initializers(network: str, seed: int) -> Callable[[], dict]:
+def _kernel_initializers(network: str, seed: int) -> Callable[[], dict[str, Any]]:
     seeds = initializers.seeds(network, seed)
     return lambda: {"kernel_initializer": keras.initializers.GlorotUniform(next(seeds))}
 
 
-def _gaussian(x: keras.KerasTensor, latent_dim: int, kernel: Callable[[], dict]) -> list[keras.KerasTensor]:
+def _gaussian(x: keras.KerasTensor, latent_dim: int, kernel: Callable[[], dict[str, Any]]) -> list[keras.KerasTensor]:
     return [layers.Dense(latent_dim, dtype="float32", name=name, **kernel())(x) for name in ("mean", "log_variance")]
 
 

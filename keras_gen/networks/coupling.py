@@ -7,7 +7,7 @@ from keras_gen.networks import initializers
 
 
 def coupling_network(
-    shape: tuple[int, int, int], outputs: int, width: int, seed: int = 0, name: str = "coupling"
+    shape: tuple[int, ...], outputs: int, width: int, seed: int = 0, name: str = "coupling"
 ) -> keras.Model:
     """Network from maps [batch, height, width, channels] to maps [batch, height, width, outputs].
 
@@ -31,7 +31,7 @@ def coupling_network(
     return keras.Model(maps, x, name=name)
 
 
-def prior_network(shape: tuple[int, int, int], outputs: int, name: str = "prior") -> keras.Model:
+def prior_network(shape: tuple[int, ...], outputs: int, name: str = "prior") -> keras.Model:
     """One 3x3 convolution, initially zero: the prior of a split, as in Glow and in the author's code.
 
     Args:

@@ -8,7 +8,7 @@ from keras_gen.layers import flows
 from keras_gen.networks import initializers
 from keras_gen.networks.coupling import coupling_network, prior_network
 
-Shape = tuple[int, int, int]
+Shape = tuple[int, ...]  # (height, width, channels)
 COUPLINGS = ("additive", "affine")
 MIXINGS = ("permutation", "convolution")
 
@@ -41,8 +41,8 @@ def glow(
         name: Name of the flow; flows of different names start differently.
 
     Raises:
-        InputError: A number is not whole or below 1, there is no such coupling or mixing, or the size cannot be halved
-            that often.
+        InputError: A number is not whole or below 1, there is no such coupling or mixing, or height or width cannot be
+            halved once per squeeze.
     """
     check_map_shape("shape", shape)
     check_counts(levels=len(depths), width=width, **{f"depths[{i}]": depth for i, depth in enumerate(depths)})
@@ -58,8 +58,7 @@ def glow(
         if i > 0 or squeeze_first:
             squeeze = flows.Squeeze(name=f"{place}_squeeze")
             squeeze.build((None, *shape))
-            height, across, channels = squeeze.transformed_shape(shape)
-            shape = height, across, channels
+            shape = squeeze.transformed_shape(shape)
             layers.append(squeeze)
         if shape[-1] % 2:
             raise InputError(f"{place}: {shape[-1]} channels have no halves; squeeze first, or give an even number")

@@ -1,4 +1,4 @@
-"""The f-VAE's encoder and decoder: squeezes, with residual steps that are initially the identity.
+"""The f-VAE's encoder E and decoder G: squeezes between residual steps, which begin as squeezes alone.
 
 As in the author's code (post of 2018-09-21), a step is x + c(x), with c a 3x3 convolution, batch norm, ReLU and a 1x1
 convolution that is initially zero. So at first the encoder only moves pixels into channels, the decoder moves them
@@ -29,7 +29,7 @@ def encoder(
     Args:
         image_shape: (height, width, channels), both sides multiples of 2^stages.
         stages: Squeezes, each followed by residual steps.
-        depth: Residual steps per stage.
+        depth: Residual steps in each stage.
         width: Channels inside a step.
         synchronized: Whether batch norm takes its moments over all replicas of a `tf.distribute` strategy.
         seed: Seed of the initial weights, which are Glorot's uniform ones.
@@ -83,8 +83,8 @@ def _check_sizes(image_shape: Shape, stages: int, depth: int, width: int) -> Non
     height, across, _ = image_shape
     if height % 2**stages or across % 2**stages:
         raise InputError(
-            f"image_shape={tuple(image_shape)}: {stages} stages halve it {stages} times; "
-            f"both sides must be multiples of {2**stages}"
+            f"image_shape={tuple(image_shape)}: {stages} stages halve both sides as often; they must be multiples of "
+            f"{2**stages}"
         )
 
 
