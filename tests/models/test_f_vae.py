@@ -220,9 +220,7 @@ def test_bad_calls(f_vae):
 
 @pytest.mark.parametrize("make", [squeezing.encoder, squeezing.decoder])
 def test_bad_sizes_of_encoder_and_decoder(make):
-    with pytest.raises(
-        InputError, match=r"image_shape=\(6, 6, 1\): 2 stages halve both sides .* multiples of 4"
-    ):
+    with pytest.raises(InputError, match=r"image_shape=\(6, 6, 1\): 2 stages halve both sides .* multiples of 4"):
         make((6, 6, 1), stages=2)
     with pytest.raises(InputError, match=r"image_shape=\(None, 8, 1\)"):
         make((None, 8, 1), stages=1)
