@@ -14,8 +14,23 @@ setup(
     description="Eight posts on generative models as Keras models whose train_step is the post's loss",
     long_description=(here / "README.md").read_text(),
     long_description_content_type="text/markdown",
+    author="The keras_gen authors",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    keywords="generative models, GAN, VAE, normalizing flows, Keras, TensorFlow",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
     packages=find_packages(include=["keras_gen", "keras_gen.*", "reproductions", "reproductions.*", "benchmarks"]),
-    package_data={"reproductions": ["*.md", "results/*/*.json"]},
+    package_data={"keras_gen": ["py.typed"], "reproductions": ["*.md", "results/*/*.json"]},
     python_requires=">=3.11",
     install_requires=[
         "tensorflow>=2.21,<2.22",
@@ -36,6 +51,6 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
-        "test": ["pytest", "pytest-xdist", "ruff"],
+        "test": ["pytest", "pytest-xdist", "ruff", "mypy"],
     },
 )

@@ -1,4 +1,4 @@
-"""What the replicas of a training step compute and exchange, counted in the step's graph."""
+"""What the replicas of a training step compute and exchange, counted in the graph of the step."""
 
 import math
 from collections.abc import Callable
@@ -22,9 +22,9 @@ class Exchange:
         gradients: Bytes of each tensor that an optimiser sums over the replicas.
         statistics: Bytes of each other tensor of one size that is summed over them: batch norm's moments forward and
             backward.
-        gathered: Bytes that it contributes to each tensor which all replicas gather.
-        returned: The same, of those whose gradient comes back: the sum over the replicas of the whole tensor's.
-        noise: Random numbers that it draws.
+        gathered: Bytes that the replica contributes to each tensor gathered by all replicas.
+        returned: The same for tensors whose gradient comes back as a sum over the replicas of the whole tensor.
+        noise: Random numbers that the replica draws.
     """
 
     operations: float
@@ -38,11 +38,11 @@ class Exchange:
 def count(
     strategy: tf.distribute.Strategy, new_model: Callable[[], keras.Model], batch_size: int, row_shape: tuple[int, ...]
 ) -> Exchange:
-    """Counts in the graph of a step, which is traced and not run.
+    """Counts in the graph of a step, which is traced but not run.
 
     Args:
         strategy: Two replicas or more on this machine's CPU.
-        new_model: Makes the compiled model.
+        new_model: Builds the compiled model.
         batch_size: Rows that a replica gets.
         row_shape: Shape of a row.
     """
@@ -71,7 +71,7 @@ def count(
 
 
 def _optimizers(model: keras.Model) -> tuple[str, ...]:
-    """How the names of the operations of a model's optimisers begin."""
+    """The prefixes of the names of operations of a model's optimisers."""
     attributes = ("optimizer", "generator_optimizer", "discriminator_optimizer")
     return tuple(getattr(model, name).name for name in attributes if getattr(model, name, None))
 

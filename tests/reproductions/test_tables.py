@@ -1,6 +1,5 @@
 import pytest
 
-from benchmarks import tables as benchmark_tables
 from reproductions import tables
 from reproductions.harness import markdown, plots, summary
 from reproductions.harness.quality import quality_table
@@ -78,11 +77,6 @@ def test_a_variant_that_broke_down_says_so(tmp_path):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_pages_show_what_is_recorded(page):
     assert not markdown.renew(page, tables.table_of(page), only_check=True), "python -m reproductions.tables renews it"
-
-
-def test_the_benchmarks_table_shows_what_is_recorded():
-    page = benchmark_tables.PAGE
-    assert not markdown.renew(page, benchmark_tables.made, only_check=True), "python -m benchmarks.tables renews it"
 
 
 def test_only_what_stands_between_the_lines_is_renewed(tmp_path):

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-from small_encoders import IMAGE_SHAPE as ENCODED_SHAPE
-from small_encoders import decoder_free_vae, deep_infomax
-from small_flow_models import IMAGE_SHAPE as FLOW_SHAPE
-from small_flow_models import new_f_vae
-from small_gans import (
+
+from helpers.small_encoders import IMAGE_SHAPE as ENCODED_SHAPE
+from helpers.small_encoders import decoder_free_vae, deep_infomax
+from helpers.small_flow_models import IMAGE_SHAPE as FLOW_SHAPE
+from helpers.small_flow_models import new_f_vae
+from helpers.small_gans import (
     IMAGE_SHAPE,
     LATENT_DIM,
     adam,
@@ -26,7 +27,6 @@ from small_gans import (
     state,
     vector_networks,
 )
-
 from keras_gen.callbacks import InitialClusters
 from keras_gen.layers import GaussianLikelihood
 from keras_gen.losses import PowerPenalty
