@@ -6,13 +6,13 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 here = Path(__file__).parent
-version = re.search(r'__version__ = "(.+)"', (here / "keras_gen" / "__init__.py").read_text())[1]
+version = re.search(r'__version__ = "(.+)"', (here / "keras_gen" / "__init__.py").read_text(encoding="utf-8"))[1]
 
 setup(
     name="keras-gen",
     version=version,
     description="Eight posts on generative models as Keras models whose train_step is the post's loss",
-    long_description=(here / "README.md").read_text(),
+    long_description=(here / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     author="The keras_gen authors",
     license="Apache-2.0",
@@ -29,8 +29,9 @@ setup(
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Typing :: Typed",
     ],
-    packages=find_packages(include=["keras_gen", "keras_gen.*", "reproductions", "reproductions.*", "benchmarks"]),
-    package_data={"keras_gen": ["py.typed"], "reproductions": ["*.md", "results/*/*.json"]},
+    packages=find_packages(include=["keras_gen", "keras_gen.*", "reproductions", "reproductions.*"]),
+    package_data={"keras_gen": ["py.typed"], "reproductions": ["*.md", "results/*/*.json", "results/*/*.png", "results/*/samples/*.png"]},
+    entry_points={"console_scripts": ["keras-gen=reproductions.__main__:main"]},
     python_requires=">=3.11",
     install_requires=[
         "tensorflow>=2.21,<2.22",
@@ -40,6 +41,7 @@ setup(
         "tensorflow-datasets>=4.9.10",
         "importlib_resources",  # tensorflow-datasets imports it for its stock builders
         "absl-py",
+        "filelock",
         "h5py",
         "numpy",
         "scipy",

@@ -22,15 +22,15 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from types import SimpleNamespace
 
 import tensorflow as tf
 from absl import app, flags, logging
 
 from benchmarks import exchange, scaling_tables, tables
 from benchmarks.prediction import Gpu, Network, predict
+from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.distribution import loopback_cluster
-from reproductions.harness.flags import SHARED_DEFAULTS
+from reproductions.harness.reproduction import Reproduction
 from reproductions.pages import SCRIPTS
 
 FLAGS = flags.FLAGS
@@ -146,15 +146,15 @@ def print_predictions(result: dict) -> None:
     print("\n" + "\n".join(scaling_tables.arithmetic(FLAGS.script, result)))
 
 
-def _reproduction():
+def _reproduction() -> Reproduction:
     return importlib.import_module(f"reproductions.{FLAGS.script}").REPRODUCTION
 
 
-def _configuration(preset: str) -> SimpleNamespace:
-    return SimpleNamespace(**SHARED_DEFAULTS | dict(_reproduction().presets[preset]))
+def _configuration(preset: str) -> RunConfiguration:
+    return _reproduction().presets[preset]
 
 
-def _image_shape(configuration: SimpleNamespace) -> tuple[int, int, int]:
+def _image_shape(configuration: RunConfiguration) -> tuple[int, int, int]:
     return SHAPES.get(configuration.dataset, (configuration.image_size, configuration.image_size, 3))
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from reproductions.harness.markdown import table
+from reproductions.reporting.markdown import table
 
 # The script whose arithmetic is shown on the page.
 EXAMPLE = "wgan_div"

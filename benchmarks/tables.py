@@ -10,8 +10,8 @@ from pathlib import Path
 from absl import app
 
 from benchmarks import scaling_tables
-from reproductions.harness.markdown import renew, table
 from reproductions.harness.run_directory import read_json, write_json
+from reproductions.reporting.markdown import renew, table
 
 RESULTS = Path(__file__).parent / "results"
 PAGES = sorted((Path(__file__).parents[1] / "docs").glob("*.md"))

@@ -1,13 +1,19 @@
-"""Measures and pictures of codes, for scripts and experiments whose models encode."""
+"""Measures and pictures of codes, for scripts and studies whose models encode."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
-from types import SimpleNamespace
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
+from reproductions.harness.configuration import RunConfiguration
+from reproductions.harness.options import option
 
-from keras_gen import datasets, metrics
-from keras_gen.models import ReproducibleModel
-from keras_gen.utils import image_grid, nearest_neighbors
+if TYPE_CHECKING:
+    import numpy as np
+
+    from keras_gen import datasets
+    from keras_gen.models import ReproducibleModel
 
 # At most so many images are encoded to have their neighbours found, and so many to be found and to train the probe.
 MAX_QUERIES = 2_000
@@ -19,12 +25,21 @@ NUM_NEIGHBORS = (1, 5, 20)
 SHOWN_QUERIES = 10
 SHOWN_NEIGHBORS = 10
 
-Encoder = Callable[[np.ndarray], np.ndarray]
+Encoder: TypeAlias = "Callable[[np.ndarray], np.ndarray]"
 
 
-def in_parts(function: Callable, images: np.ndarray) -> list[np.ndarray]:
+@dataclass(frozen=True, kw_only=True)
+class Configuration(RunConfiguration):
+    """Codes."""
+
+    evaluation_samples: int = option(2_000, "Test images whose codes a measurement looks at, at most.", at_least=10)
+
+
+def in_parts(function: Callable, images: np.ndarray, at_once: int = AT_ONCE) -> list[np.ndarray]:
     """What a function gives for images, a part at a time: one array [n, ...] for each of its outputs."""
-    parts = [function(images[start : start + AT_ONCE]) for start in range(0, len(images), AT_ONCE)]
+    import numpy as np
+
+    parts = [function(images[start : start + at_once]) for start in range(0, len(images), at_once)]
     parts = [part if isinstance(part, list | tuple) else (part,) for part in parts]
     return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
 
@@ -44,9 +59,12 @@ def meaning(
         `neighbor_accuracy_K` and `precision_K` by Euclidean, `cosine_accuracy_K` and `cosine_precision_K` by cosine
         distance, for K of 1, 5 and 20 (see `keras_gen.metrics.neighbors`), and `linear_probe`.
     """
+    from keras_gen import metrics
+
     train_codes, test_codes = (
         in_parts(encode, images.to_array(limit))[0] for images, limit in ((train, MAX_REFERENCES), (test, num_queries))
     )
+    assert train.labels is not None and test.labels is not None
     train_labels, test_labels = train.labels[: len(train_codes)], test.labels[: len(test_codes)]
     labelled = (train_codes, train_labels, test_codes, test_labels)
     found = {}
@@ -70,22 +88,30 @@ def prior_match(gaussian: Callable, test: datasets.Images, num_queries: int = MA
         num_queries: How many of them are used, at most.
 
     Returns:
-        `code_mean` and `code_deviation` of draws z ~ p(z|x) (see `moments`), and `prior_kl`, `information` and
-        `marginal_kl` of `keras_gen.metrics.aggregate_posterior`, in nats.
+        Of draws z ~ p(z|x): `code_mean` and `code_deviation` (see `moments`), `discrepancy`, the squared maximum mean
+        discrepancy to N(0, I), and `discrepancy_deviation`, its standard deviation about 0 for as many true draws. In
+        nats: `prior_kl`, `information` and `marginal_kl_upper_bound` of `keras_gen.metrics.aggregate_posterior`.
     """
+    import numpy as np
+
+    from keras_gen import metrics
+
     means, log_variances = (part.astype(np.float64) for part in in_parts(gaussian, test.to_array(num_queries)))
     draws = means + np.exp(log_variances / 2) * np.random.default_rng(0).standard_normal(means.shape)
-    return moments(draws) | metrics.aggregate_posterior(means, log_variances)
+    discrepancy = zip(("discrepancy", "discrepancy_deviation"), metrics.maximum_mean_discrepancy(draws), strict=True)
+    return moments(draws) | dict(discrepancy) | metrics.aggregate_posterior(means, log_variances)
 
 
 def moments(codes: np.ndarray) -> dict[str, float]:
     """Root mean squares over the dimensions of mean and standard deviation, which are 0 and 1 for N(0, I)."""
+    import numpy as np
+
     found = {"code_mean": codes.mean(axis=0), "code_deviation": codes.std(axis=0)}
     return {name: float(np.sqrt(np.mean(values**2))) for name, values in found.items()}
 
 
 def measure(
-    configuration: SimpleNamespace, train: datasets.Images, test: datasets.Images
+    configuration: Configuration, train: datasets.Images, test: datasets.Images
 ) -> tuple[Callable[[ReproducibleModel], dict[str, float]], dict]:
     """The measure of a script whose model encodes: `prior_match` and, where there are labels, `meaning`.
 
@@ -100,7 +126,7 @@ def measure(
     return of_model, {"num_queries": num_queries, "num_references": min(len(train), MAX_REFERENCES)}
 
 
-def sheet(configuration: SimpleNamespace, test: datasets.Images) -> Callable[[ReproducibleModel], np.ndarray]:
+def sheet(configuration: RunConfiguration, test: datasets.Images) -> Callable[[ReproducibleModel], np.ndarray]:
     """Draws the neighbours of a model's codes; see `neighbors_sheet`."""
     del configuration
     return lambda model: neighbors_sheet(model.encode, test)
@@ -114,6 +140,10 @@ def neighbors_sheet(encode: Encoder, test: datasets.Images) -> np.ndarray:
     Returns:
         uint8 [height, width, channels].
     """
+    import numpy as np
+
+    from keras_gen.utils import image_grid, nearest_neighbors
+
     images = test.to_array(MAX_QUERIES)
     codes = in_parts(encode, images)[0]
     queries = np.random.default_rng(0).choice(len(images), min(SHOWN_QUERIES, len(images)), replace=False)

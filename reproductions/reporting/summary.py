@@ -1,7 +1,11 @@
-"""What a study's record says: final and best distances, curves, the conditions they hold under."""
+"""What a study's record says: distances on their way and at the end, and the conditions they hold under."""
 
 from collections import defaultdict
+from itertools import pairwise
 from statistics import mean, mode
+
+# A GAN's distance moves by a fifth from one evaluation to the next: its claims look at the mean of the last three.
+SETTLED = 3
 
 
 def by_variant(record: dict) -> dict[str, list[dict]]:
@@ -15,6 +19,11 @@ def by_variant(record: dict) -> dict[str, list[dict]]:
 def whole(runs: list[dict]) -> list[dict]:
     """The runs that reached their end, without those that broke down."""
     return [run for run in runs if "broke_down" not in run]
+
+
+def broken(runs: list[dict]) -> str | None:
+    """Why the first run that broke down did; None if all reached their end."""
+    return next((run["broke_down"] for run in runs if "broke_down" in run), None)
 
 
 def final_by_group(record: dict) -> dict[str, list[float]]:
@@ -40,6 +49,23 @@ def best(run: dict) -> float:
     return min(row["frechet_distance"] for row in run["evaluations"])
 
 
+def settled(run: dict) -> float:
+    """The mean Fréchet distance of the last three evaluations, or of all if there are fewer."""
+    return mean(row["frechet_distance"] for row in run["evaluations"][-SETTLED:])
+
+
+def area(run: dict) -> float:
+    """The area under the curve of the Fréchet distance against steps, divided by its length: the mean distance."""
+    rows = run["evaluations"]
+    if len(rows) == 1:
+        return rows[0]["frechet_distance"]
+    total = sum(
+        (after["step"] - before["step"]) * (before["frechet_distance"] + after["frechet_distance"]) / 2
+        for before, after in pairwise(rows)
+    )
+    return total / (rows[-1]["step"] - rows[0]["step"])
+
+
 def mean_curve(runs: list[dict]) -> tuple[list[float], list[float], list[float]]:
     """Steps, seconds of training and Fréchet distances, each the mean over the runs."""
     rows = list(zip(*(run["evaluations"] for run in runs), strict=True))
@@ -60,6 +86,17 @@ def distance_title(record: dict) -> str:
     run = whole(record["runs"])[0]
     row, network = run["evaluations"][-1], run["measure"]["features"]["network"]
     return f"Fréchet distance on {network} features ({row['num_real']:.0f} real, {row['num_fake']:.0f} fake)"
+
+
+def real_test_images(record: dict) -> dict | None:
+    """What was measured of test images in the place of samples; None unless there were as many of them.
+
+    The distance falls as either count grows, so that the numbers of other counts cannot stand beside each other.
+    """
+    run = whole(record["runs"])[0]
+    found, row = run["measure"]["test_images"], run["evaluations"][-1]
+    same = all(int(found[count]) == int(row[count]) for count in ("num_real", "num_fake"))
+    return found if same else None
 
 
 def conditions(record: dict) -> str:

@@ -2,25 +2,25 @@
 
 from statistics import mean
 
-from reproductions.harness import summary
-from reproductions.harness.markdown import spread, table
+from reproductions.reporting import summary
+from reproductions.reporting.markdown import spread, table
 
 COLUMNS = ("variant", "final", "best", "kernel distance (final)", "precision / recall", "density / coverage")
 
 
 def quality_table(record: dict) -> str:
-    """A row a variant, and one for real test images, with the conditions; where there are groups, their spread."""
+    """One row per variant and, if as many were measured, one for real test images; then how far groups are spread."""
     timed = record["timed"]
     rows = [_row(variant, runs, timed) for variant, runs in summary.by_variant(record).items()]
     title = f"{summary.distance_title(record)}; {summary.conditions(record)}."
-    columns = (*COLUMNS, "ms a step") if timed else COLUMNS
-    return "\n".join([title, "", table(columns, [*rows, _test_images_row(record)]), *_groups(record)])
+    columns = (*COLUMNS, "ms per step") if timed else COLUMNS
+    return "\n".join([title, "", table(columns, [*rows, *_test_images_rows(record)]), *_groups(record)])
 
 
 def _row(variant: str, runs: list[dict], timed: bool) -> list[str]:
-    for run in runs:
-        if "broke_down" in run:
-            return [variant, run["broke_down"], *[""] * (len(COLUMNS) - 2), *([""] if timed else [])]
+    reason = summary.broken(runs)
+    if reason:
+        return [variant, reason, *[""] * (len(COLUMNS) - 2), *([""] if timed else [])]
     last = [run["evaluations"][-1] for run in runs]
     row = [
         variant,
@@ -33,17 +33,19 @@ def _row(variant: str, runs: list[dict], timed: bool) -> list[str]:
     return [*row, f"{mean(summary.milliseconds_per_step(run) for run in runs):.0f}"] if timed else row
 
 
-def _test_images_row(record: dict) -> list[str]:
-    found = summary.whole(record["runs"])[0]["measure"]["test_images"]
+def _test_images_rows(record: dict) -> list[list[str]]:
+    found = summary.real_test_images(record)
+    if found is None:
+        return []
     row = [
-        f"*{found['num_fake']} real test images*",
+        f"*{found['num_fake']:.0f} test images in the place of samples*",
         f"{found['frechet_distance']:.3g}",
         "",
         f"{found['kernel_distance']:.3g}",
         f"{found['precision']:.2f} / {found['recall']:.2f}",
         f"{found['density']:.2f} / {found['coverage']:.2f}",
     ]
-    return [*row, ""] if record["timed"] else row
+    return [[*row, ""] if record["timed"] else row]
 
 
 def _groups(record: dict) -> list[str]:
