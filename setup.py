@@ -30,7 +30,10 @@ setup(
         "Typing :: Typed",
     ],
     packages=find_packages(include=["keras_gen", "keras_gen.*", "reproductions", "reproductions.*"]),
-    package_data={"keras_gen": ["py.typed"], "reproductions": ["*.md", "results/*/*.json", "results/*/*.png", "results/*/samples/*.png"]},
+    package_data={
+        "keras_gen": ["py.typed"],
+        "reproductions": ["*.md", "results/*/*.json", "results/*/*.png", "results/*/samples/*.png"],
+    },
     entry_points={"console_scripts": ["keras-gen=reproductions.__main__:main"]},
     python_requires=">=3.11",
     install_requires=[

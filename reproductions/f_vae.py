@@ -104,8 +104,7 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
         case "f_vae":
             sizes = {"stages": c.stages, "depth": c.depth, "width": c.width, "seed": c.seed}
             encoder, decoder = (
-                make(image_shape, synchronized=num_replicas > 1, **sizes)
-                for make in (f_vae.encoder, f_vae.decoder)
+                make(image_shape, synchronized=num_replicas > 1, **sizes) for make in (f_vae.encoder, f_vae.decoder)
             )
             depths, code_shape = [c.flow_depth] * c.flow_levels, encoder.output_shape[1:]
             flow = networks.glow(code_shape, depths, c.flow_width, squeeze_first=False, seed=c.seed, **kind)

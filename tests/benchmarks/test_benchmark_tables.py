@@ -5,7 +5,7 @@ import re
 import pytest
 
 from benchmarks import tables
-from reproductions.harness.markdown import renew
+from reproductions.reporting.markdown import renew
 
 
 def last_row(table):
