@@ -12,6 +12,7 @@ because the logarithm, sine and cosine are.
 import math
 import zlib
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 from tensorflow.bitwise import bitwise_and, bitwise_or
@@ -22,7 +23,7 @@ VECTOR = 16  # Floats in the longest vector register of a CPU.
 SEED_KEY = 0x02461E293EC8F720  # The key under which TensorFlow hashes seeds.
 SMALLEST = 1e-7  # The logarithm's argument is at least this, so that no normal number is beyond 5.7.
 
-Shape = Sequence[int | tf.Tensor] | tf.TensorShape | tf.Tensor
+Shape: TypeAlias = Sequence[int | tf.Tensor] | tf.TensorShape | tf.Tensor
 # Makes numbers with some distribution, float32 [n, 2], from as many uniform on [0, 1).
 Transform = Callable[[tf.Tensor], tf.Tensor]
 
