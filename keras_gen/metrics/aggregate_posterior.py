@@ -9,7 +9,9 @@ from keras_gen.errors import InputError
 BLOCK = 1024  # rows of an n x n matrix held at a time
 
 
-def aggregate_posterior(means: ArrayLike, log_variances: ArrayLike, num_draws: int = 1, seed: int = 0) -> dict[str, float]:
+def aggregate_posterior(
+    means: ArrayLike, log_variances: ArrayLike, num_draws: int = 1, seed: int = 0
+) -> dict[str, float]:
     """Splits the KL to the prior N(0, I) into the information of n codes and a bound on the rest.
 
         E_x KL(p(z|x) || q(z)) = I(x, z) + KL(p(z) || q(z)),   p(z) = E_x p(z|x)
@@ -39,7 +41,7 @@ def aggregate_posterior(means: ArrayLike, log_variances: ArrayLike, num_draws: i
     if not (np.isfinite(means).all() and np.isfinite(log_variances).all()):
         raise InputError("means or log_variances contain NaN or infinite values")
     prior_kl = np.mean(np.sum(means**2 + np.exp(log_variances) - log_variances - 1, axis=1)) / 2
-    information = _information(means: ArrayLike, log_variances: ArrayLike, num_draws, np.random.default_rng(seed))
+    information = _information(means, log_variances, num_draws, np.random.default_rng(seed))
     return {
         "prior_kl": float(prior_kl),
         "information": float(information),
