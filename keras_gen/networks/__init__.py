@@ -1,6 +1,6 @@
-"""Networks: factories of plain `keras.Model`s, and Glow's flow."""
+"""Networks: functions that build plain `keras.Model`s, and Glow's flow."""
 
-from keras_gen.networks import autoencoder, dcgan, infomax, squeezing
+from keras_gen.networks import autoencoder, dcgan, f_vae, infomax
 from keras_gen.networks.coupling import coupling_network, prior_network
 from keras_gen.networks.glow import glow
 from keras_gen.networks.lenet import lenet
@@ -10,10 +10,10 @@ __all__ = [
     "autoencoder",
     "coupling_network",
     "dcgan",
+    "f_vae",
     "glow",
     "infomax",
     "lenet",
     "mlp",
     "prior_network",
-    "squeezing",
 ]

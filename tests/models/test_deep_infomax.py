@@ -6,11 +6,11 @@ What it shares with other encoders is in `test_information_encoder.py`.
 import keras
 import numpy as np
 import pytest
-import small_encoders as small
 import tensorflow as tf
 from scipy.special import log_expit
-from small_gans import data
 
+from helpers import small_encoders as small
+from helpers.small_gans import data
 from keras_gen.errors import InputError
 from keras_gen.losses.mutual_information import jensen_shannon
 from keras_gen.models import DeepInfoMax
@@ -156,9 +156,9 @@ class TestInformation:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"alpha": -0.1}, "alpha=-0.1: must be a finite number, at least 0"),
+        ({"alpha": -0.1}, "alpha=-0.1: must be a finite number of at least 0"),
         ({"beta": float("inf")}, "beta=inf"),
-        ({"gamma": -1}, "gamma=-1: must be a finite number, at least 0"),
+        ({"gamma": -1}, "gamma=-1: must be a finite number of at least 0"),
         ({"alpha": 0, "beta": 0}, "alpha=0, beta=0: there is no information to maximise"),
         ({"global_pairs": "zz"}, "global_pairs='zz': choose one of image_code, code_code"),
         ({"kl_reduction": "max"}, "kl_reduction='max': choose one of sum, mean"),
@@ -179,17 +179,17 @@ def without_feature_map(encoder):
         (
             lambda: (small.encoder(), infomax.image_discriminator(small.IMAGE_SHAPE, 4), small.local_discriminator()),
             {},
-            r"global_discriminator takes \(8, 8, 1\) and \(None, 4\) a row: it is given \(8, 8, 1\) and codes \[m, 3\]",
+            r"global_discriminator takes rows of \(8, 8, 1\) and \(None, 4\); it is given \(8, 8, 1\) and codes",
         ),
         (
             lambda: (small.encoder(), small.image_discriminator(), small.local_discriminator()),
             {"global_pairs": "code_code"},
-            r"global_discriminator takes \(8, 8, 1\) and .* it is given \(3,\) and codes",
+            r"global_discriminator takes rows of \(8, 8, 1\) and .* it is given \(3,\) and codes",
         ),
         (
             lambda: (small.encoder(), small.image_discriminator(), infomax.local_discriminator((4, 4, 7), 3)),
             {},
-            r"local_discriminator takes \(4, 4, 7\) and \(None, 3\) a row: it is given \(4, 4, 4\)",
+            r"local_discriminator takes rows of \(4, 4, 7\) and \(None, 3\); it is given \(4, 4, 4\)",
         ),
         (
             lambda: (small.encoder(), None, small.local_discriminator()),

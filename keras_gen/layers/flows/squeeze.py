@@ -1,11 +1,11 @@
 """`Squeeze` and `Unsqueeze`: positions as channels, and back."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from keras_gen.layers.flows.flow_layer import FlowLayer, Shape, unchanged_volume
+from keras_gen.layers.flows.flow_layer import FlowLayer, InputShape, Shape, unchanged_volume
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -22,11 +22,11 @@ class Squeeze(FlowLayer):
 
     volume_preserving = True
 
-    def __init__(self, block: int = 2, **kwargs):
+    def __init__(self, block: int = 2, **kwargs: Any):
         super().__init__(**kwargs)
         self.block = block
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Checks the size."""
         self.check_known(tuple(input_shape[1:]))
         if len(input_shape) != 4 or any(side % self.block for side in input_shape[1:3]):
@@ -52,7 +52,7 @@ class Squeeze(FlowLayer):
         height, width, channels = shape
         return height // self.block, width // self.block, channels * self.block**2
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this layer again."""
         return {**super().get_config(), "block": self.block}
 
@@ -71,11 +71,11 @@ class Unsqueeze(FlowLayer):
 
     volume_preserving = True
 
-    def __init__(self, block: int = 2, **kwargs):
+    def __init__(self, block: int = 2, **kwargs: Any):
         super().__init__(**kwargs)
         self.block = block
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Checks the number of channels."""
         self.check_known(tuple(input_shape[1:]))
         if len(input_shape) != 4 or input_shape[-1] % self.block**2:
@@ -100,6 +100,6 @@ class Unsqueeze(FlowLayer):
         height, width, channels = shape
         return height * self.block, width * self.block, channels // self.block**2
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this layer again."""
         return {**super().get_config(), "block": self.block}

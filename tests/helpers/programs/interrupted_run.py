@@ -11,11 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from small_gans import adam, batches, compiled, image_networks, state  # noqa: E402
-
-from keras_gen.models import WGANDiv  # noqa: E402
+from helpers.small_gans import adam, batches, compiled, image_networks, state
+from keras_gen.models import WGANDiv
 
 
 def new_model(seed=0):
