@@ -1,6 +1,6 @@
 """What every public model promises: to come back from a file, to go on as if nothing had happened, to refuse bad input.
 
-The models are those that `keras_gen.models` exports, their small instances the `RUNS` of `replicated_runs.py`; that
+The models are those that `keras_gen.models` exports, their small instances the `RUNS` of `helpers/replicated_runs.py`; that
 the number of replicas changes nothing is tested of the same instances in `test_replicas.py`.
 """
 
@@ -11,12 +11,12 @@ import re
 import keras
 import numpy as np
 import pytest
-import replicated_runs
 import tensorflow as tf
-from replicated_runs import RUNS
-from small_gans import state
 
 import keras_gen
+from helpers import replicated_runs
+from helpers.replicated_runs import RUNS
+from helpers.small_gans import state
 from keras_gen.callbacks.checkpoints import Checkpoints, restore_newest
 from keras_gen.errors import InputError
 

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_gans import LATENT_DIM, batches, compiled, data, image_networks, vector_networks
 
+from helpers.small_gans import LATENT_DIM, batches, compiled, data, image_networks, vector_networks
 from keras_gen.errors import InputError
 from keras_gen.losses import FDivergence, PowerPenalty, f_divergences
 from keras_gen.losses.f_divergences import Divergence, Interval

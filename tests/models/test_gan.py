@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_gans import (
+
+from helpers.small_gans import (
     BATCH_SIZE,
     IMAGE_SHAPE,
     LATENT_DIM,
@@ -15,7 +16,6 @@ from small_gans import (
     state,
     vector_networks,
 )
-
 from keras_gen.errors import InputError
 from keras_gen.losses import OneSidedPenalty, PowerPenalty, TwoSidedPenalty, adversarial, gradient_sampling
 from keras_gen.models import GAN

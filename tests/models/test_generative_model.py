@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from processes import run
-from small_gans import IMAGE_SHAPE, LATENT_DIM, batches, compiled, image_networks
 
+from helpers.processes import run
+from helpers.small_gans import IMAGE_SHAPE, LATENT_DIM, batches, compiled, image_networks
 from keras_gen.errors import InputError
 from keras_gen.models import WGANDiv
 

@@ -10,9 +10,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_gans import state
 
 import keras_gen
+from helpers.small_gans import state
 
 FOLDER = Path(__file__).parent / "files_of_version_0"
 

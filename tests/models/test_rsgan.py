@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy.special import expit
-from small_gans import LATENT_DIM, batches, compiled, data, vector_networks
 
+from helpers.small_gans import LATENT_DIM, batches, compiled, data, vector_networks
 from keras_gen.errors import InputError
 from keras_gen.losses import Relativistic
 from keras_gen.models import GAN, RSGAN
