@@ -6,16 +6,35 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 here = Path(__file__).parent
-version = re.search(r'__version__ = "(.+)"', (here / "keras_gen" / "__init__.py").read_text())[1]
+version = re.search(r'__version__ = "(.+)"', (here / "keras_gen" / "__init__.py").read_text(encoding="utf-8"))[1]
 
 setup(
     name="keras-gen",
     version=version,
     description="Eight posts on generative models as Keras models whose train_step is the post's loss",
-    long_description=(here / "README.md").read_text(),
+    long_description=(here / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
-    packages=find_packages(include=["keras_gen", "keras_gen.*", "reproductions", "reproductions.*", "benchmarks"]),
-    package_data={"reproductions": ["*.md", "results/*/*.json"]},
+    author="The keras_gen authors",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    keywords="generative models, GAN, VAE, normalizing flows, Keras, TensorFlow",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+    packages=find_packages(include=["keras_gen", "keras_gen.*", "reproductions", "reproductions.*"]),
+    package_data={
+        "keras_gen": ["py.typed"],
+        "reproductions": ["*.md", "results/*/*.json", "results/*/*.png", "results/*/samples/*.png"],
+    },
+    entry_points={"console_scripts": ["keras-gen=reproductions.__main__:main"]},
     python_requires=">=3.11",
     install_requires=[
         "tensorflow>=2.21,<2.22",
@@ -25,6 +44,7 @@ setup(
         "tensorflow-datasets>=4.9.10",
         "importlib_resources",  # tensorflow-datasets imports it for its stock builders
         "absl-py",
+        "filelock",
         "h5py",
         "numpy",
         "scipy",
@@ -36,6 +56,6 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
-        "test": ["pytest", "pytest-xdist", "ruff"],
+        "test": ["pytest", "pytest-xdist", "ruff", "mypy"],
     },
 )

@@ -1,9 +1,20 @@
-"""Lists the scripts: `python -m reproductions`."""
+"""Lists the scripts, and runs one: `python -m reproductions`, or `keras-gen` where the package is installed."""
 
 import importlib
+import sys
+from collections.abc import Sequence
 
+from reproductions.harness import command_line
+from reproductions.harness.errors import UsageError
+from reproductions.harness.failures import guarded
+from reproductions.harness.launch import launch
 from reproductions.harness.reproduction import Reproduction
 from reproductions.pages import SCRIPTS
+
+TOOLS = {
+    "sample": "Draws a picture from the SavedModel of a run",
+    "tables": "Makes the tables on the pages from the recorded results",
+}
 
 
 def reproductions() -> dict[str, Reproduction]:
@@ -11,13 +22,41 @@ def reproductions() -> dict[str, Reproduction]:
     return {name: importlib.import_module(f"reproductions.{name}").REPRODUCTION for name in SCRIPTS}
 
 
-def main() -> None:
-    """Prints a line a script."""
-    print("Scripts; run one with python -m reproductions.NAME --output_dir=runs/NAME\n")
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the script that the first word names, with the flags after it; lists the scripts without one."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    name = words[0] if words else None
+    if name in TOOLS:
+        importlib.import_module(f"reproductions.{name}").main(words[1:])
+    elif name in SCRIPTS:
+        launch(importlib.import_module(f"reproductions.{name}").REPRODUCTION, words[1:])
+    else:
+        guarded(_list, words)
+
+
+def _list(words: list[str]) -> None:
+    command_line.answer(words, listing)
+    if words:
+        raise UsageError(f"{words[0]}: choose one of {', '.join([*SCRIPTS, *TOOLS])}, with its flags after it")
+    print(listing())
+
+
+def listing() -> str:
+    """What there is to run."""
+    width = command_line.screen_width()
+    lines = ["Usage: python -m reproductions NAME [--FLAG=VALUE ...]; NAME --help lists the flags", "", "Scripts:"]
     for name, reproduction in reproductions().items():
-        print(f"  {name:24}{reproduction.summary}")
-    print(f"  {'sample':24}Draws a picture from the SavedModel of a run")
-    print(f"  {'tables':24}Makes the tables on the pages from the recorded results")
+        lines += command_line.entry(name, f"{reproduction.summary} ({reproduction.minutes} minutes)", width, indent=26)
+        studies = [f"{study} ({_keys(found.claims)})" for study, found in reproduction.studies.items()]
+        lines += command_line.entry("", f"studies: {', '.join(studies)}", width, indent=26) if studies else []
+    lines += ["", "Tools:"]
+    for name, summary in TOOLS.items():
+        lines += command_line.entry(name, summary, width, indent=26)
+    return "\n".join(lines)
+
+
+def _keys(claims: Sequence) -> str:
+    return ", ".join(claim.key for claim in claims) or "no claim"
 
 
 if __name__ == "__main__":

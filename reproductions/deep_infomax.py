@@ -3,44 +3,52 @@
 The model is `keras_gen/models/deep_infomax.py`, the page `reproductions/deep_infomax.md`.
 
     python -m reproductions.deep_infomax --output_dir=runs/deep_infomax
-    python -m reproductions.deep_infomax --study=retrieval --seeds=0
+    python -m reproductions.deep_infomax --study=retrieval
 """
 
-from types import SimpleNamespace
+from __future__ import annotations
 
-import keras
-from absl import flags
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from keras_gen.models import DeepInfoMax
-from keras_gen.models.deep_infomax import GLOBAL_PAIRS, KL_REDUCTIONS
-from keras_gen.networks import infomax
-from reproductions.experiments import retrieval
-from reproductions.harness import codes, encoders
+from reproductions.families import codes, encoders
 from reproductions.harness.launch import launch
+from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
+from reproductions.studies import retrieval
 
-OWN = {"alpha": 0.5, "beta": 1.5, "gamma": 0.001, "global_pairs": "image_code", "kl_reduction": "sum"}
+if TYPE_CHECKING:
+    from keras_gen.models import DeepInfoMax
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration(encoders.Configuration):
+    """Deep InfoMax."""
+
+    alpha: float = option(0.5, "Weight of the global information.", at_least=0)
+    beta: float = option(1.5, "Weight of the local information.", at_least=0)
+    gamma: float = option(0.001, "Weight of the prior.", at_least=0)
+    global_pairs: Literal["image_code", "code_code"] = option(
+        "image_code", "What the global discriminator sees beside a code."
+    )
+    kl_reduction: Literal["sum", "mean"] = option("sum", "What is done with the dimensions of the prior's KL.")
+
 
 PRESETS = {
-    "smoke": encoders.SMOKE | OWN,
-    "laptop": encoders.LAPTOP | OWN | {"steps": 4_000},
+    "smoke": Configuration(**encoders.SMOKE),
+    "laptop": Configuration(),
     # The author's own: codes in the place of images, and the KL averaged over the dimensions.
-    "paper": encoders.PAPER | OWN | {"gamma": 0.01, "global_pairs": "code_code", "kl_reduction": "mean"},
+    "paper": Configuration(**encoders.PAPER, gamma=0.01, global_pairs="code_code", kl_reduction="mean"),
 }
 
 
-def define_flags() -> None:
-    """Defines the flags of this script; a preset fills in those that are not given."""
-    flags.DEFINE_float("alpha", None, "Weight of the global information.", lower_bound=0)
-    flags.DEFINE_float("beta", None, "Weight of the local information.", lower_bound=0)
-    flags.DEFINE_float("gamma", None, "Weight of the prior.", lower_bound=0)
-    flags.DEFINE_enum("global_pairs", None, GLOBAL_PAIRS, "What the global discriminator sees beside a code.")
-    flags.DEFINE_enum("kl_reduction", None, KL_REDUCTIONS, "What is done with the dimensions of the prior's KL.")
-    encoders.define_flags()
-
-
-def build(configuration: SimpleNamespace, image_shape: tuple[int, int, int], num_replicas: int) -> DeepInfoMax:
+def build(configuration: Configuration, image_shape: tuple[int, int, int], num_replicas: int) -> DeepInfoMax:
     """The compiled model for images of that shape."""
+    import keras
+
+    from keras_gen.models import DeepInfoMax
+    from keras_gen.networks import infomax
+
     c = configuration
     encoder = encoders.encoder(c, image_shape, num_replicas)
     widths = encoders.discriminator_widths(c)
@@ -64,13 +72,15 @@ def build(configuration: SimpleNamespace, image_shape: tuple[int, int, int], num
     return model
 
 
-STUDIES = {"retrieval": retrieval.study(build, PRESETS)}
+STUDIES = {
+    "retrieval": retrieval.study(PRESETS),
+}
 
 REPRODUCTION = Reproduction(
     name="deep_infomax",
-    summary="Deep InfoMax: codes that retrieve by meaning, without reconstruction (4 minutes)",
+    summary="Deep InfoMax: codes that retrieve by meaning, without reconstruction",
+    minutes=4,
     presets=PRESETS,
-    define_flags=define_flags,
     build=build,
     measure=codes.measure,
     sheet=codes.sheet,

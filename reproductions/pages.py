@@ -2,5 +2,6 @@
 
 from pathlib import Path
 
-PAGES = sorted(Path(__file__).parent.glob("*.md"))
+FOLDER = Path(__file__).parent
+PAGES = sorted(FOLDER.glob("*.md"))
 SCRIPTS = [page.stem for page in PAGES]

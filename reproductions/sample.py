@@ -6,68 +6,85 @@ A SavedModel is a program of TensorFlow's operations, some of which read and wri
 trust.
 """
 
-import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import tensorflow as tf
-from absl import flags
-
-from keras_gen.errors import InputError
-from keras_gen.utils import save_image_grid
-from reproductions.harness.launch import run_script
+from reproductions.harness import command_line
+from reproductions.harness.errors import UsageError
+from reproductions.harness.failures import guarded
+from reproductions.harness.options import Options, option
 from reproductions.harness.run_directory import check_writable
-
-FLAGS = flags.FLAGS
-
-
-def define_flags() -> None:
-    """Defines the flags of this script."""
-    flags.DEFINE_string("saved_model", None, "Folder of the SavedModel.", required=True)
-    flags.DEFINE_integer("num_samples", 64, "Images to draw.", lower_bound=1)
-    flags.DEFINE_integer("seed", 0, "Seed: the same seed draws the same images.", lower_bound=0, upper_bound=2**31 - 1)
-    flags.DEFINE_float("temperature", 1.0, "Standard deviation of the latents, of a model with a flow.", lower_bound=0)
-    flags.DEFINE_string("output", None, "PNG file to write.", required=True)
+from reproductions.harness.tensorflow_quietly import import_tensorflow
 
 
-def draw() -> None:
+@dataclass(frozen=True, kw_only=True)
+class Command(Options):
+    """What to draw."""
+
+    saved_model: str | None = option(None, "Folder of the SavedModel; must be given.")
+    num_samples: int = option(64, "Images to draw.", at_least=1)
+    seed: int = option(0, "Seed: the same seed draws the same images.", at_least=0, at_most=2**31 - 1)
+    temperature: float = option(1.0, "Standard deviation of the latents, of a model with a flow.", at_least=0)
+    output: str | None = option(None, "PNG file to write; must be given.")
+
+
+def draw(command: Command) -> None:
     """Draws the picture.
 
     Raises:
-        InputError: The SavedModel cannot be loaded or does not sample, or not at the temperature, or the file cannot be
+        UsageError: The SavedModel cannot be loaded or does not sample, or not at the temperature, or the file cannot be
             written.
     """
-    if not FLAGS.output.lower().endswith(".png"):
-        raise InputError(f"--output={FLAGS.output}: give a file that ends in .png")
-    check_writable(Path(FLAGS.output).parent, "--output")
+    if command.saved_model is None or command.output is None:
+        raise UsageError("give --saved_model=FOLDER and --output=FILE.png")
+    saved_model, output = (Path(path).expanduser() for path in (command.saved_model, command.output))
+    if output.suffix.lower() != ".png":
+        raise UsageError(f"--output={output}: give a file that ends in .png")
+    check_writable(output.parent, "--output")
+    import_tensorflow()
+    from keras_gen.utils import save_image_grid
+
+    images = _images(command, saved_model)
     try:
-        model = tf.saved_model.load(FLAGS.saved_model)
-    except (OSError, ValueError, LookupError, tf.errors.OpError) as error:
-        raise InputError(f"--saved_model={FLAGS.saved_model}: no SavedModel can be loaded from there") from error
-    if not hasattr(model, "sample"):
-        raise InputError(f"--saved_model={FLAGS.saved_model}: this model does not sample")
-    at_temperature = FLAGS.temperature != 1
-    if at_temperature and not hasattr(model, "sample_at_temperature"):
-        raise InputError(f"--temperature={FLAGS.temperature}: this model samples at 1 only; leave the flag out")
-    if not math.isfinite(FLAGS.temperature):
-        raise InputError(f"--temperature={FLAGS.temperature}: must be a finite number, at least 0")
-    numbers = (FLAGS.num_samples, FLAGS.seed)
-    try:
-        images = model.sample_at_temperature(*numbers, FLAGS.temperature) if at_temperature else model.sample(*numbers)
-    except tf.errors.ResourceExhaustedError as error:
-        raise InputError(f"--num_samples={FLAGS.num_samples}: they do not fit into memory; draw fewer") from error
-    except (TypeError, ValueError, tf.errors.OpError) as error:
-        raise InputError(f"--saved_model={FLAGS.saved_model}: its sample does not take a number and a seed") from error
-    try:
-        save_image_grid(FLAGS.output, images)
+        save_image_grid(output, images)
     except OSError as error:
-        raise InputError(f"--output={FLAGS.output} cannot be written: {error.strerror or error}") from error
-    print(f"{FLAGS.num_samples} samples of seed {FLAGS.seed} in {Path(FLAGS.output)}")
+        raise UsageError(f"--output={output} cannot be written: {error.strerror or error}") from error
+    print(f"{command.num_samples} samples of seed {command.seed} in {output}")
 
 
-def main() -> None:
-    """Parses the flags and draws."""
-    define_flags()
-    run_script(draw)
+def _images(command: Command, saved_model: Path) -> Any:
+    import tensorflow as tf
+
+    try:
+        model = tf.saved_model.load(str(saved_model))
+    except (OSError, ValueError, LookupError, tf.errors.OpError) as error:
+        raise UsageError(f"--saved_model={saved_model}: no SavedModel can be loaded from there") from error
+    if not hasattr(model, "sample"):
+        raise UsageError(f"--saved_model={saved_model}: this model does not sample")
+    at_temperature = command.temperature != 1
+    if at_temperature and not hasattr(model, "sample_at_temperature"):
+        raise UsageError(f"--temperature={command.temperature}: this model samples at 1 only; leave the flag out")
+    numbers = (command.num_samples, command.seed)
+    try:
+        if at_temperature:
+            return model.sample_at_temperature(*numbers, command.temperature)
+        return model.sample(*numbers)
+    except tf.errors.ResourceExhaustedError as error:
+        raise UsageError(f"--num_samples={command.num_samples}: they do not fit into memory; draw fewer") from error
+    except (TypeError, ValueError, tf.errors.OpError) as error:
+        raise UsageError(f"--saved_model={saved_model}: its sample does not take a number and a seed") from error
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Draws what the command line says."""
+    guarded(_main, argv)
+
+
+def _main(argv: Sequence[str] | None) -> None:
+    usage = "python -m reproductions.sample --saved_model=FOLDER --output=FILE.png [--FLAG=VALUE ...]"
+    draw(command_line.parsed(argv, Command(), usage, "Draws samples from a SavedModel into one picture."))
 
 
 if __name__ == "__main__":

@@ -1,50 +1,127 @@
-"""Makes the tables on the pages from the recorded results: `python -m reproductions.tables`.
+"""Makes the tables and verdicts on the pages and in the README from the recorded results.
 
-A page holds a line `<!-- table NAME -->`, which names a study of its script and the record
-`results/PAGE/NAME.json`, and a line `<!-- end -->`; what stands between the two is made here. With --check nothing is
-written, and a page that differs is an error.
+    python -m reproductions.tables                     # renews them
+    python -m reproductions.tables --check             # only says whether they agree with the records
+    python -m reproductions.tables --results_dir=runs  # prints those of records of one's own, beside the recorded ones
+
+A page has blocks, which end with a line `<!-- end -->` and begin with `<!-- table NAME -->`, for a study of its script
+whose record is `results/PAGE/NAME.json`, or with `<!-- claims -->`. The README's table of posts is `<!-- posts -->`.
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from absl import flags
-
-from keras_gen.errors import InputError
-from reproductions.harness import markdown
-from reproductions.harness.launch import run_script
+from reproductions.harness import claim
+from reproductions.harness.command_line import parsed
+from reproductions.harness.errors import UsageError
+from reproductions.harness.failures import guarded
+from reproductions.harness.options import Options, option
+from reproductions.harness.record import shipped
+from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import read_json
-from reproductions.pages import PAGES
+from reproductions.pages import FOLDER, PAGES, SCRIPTS
+from reproductions.reporting import markdown, verdicts
 
-FOLDER = Path(__file__).parent
-
-
-def table_of(page: Path) -> Callable[[str], str | None]:
-    """What makes the table of a study of the page's script; None where nothing is recorded."""
-    studies = importlib.import_module(f"reproductions.{page.stem}").REPRODUCTION.studies
-
-    def made(name: str) -> str | None:
-        path = FOLDER / "results" / page.stem / f"{name}.json"
-        return studies[name].table(read_json(path)) if path.exists() else None
-
-    return made
+README = FOLDER.parent / "README.md"
 
 
-def main() -> None:
+@dataclass(frozen=True, kw_only=True)
+class Command(Options):
+    """What to do."""
+
+    check: bool = option(False, "Write nothing; fail if a page differs from its records.")
+    results_dir: str | None = option(None, "Print the tables and verdicts of the records in this folder instead.")
+
+
+def reproduction_of(name: str) -> Reproduction:
+    """The reproduction of a script."""
+    return importlib.import_module(f"reproductions.{name}").REPRODUCTION
+
+
+def makers(page: Path) -> dict[str, Callable[[str, str], str]]:
+    """What makes the blocks of a page, by their kind."""
+    if page.name == README.name:
+        return {"posts": lambda _, table: verdicts.posts_table(table, _seen_here)}
+    reproduction = reproduction_of(page.stem)
+
+    def record_of(study: str) -> dict | None:
+        return shipped(page.stem, study)
+
+    def table(study: str, _: str) -> str:
+        record = record_of(study)
+        return "Not recorded yet." if record is None else reproduction.studies[study].table(record)
+
+    return {"table": table, "claims": lambda *_: verdicts.claims_table(reproduction, record_of)}
+
+
+def _seen_here(name: str) -> str:
+    return verdicts.seen_here(reproduction_of(name), lambda study: shipped(name, study))
+
+
+def renew(check: bool = False) -> None:
     """Renews all pages, or checks them.
 
     Raises:
-        InputError: With --check, a page differs from its records.
+        UsageError: With `check`, a page differs from its records.
     """
-    for page in PAGES:
-        if not markdown.renew(page, table_of(page), only_check=flags.FLAGS.check):
+    for page in (*PAGES, README):
+        if not markdown.renew_blocks(page, makers(page), only_check=check):
             continue
-        if flags.FLAGS.check:
-            raise InputError(f"{page.name} differs from its records; python -m reproductions.tables renews it")
+        if check:
+            raise UsageError(f"{page.name} differs from its records; renew it with python -m reproductions.tables")
         print(f"renewed {page.name}")
 
 
+def compare(folder: Path) -> None:
+    """Prints the tables and verdicts of every record in a folder, those of the repository's records beside them.
+
+    Raises:
+        UsageError: There is no record in it.
+    """
+    found = False
+    for path in sorted(folder.rglob("*.json")):
+        record = _record(path)
+        if record is None:
+            continue
+        found = True
+        name, study_name = record["reproduction"], record["study"]
+        study, recorded = reproduction_of(name).studies[study_name], shipped(name, study_name)
+        print(f"\n{name}, {study_name}: {path}\n\n{study.table(record)}\n")
+        print("Not recorded in the repository." if recorded is None else f"Recorded:\n\n{study.table(recorded)}")
+        if study.claims:
+            print(f"\n{claim.beside(study.claims, record, recorded)}")
+    if not found:
+        raise UsageError(f"--results_dir={folder}: no record of a study; --study=NAME of a script makes one")
+
+
+def _record(path: Path) -> dict | None:
+    """The record in a file; None where the file is another, such as the results of a single run."""
+    content = read_json(path)
+    if not {"reproduction", "study", "runs"} <= content.keys() or not content["runs"]:
+        return None
+    known = content["reproduction"] in SCRIPTS and content["study"] in reproduction_of(content["reproduction"]).studies
+    return content if known else None
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Does what the command line says."""
+    guarded(_main, argv)
+
+
+def _main(argv: Sequence[str] | None) -> None:
+    command = parsed(
+        argv,
+        Command(),
+        "python -m reproductions.tables [--check] [--results_dir=FOLDER]",
+        "Makes the tables and verdicts on the pages from the recorded results.",
+    )
+    if command.results_dir is None:
+        renew(command.check)
+    else:
+        compare(Path(command.results_dir).expanduser())
+
+
 if __name__ == "__main__":
-    flags.DEFINE_boolean("check", False, "Only check.")
-    run_script(main)
+    main()

@@ -3,52 +3,62 @@
 The model is `keras_gen/models/vae_mutual_information.py`, the page `reproductions/vae_mutual_information.md`.
 
     python -m reproductions.vae_mutual_information --output_dir=runs/vae_mutual_information
-    python -m reproductions.vae_mutual_information --study=identity --seeds=0,1,2
-    python -m reproductions.vae_mutual_information --study=estimators --seeds=0
-    python -m reproductions.vae_mutual_information --study=encoder_only --seeds=0
+    python -m reproductions.vae_mutual_information --study=identity
+    python -m reproductions.vae_mutual_information --study=estimators
+    python -m reproductions.vae_mutual_information --study=encoder_only
 """
 
-from types import SimpleNamespace
+from __future__ import annotations
 
-import keras
-from absl import flags
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from keras_gen.errors import InputError
-from keras_gen.losses import mutual_information
-from keras_gen.models import DecoderFreeVAE
-from reproductions.experiments import encoder_only, estimators, identity
-from reproductions.harness import codes, encoders
-from reproductions.harness.flags import define_integer, define_positive
+from reproductions.families import codes, encoders
+from reproductions.harness.errors import UsageError
 from reproductions.harness.launch import launch
+from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
+from reproductions.studies import encoder_only, estimators, identity
 
-OWN = {"estimator": "info_nce", "num_shuffles": 31, "information_weight": 10.0}
+if TYPE_CHECKING:
+    from keras_gen.models import DecoderFreeVAE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration(encoders.Configuration):
+    """A VAE without a decoder."""
+
+    estimator: Literal["jensen_shannon", "nwj", "donsker_varadhan", "info_nce"] = option(
+        "info_nce", "What estimates the information."
+    )
+    num_shuffles: int = option(31, "Codes of other images that each image is paired with.", at_least=1)
+    information_weight: float = option(
+        10.0, "Weight of the information beside the prior term; 1 in equation (3).", above=0
+    )
+
 
 PRESETS = {
-    "smoke": encoders.SMOKE | OWN | {"num_shuffles": 7},
-    "laptop": encoders.LAPTOP | OWN | {"steps": 4_000},
+    "smoke": Configuration(**encoders.SMOKE, num_shuffles=7),
+    "laptop": Configuration(),
     # The post has no experiment: the sizes are those of the author's Deep InfoMax.
-    "paper": encoders.PAPER | OWN,
+    "paper": Configuration(**encoders.PAPER),
 }
 
 
-def define_flags() -> None:
-    """Defines the flags of this script; a preset fills in those that are not given."""
-    flags.DEFINE_enum("estimator", None, mutual_information.names(), "What estimates the information.")
-    define_integer("num_shuffles", "Codes of other images that each image is paired with.")
-    define_positive("information_weight", "Weight of the information beside the prior term; 1 in equation (3).")
-    encoders.define_flags()
-
-
-def build(configuration: SimpleNamespace, image_shape: tuple[int, int, int], num_replicas: int) -> DecoderFreeVAE:
+def build(configuration: Configuration, image_shape: tuple[int, int, int], num_replicas: int) -> DecoderFreeVAE:
     """The compiled model for images of that shape.
 
     Raises:
-        InputError: A batch has too few other images for the shuffles, or as in `DecoderFreeVAE`.
+        UsageError: A batch has too few other images for the shuffles.
+        keras_gen.InputError: As in `DecoderFreeVAE`.
     """
+    import keras
+
+    from keras_gen.models import DecoderFreeVAE
+
     c = configuration
     if c.num_shuffles >= c.batch_size:
-        raise InputError(f"--num_shuffles={c.num_shuffles}: must be below --batch_size={c.batch_size}")
+        raise UsageError(f"--num_shuffles={c.num_shuffles}: must be below --batch_size={c.batch_size}")
     model = DecoderFreeVAE(
         encoders.encoder(c, image_shape, num_replicas),
         encoders.image_discriminator(c, image_shape),
@@ -64,14 +74,14 @@ def build(configuration: SimpleNamespace, image_shape: tuple[int, int, int], num
 STUDIES = {
     "identity": identity.STUDY,
     "estimators": estimators.STUDY,
-    "encoder_only": encoder_only.study(build, PRESETS),
+    "encoder_only": encoder_only.study(PRESETS),
 }
 
 REPRODUCTION = Reproduction(
     name="vae_mutual_information",
-    summary="VAE = prior + mutual information: its loss without a decoder (5 minutes)",
+    summary="VAE = prior + mutual information: its loss without a decoder",
+    minutes=5,
     presets=PRESETS,
-    define_flags=define_flags,
     build=build,
     measure=codes.measure,
     sheet=codes.sheet,

@@ -1,4 +1,4 @@
-"""Measures: quality of samples, on images or toys; what codes tell; agreement of clusters; bounds on networks."""
+"""Measures of samples (on images and toys), codes and clusters, and bounds on networks."""
 
 from keras_gen.metrics.aggregate_posterior import aggregate_posterior
 from keras_gen.metrics.clustering import clustering_scores
@@ -9,6 +9,7 @@ from keras_gen.metrics.kernel import kernel_distance
 from keras_gen.metrics.linear_probe import linear_probe
 from keras_gen.metrics.lipschitz import layer_norms, lipschitz_bound
 from keras_gen.metrics.manifold import precision_recall
+from keras_gen.metrics.maximum_mean_discrepancy import maximum_mean_discrepancy
 from keras_gen.metrics.modes import mode_coverage
 from keras_gen.metrics.neighbors import neighbor_accuracy, retrieval_precision
 from keras_gen.metrics.quality import sample_quality
@@ -29,6 +30,7 @@ __all__ = [
     "lenet_features",
     "linear_probe",
     "lipschitz_bound",
+    "maximum_mean_discrepancy",
     "mode_coverage",
     "neighbor_accuracy",
     "precision_recall",

@@ -1,6 +1,7 @@
-"""How much the codes of a Gaussian encoder tell of the data, and how far they are from the prior."""
+"""How much the codes of a Gaussian encoder tell of the data, and a bound on how far they are from the prior."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from keras_gen.errors import InputError
@@ -8,14 +9,19 @@ from keras_gen.errors import InputError
 BLOCK = 1024  # rows of an n x n matrix held at a time
 
 
-def aggregate_posterior(means, log_variances, num_draws: int = 1, seed: int = 0) -> dict[str, float]:
-    """Splits the KL to the prior N(0, I) into information and what the codes' own distribution differs from it.
+def aggregate_posterior(
+    means: ArrayLike, log_variances: ArrayLike, num_draws: int = 1, seed: int = 0
+) -> dict[str, float]:
+    """Splits the KL to the prior N(0, I) into the information of n codes and a bound on the rest.
 
-        E_x KL(p(z|x) || q(z)) = I(x, z) + KL(p(z) || q(z)),   p(z) = 1/n sum_x p(z|x)
+        E_x KL(p(z|x) || q(z)) = I(x, z) + KL(p(z) || q(z)),   p(z) = E_x p(z|x)
 
-    Hoffman and Johnson 2016, "ELBO surgery: yet another way to carve up the variational evidence lower bound". The data
-    are the n rows, all equally probable, so that I(x, z) <= log n: of more data it may be larger. The left side is
-    exact; E log p(z|x)/p(z) is a mean over draws, of which the last term is the rest.
+    Hoffman and Johnson 2016, "ELBO surgery: yet another way to carve up the variational evidence lower bound". The left
+    side is exact for the n rows. The information that they show, E log p(z|x) / (1/n sum_x' p(z|x')), is a mean over
+    draws and at most log n, while that of all data may be larger. What is left over is therefore no more than an upper
+    bound of KL(p(z) || q(z)), and a loose one where posteriors are narrow: codes whose distribution is the prior, each
+    with the deviation 0.3 in 64 dimensions, leave 70 nats for n = 1,000 instead of 0. How far codes are from the prior
+    is what `maximum_mean_discrepancy` measures.
 
     Args:
         means: Of p(z|x), [n, dim].
@@ -24,7 +30,7 @@ def aggregate_posterior(means, log_variances, num_draws: int = 1, seed: int = 0)
         seed: Seed of the draws.
 
     Returns:
-        `prior_kl`, `information` and `marginal_kl`, in nats.
+        `prior_kl`, `information` and `marginal_kl_upper_bound`, in nats.
 
     Raises:
         InputError: The shapes do not fit, or a number is not finite.
@@ -39,7 +45,7 @@ def aggregate_posterior(means, log_variances, num_draws: int = 1, seed: int = 0)
     return {
         "prior_kl": float(prior_kl),
         "information": float(information),
-        "marginal_kl": float(prior_kl - information),
+        "marginal_kl_upper_bound": float(prior_kl - information),
     }
 
 

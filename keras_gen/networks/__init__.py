@@ -1,4 +1,4 @@
-"""Networks: factories of plain `keras.Model`s, and Glow's flow."""
+"""Networks: functions that build plain `keras.Model`s, and Glow's flow."""
 
 from keras_gen.networks import autoencoder, dcgan, f_vae, infomax
 from keras_gen.networks.coupling import coupling_network, prior_network

@@ -33,7 +33,7 @@ def encoder(
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: The stages cannot halve such images, or a number is below 1.
+        InputError: The images cannot be halved that often, or a number is below 1.
     """
     _check_sizes(latent_dim, widths)
     _smallest_map(image_shape, widths)
@@ -64,7 +64,7 @@ def decoder(
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: The stages cannot halve such images, there is no such output, or a number is below 1.
+        InputError: The images cannot be halved that often, there is no such output, or a number is below 1.
     """
     _check_sizes(latent_dim, widths)
     smallest = _smallest_map(image_shape, widths)
@@ -116,7 +116,7 @@ def dense_decoder(
         image_shape: Shape of the data.
         latent_dim: Dimension of z.
         widths: Units of each hidden layer, in the encoder's order.
-        output: `images` in [-1, 1], or `logits`; these are as well what a Gaussian without bounds takes for its mean.
+        output: `images` in [-1, 1], or `logits`, which also serve as the unbounded mean of a Gaussian.
         seed: Seed of the initial weights.
 
     Raises:
@@ -133,7 +133,7 @@ def dense_decoder(
 
 
 def classifier(latent_dim: int, num_clusters: int, width: int = 256, seed: int = 0) -> keras.Model:
-    """Network from latents [batch, latent_dim] to logits [batch, num_clusters], with a hidden layer of ReLU.
+    """Network from latents [batch, latent_dim] to logits [batch, num_clusters], with one hidden ReLU layer.
 
     Args:
         latent_dim: Dimension of z.

@@ -1,4 +1,4 @@
-"""Glow's flow, with coupling networks of its own (Kingma and Dhariwal 2018, arXiv 1807.03039)."""
+"""Glow's flow with its coupling networks (Kingma and Dhariwal 2018, arXiv 1807.03039)."""
 
 from collections.abc import Iterator, Sequence
 
@@ -24,19 +24,19 @@ def glow(
     seed: int = 0,
     name: str = "glow",
 ) -> flows.MultiScale:
-    """Flow from images or maps [n, height, width, channels] to [n, dimensions], built.
+    """A built flow from images or maps [n, height, width, channels] to [n, dimensions].
 
-    A level squeezes, makes steps of act norm, mixing and coupling, and, but for the last, sets half of its channels
-    aside, normalised given the other half; the last one ends with an act norm.
+    Each level squeezes, makes steps of act norm, mixing and coupling, and then sets half of its channels aside,
+    normalised given the other half. The last level ends with an act norm instead.
 
     Args:
         shape: (height, width, channels).
-        depths: Steps of each level.
+        depths: Number of steps of each level.
         width: Channels inside the coupling networks.
         coupling: `additive`, or `affine` with Glow's scale sigmoid(r + 2).
         mixing: `permutation`, fixed and random, or `convolution`, 1x1 and learned.
-        act_norm_from_data: Whether the first batch decides where act norm begins.
-        squeeze_first: Whether the first level begins with a squeeze too.
+        act_norm_from_data: Whether act norm is initialised from the first batch.
+        squeeze_first: Whether the first level begins with a squeeze.
         seed: Seed of the initial weights.
         name: Name of the flow; flows of different names start differently.
 
@@ -83,7 +83,7 @@ def _step(
     seeds: Iterator[int],
     name: str,
 ) -> list[flows.FlowLayer]:
-    """Act norm, mixing and coupling of maps of that shape."""
+    """Act norm, mixing and coupling of maps of this shape."""
     channels = shape[-1] // 2
     outputs = channels if coupling == "additive" else 2 * channels
     mix = flows.Permutation if mixing == "permutation" else flows.InvertibleConvolution

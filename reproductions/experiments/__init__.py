@@ -1,1 +1,1 @@
-"""Experiments: studies whose runs are no runs of a script, one a file."""
+"""What trains and measures for the studies whose runs are not those of a script."""

@@ -1,17 +1,16 @@
-"""Estimators of mutual information on Gaussians whose information is known: the staircase of Poole et al. 2019.
+"""Climbs the staircase of Poole et al. 2019 with one estimator of mutual information.
 
 x and z have twenty dimensions, each of x correlated with the same one of z. The information climbs in steps of 2 nats
 while a separable T(x, z) = f(x) . g(z) / sqrt(their dimension), or a decoder q(x|z), goes on training, on fresh
 draws in every step.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
-from pathlib import Path
-from types import SimpleNamespace
 
 import keras
-import matplotlib
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -19,11 +18,7 @@ import tensorflow_probability as tfp
 from keras_gen.losses import mutual_information
 from keras_gen.models.reproducible_model import stream_seed
 from keras_gen.networks import mlp
-from reproductions.harness import markdown, summary
-from reproductions.harness.study import Experiment
-
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402
+from reproductions.studies.estimators import LEVELS, Settings
 
 tfd = tfp.distributions
 
@@ -32,7 +27,6 @@ Objective = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 DIMENSIONS = 20
 ENTROPY = DIMENSIONS / 2 * math.log(2 * math.pi * math.e)  # H(x) of a standard normal x, nats
-LEVELS = (2, 4, 6, 8, 10)  # nats
 # Where T is trained with one estimator and read with another, what turns the best scores of the one, log(p/q), into
 # those of the other.
 SHIFTS = {("jensen_shannon", "nwj"): 1.0}
@@ -59,7 +53,7 @@ def separable_scores(f: tf.Tensor, g: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.linalg.diag_part(matrix)[:, tf.newaxis], tf.gather(matrix, others, batch_dims=1)
 
 
-def perform(settings: SimpleNamespace, data_dir: str | None) -> dict:
+def perform(settings: Settings, data_dir: str | None) -> dict:
     """Climbs the staircase once; what was estimated on each level's last quarter of batches, untrained on them."""
     del data_dir
     by = _by_decoder if settings.estimator == "barber_agakov" else _by_scores
@@ -82,7 +76,7 @@ def perform(settings: SimpleNamespace, data_dir: str | None) -> dict:
     return {"levels": levels, "trace": trace, "limit": limit if math.isfinite(limit) else None}
 
 
-def _by_scores(settings: SimpleNamespace) -> tuple[list, Objective, float]:
+def _by_scores(settings: Settings) -> tuple[list, Objective, float]:
     """The weights of T, what is made of its scores, and what the estimate cannot exceed."""
     trained, read = (mutual_information.get(name) for name in (settings.estimator, settings.read_as))
     shift = SHIFTS.get((trained.name, read.name), 0.0)
@@ -99,7 +93,7 @@ def _by_scores(settings: SimpleNamespace) -> tuple[list, Objective, float]:
     return [*f.trainable_variables, *g.trainable_variables], objective, read.limit(settings.batch_size - 1)
 
 
-def _by_decoder(settings: SimpleNamespace) -> tuple[list, Objective, float]:
+def _by_decoder(settings: Settings) -> tuple[list, Objective, float]:
     """The weights of a Gaussian q(x|z), its Barber-Agakov bound, and that this has no limit of its own."""
     decoder = mlp(DIMENSIONS, 2 * DIMENSIONS, settings.widths, seed=settings.seed, name="decoder")
 
@@ -112,9 +106,7 @@ def _by_decoder(settings: SimpleNamespace) -> tuple[list, Objective, float]:
     return decoder.trainable_variables, objective, math.inf
 
 
-def _training(
-    settings: SimpleNamespace, variables: list, objective: Objective
-) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+def _training(settings: Settings, variables: list, objective: Objective) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
     """Makes the function that trains on one level and gives each step's estimate, made before its update."""
     optimizer = keras.optimizers.Adam(settings.learning_rate)
     optimizer.build(variables)
@@ -131,88 +123,3 @@ def _training(
         return estimates.stack()
 
     return train
-
-
-def table(record: dict) -> str:
-    """A row an estimator: its mean on each level ± its spread over batches, both averaged over seeds."""
-    rows = []
-    for title, runs in summary.by_variant(record).items():
-        cells = []
-        for steps in zip(*(run["levels"] for run in runs), strict=True):
-            mean, deviation = (np.mean([step[name] for step in steps]) for name in ("mean", "standard_deviation"))
-            cells.append(f"{mean:.2f} ± {deviation:.2g}")
-        largest = max(level["largest"] for run in runs for level in run["levels"])
-        limit = runs[0]["limit"]
-        rows.append([title, *cells, f"{largest:.4g}", "" if limit is None else f"{limit:.4g}"])
-    columns = ("nats", *(f"I = {information}" for information in LEVELS), "largest of a batch", "limit")
-    return f"{_conditions(record)}.\n\n{markdown.table(columns, rows)}"
-
-
-def _conditions(record: dict) -> str:
-    return f"{record['flags']['steps']} steps on each level, {summary.seeds(record)}"
-
-
-def plot(record: dict, path: Path) -> None:
-    """The staircase: each estimator's way up, beside the information and what it cannot exceed.
-
-    A point is the median of a part of a level, since the mean of NWJ's estimates is that of a few outliers.
-    """
-    runs = summary.by_variant(record)
-    columns = math.ceil(len(runs) / 2)
-    figure, grid = plt.subplots(
-        2, columns, figsize=(4.2 * columns, 7), sharex=True, sharey=True, squeeze=False, layout="constrained"
-    )
-    steps, points = record["flags"]["steps"], record["flags"]["trace_points"]
-    ends = steps * np.arange(len(LEVELS) + 1)
-    places = steps / points * (0.5 + np.arange(points * len(LEVELS)))
-    for axes, (title, of_estimator) in zip(grid.flat, runs.items(), strict=False):
-        axes.stairs(LEVELS, ends, color="black", baseline=None, label="I(x, z)")
-        for run in of_estimator:
-            label = "estimate (medians)" if run is of_estimator[0] else None
-            axes.plot(places, run["trace"], color="C0", linewidth=0.8, label=label)
-        if of_estimator[0]["limit"] is not None:
-            axes.axhline(of_estimator[0]["limit"], color="C3", linestyle="--", label="its limit")
-        axes.set(title=title, xticks=ends, ylim=(-0.5, 13))
-        axes.grid(alpha=0.3)
-    for axes in list(grid.flat)[len(runs) :]:
-        axes.set_axis_off()
-    for axes in grid[-1]:
-        axes.set_xlabel("steps")
-    for axes in grid[:, 0]:
-        axes.set_ylabel("nats")
-    grid.flat[0].legend(loc="upper left")
-    figure.suptitle(f"{record['question']}\n{_conditions(record)}", fontsize=10)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=100)
-    plt.close(figure)
-
-
-LAPTOP = {
-    "steps": 4_000,
-    "widths": [256, 256],
-    "embedding": 32,
-    "learning_rate": 5e-4,
-    "trace_points": 80,
-}
-
-
-def _variant(estimator: str, read_as: str | None = None, batch_size: int = 64) -> dict:
-    return {"estimator": estimator, "read_as": read_as or estimator, "batch_size": batch_size}
-
-
-STUDY = Experiment(
-    question="Estimates of 2, 4, 6, 8 and 10 nats between Gaussians of 20 dimensions",
-    settings={"smoke": LAPTOP | {"steps": 20, "widths": [16], "embedding": 4, "trace_points": 5}, "laptop": LAPTOP},
-    variants={
-        "Jensen-Shannon": _variant("jensen_shannon"),
-        "Jensen-Shannon, its T read as NWJ": _variant("jensen_shannon", "nwj"),
-        "NWJ": _variant("nwj"),
-        "Donsker-Varadhan": _variant("donsker_varadhan"),
-        "InfoNCE, batch of 64": _variant("info_nce"),
-        "InfoNCE, batch of 256": _variant("info_nce", batch_size=256),
-        "Barber-Agakov": _variant("barber_agakov"),
-    },
-    perform=perform,
-    table=table,
-    plot=plot,
-)

@@ -1,38 +1,26 @@
-"""The VAE's loss is a prior term less an information term: equations (1) to (3) of the post as numbers.
+"""Equations (1) to (3) of the post on the VAE and mutual information, as numbers of random models.
 
 On a finite joint distribution all expectations are sums. In a linear-Gaussian model all logarithms are quadratic, so
-that the mean over a few points with the right mean and covariance is the expectation.
+that the mean over a few points with the right mean and covariance is the expectation. The quantities are those of
+`reproductions.studies.identity.QUANTITIES`.
 """
 
-from pathlib import Path
-from types import SimpleNamespace
+from __future__ import annotations
 
-import matplotlib
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
 import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 from scipy.special import rel_entr
 
 from keras_gen.losses import mutual_information
-from reproductions.harness import markdown, summary
-from reproductions.harness.study import Experiment
 
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402
+if TYPE_CHECKING:
+    from reproductions.studies.identity import Settings
 
 tfd = tfp.distributions
-
-# p~(x) p(z|x) is the encoder's joint distribution, with marginal p(z) and posterior p(x|z); q(z) q(x|z) the decoder's.
-QUANTITIES = {
-    "loss": "VAE loss, -ELBO",
-    "entropy": "H(x), entropy of the data",
-    "joint_kl": "(1): KL(p~(x) p(z\\|x) ‖ q(z) q(x\\|z))",
-    "prior_term": "(2), prior term: E KL(p(z\\|x) ‖ q(z))",
-    "information_term": "(2), information term: E log q(x\\|z)/p~(x)",
-    "information": "I(x, z)",
-    "misfit": "misfit of the decoder: E KL(p(x\\|z) ‖ q(x\\|z))",
-    "marginal_kl": "KL(p(z) ‖ q(z))",
-}
 
 
 def identities(n: SimpleNamespace) -> dict[str, float]:
@@ -131,58 +119,10 @@ def _points(distribution: tfd.Distribution) -> np.ndarray:
 FAMILIES = {"finite": finite, "linear_gaussian": linear_gaussian}
 
 
-def perform(settings: SimpleNamespace, data_dir: str | None) -> dict:
+def perform(settings: Settings, data_dir: str | None) -> dict:
     """The quantities of one random model, in nats, and the largest error of the equations."""
     del data_dir
     found = FAMILIES[settings.family](np.random.RandomState(settings.seed), settings.best_decoder)
     numbers = {name: float(value) for name, value in found.items()}
     errors = identities(SimpleNamespace(**numbers))
     return {"nats": numbers, "errors": errors, "largest_error": max(map(abs, errors.values()))}
-
-
-def table(record: dict) -> str:
-    """A row a quantity, a column a model of the first seed; below, the largest error of all seeds."""
-    runs = summary.by_variant(record)
-    rows = [
-        [title.replace("~", "\\~"), *(f"{of_model[0]['nats'][name]:.5f}" for of_model in runs.values())]
-        for name, title in QUANTITIES.items()
-    ]
-    errors = [f"{max(run['largest_error'] for run in of_model):.0e}" for of_model in runs.values()]
-    shown = record["runs"][0]["seed"]
-    columns = (f"nats, models of seed {shown}", *runs)
-    return markdown.table(columns, [*rows, [f"largest error of an equation, {summary.seeds(record)}", *errors]])
-
-
-def plot(record: dict, path: Path) -> None:
-    """From the prior term down by the information and up by the misfit to (1)."""
-    figure, axes = plt.subplots(1, 4, figsize=(13, 4.2), layout="constrained")
-    for ax, (title, runs) in zip(axes, summary.by_variant(record).items(), strict=True):
-        n = SimpleNamespace(**runs[0]["nats"])
-        ax.bar("prior\nterm", n.prior_term, color="C0")
-        ax.bar("less\nI(x, z)", -n.information, bottom=n.prior_term, color="C1")
-        ax.bar("plus\nmisfit", n.misfit, bottom=n.prior_term - n.information, color="C2")
-        ax.bar("is (1)", n.joint_kl, color="C3")
-        ax.axhline(n.marginal_kl, color="black", linestyle=":", label="KL(p(z) ‖ q(z))")
-        ax.set_title(title, fontsize=10)
-        ax.set_ylim(0, 1.08 * max(n.prior_term, n.joint_kl))
-        ax.grid(alpha=0.3, axis="y")
-    axes[0].set_ylabel("nats")
-    axes[0].legend()
-    figure.suptitle(f"{record['question']}\nmodels of seed {record['runs'][0]['seed']}", fontsize=10)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=100)
-    plt.close(figure)
-
-
-STUDY = Experiment(
-    question="The VAE's loss, split into a prior term, the mutual information and the decoder's misfit",
-    settings={"smoke": {}, "laptop": {}},
-    variants={
-        f"{title}, {decoder}": {"family": family, "best_decoder": best}
-        for title, family in (("finite", "finite"), ("linear-Gaussian", "linear_gaussian"))
-        for decoder, best in (("some decoder", False), ("best decoder", True))
-    },
-    perform=perform,
-    table=table,
-    plot=plot,
-)

@@ -5,12 +5,11 @@ import os
 import re
 import socket
 import zlib
-from types import SimpleNamespace
 
 import keras
 import tensorflow as tf
 
-from keras_gen.errors import InputError
+from reproductions.harness.errors import UsageError
 
 ADDRESS = re.compile(r"\S+:(\d{1,5})")
 # What TensorFlow raises in a worker when another one has gone.
@@ -26,7 +25,7 @@ def make_strategy(name: str, cpu_devices: int = 1) -> tf.distribute.Strategy:
         cpu_devices: Logical devices to split the CPU into.
 
     Raises:
-        InputError: TF_CONFIG cannot be used, or names fewer than two workers for `multi_worker`.
+        UsageError: TF_CONFIG cannot be used, or names fewer than two workers for `multi_worker`.
     """
     if cpu_devices > 1:
         (cpu,) = tf.config.list_physical_devices("CPU")
@@ -39,7 +38,9 @@ def make_strategy(name: str, cpu_devices: int = 1) -> tf.distribute.Strategy:
     match name:
         case "multi_worker":
             if workers < 2:
-                raise InputError("--strategy=multi_worker needs TF_CONFIG to name two workers or more; see BUILD.md")
+                raise UsageError(
+                    "--strategy=multi_worker needs TF_CONFIG to name two workers or more; see docs/distributed.md"
+                )
             return _joined_workers()
         case "mirrored":
             devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
@@ -52,7 +53,7 @@ def num_workers() -> int:
     """The number of workers that the variable TF_CONFIG names; 0 without it.
 
     Raises:
-        InputError: TF_CONFIG cannot be used.
+        UsageError: TF_CONFIG cannot be used.
     """
     try:
         config = json.loads(os.environ.get("TF_CONFIG", "").strip() or "{}")
@@ -61,11 +62,13 @@ def num_workers() -> int:
         if len(workers) > 1:
             config["cluster"][task["type"]][task["index"]]
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise InputError("TF_CONFIG cannot be used: it must name a cluster and a task in it; see BUILD.md") from error
+        raise UsageError(
+            "TF_CONFIG cannot be used: it must name a cluster and a task in it; see docs/distributed.md"
+        ) from error
     for address in workers:
         port = ADDRESS.fullmatch(str(address))
         if port is None or int(port[1]) >= 2**16:
-            raise InputError(f"TF_CONFIG names the worker {address}: give addresses such as 10.0.0.1:2222")
+            raise UsageError(f"TF_CONFIG names the worker {address}: give addresses such as 10.0.0.1:2222")
     return len(workers)
 
 
@@ -75,7 +78,7 @@ def _joined_workers() -> tf.distribute.Strategy:
     except (tf.errors.UnknownError, tf.errors.InvalidArgumentError) as error:
         job, index = _own_task()
         own = json.loads(os.environ["TF_CONFIG"])["cluster"][job][index]
-        raise InputError(
+        raise UsageError(
             f"TF_CONFIG: this worker cannot start at {own} ({error.message}); is its port in use? give another"
         ) from error
 
@@ -106,26 +109,26 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return resolver.task_type == "chief" or (resolver.task_type == "worker" and resolver.task_id == 0)
 
 
-def check_flags(strategy: tf.distribute.Strategy, configuration: SimpleNamespace) -> None:
+def check_flags(strategy: tf.distribute.Strategy, flags: dict) -> None:
     """Checks that all workers are about to make the same run.
 
     Raises:
-        InputError: Their flags differ.
+        UsageError: Their flags differ.
     """
-    flags = json.dumps(vars(configuration), sort_keys=True)
-    if len(set(_of_all_workers(strategy, zlib.crc32(flags.encode())))) > 1:
-        raise InputError("the workers were given different flags; start all of them with the same command")
+    text = json.dumps(flags, sort_keys=True)
+    if len(set(_of_all_workers(strategy, zlib.crc32(text.encode())))) > 1:
+        raise UsageError("the workers were given different flags; start all of them with the same command")
 
 
 def check_checkpoints(strategy: tf.distribute.Strategy, newest_step: int) -> None:
     """Checks that all workers found the same newest checkpoint.
 
     Raises:
-        InputError: They did not.
+        UsageError: They did not.
     """
     steps = _of_all_workers(strategy, newest_step)
     if len(set(steps)) > 1:
-        raise InputError(
+        raise UsageError(
             f"--output_dir: the workers found checkpoints of steps {', '.join(map(str, steps))}; it must be one folder "
             "that all of them see"
         )
@@ -150,7 +153,7 @@ def _of_all_workers(strategy: tf.distribute.Strategy, number: int) -> list[int]:
         return [number]
 
     @tf.function
-    def gathered():
+    def gathered() -> tf.Tensor:
         return strategy.run(
             lambda: tf.distribute.get_replica_context().all_gather(tf.constant([number], tf.int64), axis=0)
         )
@@ -170,8 +173,8 @@ def check_batch(batch_size: int, strategy: tf.distribute.Strategy) -> None:
     """Checks that every replica gets the same share of a batch.
 
     Raises:
-        InputError: The batch does not divide evenly.
+        UsageError: The batch does not divide evenly.
     """
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:
-        raise InputError(f"--batch_size={batch_size} does not divide evenly over {replicas} replicas; give a multiple")
+        raise UsageError(f"--batch_size={batch_size} does not divide evenly over {replicas} replicas; give a multiple")

@@ -1,93 +1,159 @@
-"""From the command line to a run or a study; what every script ends with."""
+"""From the command line of a script to a run or a study; what every script ends with."""
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
-import tensorflow as tf
-from absl import app, flags, logging
-
-from keras_gen.errors import InputError, NonFiniteLossError, unwrapped_input_errors
-from keras_gen.utils.files import ASIDE
-from reproductions.harness import distribution, record, run, signals
-from reproductions.harness import flags as script_flags
+from reproductions import pages
+from reproductions.harness import command_line
+from reproductions.harness.configuration import RunConfiguration
+from reproductions.harness.errors import UsageError
+from reproductions.harness.failures import guarded
+from reproductions.harness.options import Options, option, options
 from reproductions.harness.reproduction import Reproduction
 
-FLAGS = flags.FLAGS
+DEFAULT_PRESET = "laptop"
 
 
-def launch(reproduction: Reproduction) -> None:
-    """Parses the flags of a script and does what they say."""
-    script_flags.define_shared()
-    reproduction.define_flags()
-    for flag in FLAGS.flags_by_module_dict()[script_flags.__name__]:
-        FLAGS.register_key_flag_for_module(sys.argv[0], flag)  # --help shows them
-    run_script(lambda: _main(reproduction))
+@dataclass(frozen=True, kw_only=True)
+class RunCommand(Options):
+    """Where and on what."""
+
+    preset: str | None = option(None, "Values of the flags that are not given; laptop by default.")
+    output_dir: str | None = option(None, "Folder of the run, or of the study's runs. The same command resumes there.")
+    data_dir: str | None = option(None, "Where data sets are found and prepared; TFDS's own folder by default.")
+    strategy: Literal["auto", "single", "mirrored", "multi_worker"] = option(
+        "auto",
+        "tf.distribute strategy; auto: several workers with TF_CONFIG, several GPUs if there are, else one device.",
+    )
+    cpu_devices: int = option(
+        1, "Logical devices to split the CPU into, to try several replicas without GPUs.", at_least=1
+    )
 
 
-def run_script(main: Callable[[], None]) -> None:
-    """Parses the command line and calls `main`; bad input ends with one line that names it and exit status 1."""
-    app.run(lambda argv: guarded(main), flags_parser=_parse)
+@dataclass(frozen=True, kw_only=True)
+class Command(RunCommand):
+    """Studies."""
+
+    study: str | None = option(None, "Run this study: a set of runs that tests claims.")
+    seeds: tuple[int, ...] | None = option(
+        None, "Seeds of its runs, as in 0,1,2; by default those of its record.", at_least=0, at_most=2**31 - 1
+    )
+    variant: tuple[str, ...] = option((), "Only this variant; may be given several times.")
+    jobs: int = option(1, "Runs at a time, each on its share of the cores.", at_least=1)
+    results_dir: str | None = option(None, "Folder of the study's record; by default that of its runs.")
+    record: bool = option(False, "Write the record, figure and samples that the pages show.")
 
 
-def _parse(argv: list[str]) -> list[str]:
-    try:
-        rest = FLAGS(argv)
-    except flags.Error as error:
-        sys.exit(f"error: {' '.join(str(error).split())}; --help lists the flags")
-    if len(rest) > 1:
-        sys.exit(f"error: {' '.join(rest[1:])}: not a flag; flags begin with --")
-    return rest
+ONLY_OF_STUDIES = ("seeds", "variant", "jobs", "results_dir", "record")
+PATHS = ("output_dir", "data_dir", "results_dir")
 
 
-def guarded(function, *args) -> None:
-    """Calls a function; errors that the user can mend are printed as one line, with exit status 1.
-
-    So is a stop by Ctrl-C or SIGTERM, with exit status 130 or 143.
-    """
-    signals.install()
-    logging.set_verbosity(logging.WARNING)
-    tf.get_logger().setLevel("WARNING")
-    try:
-        with unwrapped_input_errors():
-            function(*args)
-    except InputError as error:
-        sys.exit(f"error: {error}")
-    except NonFiniteLossError as error:
-        sys.exit(f"error: {error}; checkpoints from before are kept; try a smaller learning rate in a new folder")
-    except OSError as error:
-        sys.exit(_cannot_write(error.filename or "a file", error.strerror or str(error)))
-    except tf.errors.ResourceExhaustedError as error:
-        # TensorFlow's own files, such as a SavedModel's. Memory that is exhausted stays an error of the programmer.
-        found = re.search(r"(/\S+); (No space left on device|Disk quota exceeded)", error.message)
-        if found is None:
-            raise
-        sys.exit(_cannot_write(*found.groups()))
-    except distribution.LOST_WORKER as error:
-        if distribution.num_workers() < 2:
-            raise
-        lost = distribution.lost_worker(error.message)
-        sys.exit(f"error: {lost} stopped; start all workers again: the same command continues from the last checkpoint")
-    except KeyboardInterrupt as interruption:
-        terminal = "\n" if sys.stderr.isatty() else ""  # which shows ^C
-        print(f"{terminal}interrupted {interruption}".rstrip() + "; the same command continues", file=sys.stderr)
-        sys.exit(signals.exit_status())
+def launch(reproduction: Reproduction, argv: Sequence[str] | None = None) -> None:
+    """Does what the command line of a script says."""
+    guarded(_main, reproduction, list(sys.argv[1:] if argv is None else argv))
 
 
-def _cannot_write(place: str, reason: str) -> str:
-    place = re.sub(rf"{re.escape(ASIDE)}[^/]*/", "", place)
-    return f"error: {place}: {reason}; mend that, then the same command continues from the last checkpoint"
+def _main(reproduction: Reproduction, argv: list[str]) -> None:
+    study = command_line.parse(argv, [Command]).get("study")
+    if study is not None and study not in reproduction.studies:
+        raise UsageError(f"--study={study}: choose one of {', '.join(reproduction.studies) or '(there are none)'}")
+    cls = type(next(iter(presets_of(reproduction, study).values())))
+    command, changes = given(argv, cls, lambda: help_text(reproduction, study))
+    if study is not None:
+        from reproductions.harness import making
 
-
-def _main(reproduction: Reproduction) -> None:
-    if FLAGS.study is not None:
-        record.make(reproduction, FLAGS.study)
+        making.make(reproduction, study, command, changes)
         return
+    for name in ONLY_OF_STUDIES:
+        if getattr(command, name) != getattr(Command(), name):
+            raise UsageError(f"--{name} is for studies; give --study={'|'.join(reproduction.studies)} with it")
+    perform_run(reproduction, preset(reproduction, None, command.preset).replace(changes), command)
+
+
+def given(
+    argv: Sequence[str], cls: type[Options], help_text: Callable[[], str] = lambda: __doc__
+) -> tuple[Command, dict[str, Any]]:
+    """What a command line says: the command, and the values of a configuration's class that are given.
+
+    Raises:
+        UsageError: A flag is unknown or its value cannot be.
+    """
+    values = command_line.parse(argv, [Command, cls], help_text)
+    values |= {name: _expanded(name, value) for name, value in values.items()}
+    of_command, of_class = (
+        {one.name: values[one.name] for one in options(part) if one.name in values} for part in (Command, cls)
+    )
+    return Command(**of_command), of_class
+
+
+def preset(reproduction: Reproduction, study: str | None, name: str | None) -> Any:
+    """The preset of that name, of the script or of a study's own; None for the usual one.
+
+    Raises:
+        UsageError: There is no such preset.
+    """
+    presets = presets_of(reproduction, study)
+    if (name or DEFAULT_PRESET) not in presets:
+        raise UsageError(f"--preset={name}: choose one of {', '.join(presets)}")
+    return presets[name or DEFAULT_PRESET]
+
+
+def perform_run(reproduction: Reproduction, configuration: RunConfiguration, command: RunCommand) -> None:
+    """Makes a run, in this process."""
+    from reproductions.harness.tensorflow_quietly import import_tensorflow
+
+    import_tensorflow()
+    from reproductions.harness import run
+
     run.perform(
         reproduction,
-        script_flags.configuration(reproduction.presets),
-        FLAGS.output_dir or f"runs/{reproduction.name}",
-        FLAGS.data_dir,
-        FLAGS.strategy,
-        FLAGS.cpu_devices,
+        configuration,
+        command.output_dir or f"runs/{reproduction.name}",
+        command.data_dir,
+        command.strategy,
+        command.cpu_devices,
     )
+
+
+def presets_of(reproduction: Reproduction, study: str | None) -> dict[str, Any]:
+    """The presets of the script, or of a study whose runs are not the script's."""
+    own = None if study is None else reproduction.studies[study].presets
+    return dict(own or reproduction.presets)
+
+
+def _expanded(name: str, value: Any) -> Any:
+    """A path, also one in a data set's name, with the home folder in the place of ~."""
+    if value is None or name not in (*PATHS, "dataset"):
+        return value
+    if name == "dataset":
+        return re.sub(r"(?<=folder:)~.*", lambda path: str(Path(path[0]).expanduser()), value)
+    return str(Path(value).expanduser())
+
+
+def help_text(reproduction: Reproduction, study: str | None = None) -> str:
+    """What `--help` prints."""
+    presets = presets_of(reproduction, study)
+    minutes = {"smoke": "less than one", "laptop": f"{reproduction.minutes} on two cores", "paper": "for GPUs"}
+    listed = [f"{name} ({minutes[name]})" for name in reproduction.presets]
+    about = [
+        f"{reproduction.summary}. Its page is {pages.FOLDER / reproduction.name}.md.",
+        f"Presets, and the minutes they take: {', '.join(listed)}. Flags that differ show a value for each.",
+        *([] if study is None else [f"Flags of --study={study}: {reproduction.studies[study].question}."]),
+        _studies_help(reproduction),
+    ]
+    usage = f"python -m reproductions.{reproduction.name} [--FLAG=VALUE ...]"
+    first = next(iter(presets.values()))
+    return command_line.help_page(usage, filter(None, about), [(first, presets), (Command(), {})])
+
+
+def _studies_help(reproduction: Reproduction) -> str:
+    lines = ["Studies, by --study=NAME:"] if reproduction.studies else []
+    for name, study in reproduction.studies.items():
+        claims = f" Claims {', '.join(claim.key for claim in study.claims)}." if study.claims else ""
+        text = f"{study.question}.{claims} Variants: {'; '.join(study.variants)}."
+        lines += command_line.entry(name, text, command_line.screen_width(), indent=24)
+    return "\n".join(lines)

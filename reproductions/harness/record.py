@@ -1,104 +1,83 @@
-"""The record of a study: its runs, made one after another, in one JSON file and its plot.
+"""What a study's record holds, and where it comes from."""
 
-The record is written after every run. A study that was stopped, even one whose folder of runs is lost, so continues
-after the last run that its record holds.
-"""
+from __future__ import annotations
 
-import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from absl import flags
-
-from keras_gen.errors import InputError
+from reproductions import pages
+from reproductions.harness.errors import UsageError
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.run_directory import check_writable, read_json, write_json
-from reproductions.harness.study import Study, file_name
-from reproductions.harness.summary import whole
+from reproductions.harness.run_directory import RunDirectory, read_json
+from reproductions.harness.study import file_name
+from reproductions.harness.study_run import examined
 
-FLAGS = flags.FLAGS
-RESULTS = Path(__file__).parents[1] / "results"
+RESULTS = pages.FOLDER / "results"
+# What a record keeps of a run of the script.
+RECORDED = ("steps", "seconds", "evaluations", "measure", "versions", "finished")
 
 
-def make(reproduction: Reproduction, name: str) -> None:
-    """Makes the study's runs one after another, continues those that were interrupted, and writes its record.
+def shipped(script: str, study: str) -> dict | None:
+    """The record that comes with the scripts; None where there is none yet."""
+    path = RESULTS / script / f"{study}.json"
+    return read_json(path) if path.exists() else None
 
-    Runs that an earlier record of the same flags holds are kept, not made again. All that can be wrong with the flags
-    is found before the first run.
+
+def results_of(
+    directory: RunDirectory, study: str, looked_at: bool, broke_down: bool = False
+) -> tuple[dict | None, Path | None]:
+    """What is recorded of a run, and its last picture; None of one that has not ended.
+
+    Args:
+        directory: The run's folder.
+        study: The study's name.
+        looked_at: Whether the study looks at the trained model.
+        broke_down: Whether the run ended with an error: one whose loss became NaN or infinite has left a note, which
+            is what is recorded of it.
+    """
+    if broke_down and directory.breakdown.exists():
+        return read_json(directory.breakdown), None
+    if not directory.finished:
+        return None, None
+    results = read_json(directory.results)
+    if "results" in results:  # of a function of the study's own
+        return results["results"], directory.newest_sheet
+    kept = {key: results[key] for key in RECORDED}
+    if not looked_at:
+        return kept, directory.newest_sheet
+    found, picture = examined(directory, study)
+    return (kept | read_json(found), picture) if found.exists() else (None, None)
+
+
+def agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two sets of flags say the same of what both know: an option may be younger than a record."""
+    return all(plain(one[name]) == plain(other[name]) for name in one.keys() & other.keys())
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON holds it."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+def check_features(record: dict) -> None:
+    """Checks that runs with distances were measured, on the same features and counts: others cannot be compared.
 
     Raises:
-        InputError: There is no such study or variant, a flag cannot be used with it, the record's place holds another
-            record or cannot be written, a run failed, or the runs were not measured alike.
+        UsageError: They were not.
     """
-    if name not in reproduction.studies:
-        raise InputError(f"--study={name}: choose one of {', '.join(reproduction.studies) or '(there are none)'}")
-    study = reproduction.studies[name]
-    seeds, variants = _seeds(), _variants(study)
-    root = Path(FLAGS.output_dir or f"runs/{reproduction.name}_studies")
-    path = Path(FLAGS.results_dir or RESULTS / reproduction.name) / f"{name}.json"
-    record = {
-        "reproduction": reproduction.name,
-        "study": name,
-        "question": study.question,
-        "timed": study.timed,
-        "flags": study.shared(reproduction),
-    }
-    runs = _earlier_runs(path, record["flags"], study)
-    check_writable(path.parent, "--results_dir")
-    for seed in seeds:
-        for title, variant in variants.items():
-            if (title, seed) in runs:
-                print(f"{title}, seed {seed}: {path} holds it; remove the file to make it again", flush=True)
-                continue
-            results, sheet = study.run(reproduction, title, seed, root if isinstance(study, Study) else root / name)
-            runs[title, seed] = {"variant": title, "seed": seed, "flags": dict(variant), **results}
-            study.check(record | {"runs": list(runs.values())})
-            write_json(path, record | {"runs": _in_order(runs, study)})
-            if sheet is not None and seed == min(made for of, made in runs if of == title):
-                _keep_samples(sheet, path.parent / "samples" / f"{_sheet_name(reproduction, name, title)}.png")
-    if not whole(list(runs.values())):
-        raise InputError(f"{path}: every run broke down, so that there is nothing to plot; try smaller learning rates")
-    record |= {"runs": _in_order(runs, study)}
-    write_json(path, record)
-    study.plot(record, path.with_suffix(".png"))
-    print(f"Recorded in {path}; `python -m reproductions.tables` renews the page's tables.")
+    described = [run["measure"] for run in record["runs"] if "measure" in run]
+    features = [measure["features"] for measure in described if "features" in measure]
+    if None in features:
+        raise UsageError(f"--dataset={record['flags']['dataset']}: a study needs labels, or --features=inception")
+    if len({one["weights_hash"] for one in features}) > 1:
+        raise UsageError("the runs were measured on different features; make them again in a new --output_dir")
+    measured = [run["evaluations"][-1] for run in record["runs"] if "measure" in run and run["evaluations"]]
+    if len({(row["num_real"], row["num_fake"]) for row in measured if "num_fake" in row}) > 1:
+        raise UsageError("the runs were measured on different numbers of images; make them again in a new --output_dir")
 
 
-def _in_order(runs: dict, study: Study) -> list[dict]:
-    """The runs by the study's variants, each variant's by their seeds."""
-    return [run for title in study.variants for (of, _), run in sorted(runs.items()) if of == title]
-
-
-def _seeds() -> list[int]:
-    if not FLAGS.seeds or not all(seed.isdigit() and int(seed) < 2**31 for seed in FLAGS.seeds):
-        raise InputError(f"--seeds={','.join(FLAGS.seeds)}: give whole numbers, for example --seeds=0,1,2")
-    return [int(seed) for seed in FLAGS.seeds]
-
-
-def _variants(study: Study) -> dict[str, dict]:
-    """The variants that are asked for, in the study's order; without `--variant` all."""
-    for title in FLAGS.variant:
-        if title not in study.variants:
-            raise InputError(f"--variant={title}: choose from {'; '.join(study.variants)}")
-    return {title: variant for title, variant in study.variants.items() if title in (FLAGS.variant or study.variants)}
-
-
-def _sheet_name(reproduction: Reproduction, name: str, title: str) -> str:
+def sheet_name(reproduction: Reproduction, name: str, title: str) -> str:
     """The stem of a variant's picture: its title, after the study's name if another's variant is called so too."""
     flags = [study.variants[title] for study in reproduction.studies.values() if title in study.variants]
     return file_name(title if all(one == flags[0] for one in flags) else f"{name} {title}")
-
-
-def _keep_samples(sheet: Path, kept: Path) -> None:
-    """Keeps the last sheet of samples of a variant's first seed beside the records, for the page."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(sheet, kept)
-
-
-def _earlier_runs(path: Path, same_flags: dict, study: Study) -> dict:
-    if not path.exists():
-        return {}
-    record = read_json(path, "a record; remove it, or give another --results_dir")
-    runs = [run for run in record["runs"] if run["variant"] in study.variants]
-    if record["flags"] != same_flags or any(run["flags"] != dict(study.variants[run["variant"]]) for run in runs):
-        raise InputError(f"{path} is a record of other flags; give another --results_dir")
-    return {(run["variant"], run["seed"]): run for run in runs}

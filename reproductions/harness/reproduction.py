@@ -1,43 +1,69 @@
 """`Reproduction`: what one post's script brings to the run that all scripts share."""
 
+from __future__ import annotations
+
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import keras
-import numpy as np
+from reproductions.harness.configuration import RunConfiguration
 
-from keras_gen.datasets import Images
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
 
-Measure = Callable[[keras.Model], dict[str, float]]
-Sheet = Callable[[keras.Model], np.ndarray]
+    from keras_gen.datasets import Images
+    from reproductions.harness.claim import Claim
+    from reproductions.harness.study import Study
+
+Measure: TypeAlias = "Callable[[keras.Model], dict[str, float]]"
+Sheet: TypeAlias = "Callable[[keras.Model], np.ndarray]"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reproduction:
     """A post's script, for the run loop, the studies and the list of scripts.
 
     Attributes:
         name: The name that script, page and results share.
-        summary: One line for the list of scripts, with the time of the laptop preset.
-        presets: Defaults of the configuration's flags, by preset.
-        define_flags: Defines the script's own flags; their default is None, the preset's.
+        summary: One line for the list of scripts.
+        minutes: What a run of the laptop preset takes on two cores.
+        presets: The configurations that come with the script, all of one class.
         build: Makes the compiled model, in the strategy's scope, from the configuration, the shape of an image and the
             number of replicas.
         measure: Makes the run's measure, and what the results say about it, from the configuration and the training
-            and test images; None where nothing can be measured.
+            and test images; None in the place of the measure where nothing can be measured.
         sheet: Makes what draws the run's pictures, from the configuration and the test images: from the model
             to uint8 [height, width, 1 or 3]. None for sheets of samples.
         callbacks: Makes the callbacks of the script's own, from the configuration and the training images.
         studies: The studies by name.
+        claims: The post's claims that no study looks at.
     """
 
     name: str
     summary: str
-    presets: Mapping[str, Mapping]
-    define_flags: Callable[[], None]
-    build: Callable[[SimpleNamespace, tuple[int, int, int], int], keras.Model]
-    measure: Callable[[SimpleNamespace, Images, Images], tuple[Measure | None, dict]]
-    sheet: Callable[[SimpleNamespace, Images], Sheet] | None = None
-    callbacks: Callable[[SimpleNamespace, Images], list[keras.callbacks.Callback]] | None = None
-    studies: Mapping = field(default_factory=dict)
+    minutes: int
+    presets: Mapping[str, RunConfiguration]
+    build: Callable[[Any, tuple[int, int, int], int], keras.Model]
+    measure: Callable[[Any, Images, Images], tuple[Measure | None, dict]]
+    sheet: Callable[[Any, Images], Sheet] | None = None
+    callbacks: Callable[[Any, Images], list[keras.callbacks.Callback]] | None = None
+    studies: Mapping[str, Study] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+
+    @property
+    def configuration_class(self) -> type[RunConfiguration]:
+        """The class of the presets."""
+        return type(next(iter(self.presets.values())))
+
+    @property
+    def all_claims(self) -> tuple[Claim, ...]:
+        """The post's claims, those of its studies included, by their keys."""
+        of_studies = [claim for study in self.studies.values() for claim in study.claims]
+        return tuple(sorted([*of_studies, *self.claims], key=lambda claim: _natural(claim.key)))
+
+
+def _natural(key: str) -> list[str | int]:
+    """Sorts W10 after W2."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", key)]

@@ -1,8 +1,10 @@
-"""One run of a script: from its flags to a folder with a trained model, pictures and results.
+"""One run of a script: from its configuration to a folder with a trained model, pictures and results.
 
 A run is a pure function of its configuration. It can be killed at any moment; the same command continues it from
 its last checkpoint and ends with the same result. Asked to stop, it writes one first.
 """
+
+from __future__ import annotations
 
 import contextlib
 import shlex
@@ -10,24 +12,27 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from dataclasses import dataclass
 
 import keras
 import tensorflow as tf
 
 import keras_gen
 from keras_gen import callbacks, datasets
-from keras_gen.errors import InputError, NonFiniteLossError
+from keras_gen.errors import NonFiniteLossError
 from keras_gen.models import ReproducibleModel
 from keras_gen.utils.files import MemoryFile, replacing
 from reproductions.harness import distribution, signals
-from reproductions.harness.reproduction import Reproduction
+from reproductions.harness.configuration import RunConfiguration
+from reproductions.harness.errors import UsageError
+from reproductions.harness.options import as_flags
+from reproductions.harness.reproduction import Measure, Reproduction, Sheet
 from reproductions.harness.run_directory import RunDirectory, read_json, write_json
 
 
 def perform(
     reproduction: Reproduction,
-    configuration: SimpleNamespace,
+    configuration: RunConfiguration,
     output_dir: str,
     data_dir: str | None = None,
     strategy_name: str = "auto",
@@ -38,57 +43,172 @@ def perform(
     Everything that can be wrong is checked before the folder is touched.
 
     Raises:
-        InputError: A flag, the data or the folder cannot be used.
-        NonFiniteLossError: Training broke down; the last good checkpoint is kept.
+        UsageError: A flag or the folder cannot be used.
+        keras_gen.InputError: The data, or what a model is built from, cannot be used.
+        keras_gen.NonFiniteLossError: Training broke down; the last good checkpoint is kept.
         OSError: A file cannot be written, for example because the disk is full; the last good checkpoint is kept.
         KeyboardInterrupt: A signal asked the process to stop.
     """
     _check_intervals(configuration)
-    directory = RunDirectory(output_dir)
-    directory.check(configuration)
+    directory, flags = RunDirectory(output_dir), as_flags(configuration)
+    directory.check(flags)
     if directory.finished:
         print(f"This run is finished; nothing to do.\n{_whereabouts(directory)}")
         return
     strategy = distribution.make_strategy(strategy_name, cpu_devices)
     distribution.check_batch(configuration.batch_size, strategy)
-    distribution.check_flags(strategy, configuration)
+    distribution.check_flags(strategy, flags)
     distribution.set_numerics(configuration.precision, configuration.deterministic, configuration.seed)
-    train, test = (
-        datasets.load(configuration.dataset, split, configuration.image_size, data_dir) for split in ("train", "test")
-    )
-    with strategy.scope():
-        model = reproduction.build(configuration, train.image_shape, strategy.num_replicas_in_sync)
-    needed = _images_per_step(configuration, model)
-    if needed > len(train):
-        raise InputError(
-            f"--batch_size={configuration.batch_size}: a step takes {needed} images, --dataset={configuration.dataset} "
-            f"has {len(train)}; give a smaller one"
-        )
-    measure, measure_description = reproduction.measure(configuration, train, test)
-    sheet = reproduction.sheet(configuration, test) if reproduction.sheet else None
-    own_callbacks = reproduction.callbacks(configuration, train) if reproduction.callbacks else []
-    with _writable(directory, strategy) as written, written.claimed(configuration):
+    training = Training.prepared(reproduction, configuration, data_dir, strategy)
+    with _writable(directory, strategy) as written, written.claimed(flags):
         distribution.check_checkpoints(strategy, callbacks.newest_step(directory.checkpoints))
-        first_step = callbacks.restore_newest(model, directory.checkpoints)
+        first_step = callbacks.restore_newest(training.model, directory.checkpoints)
         if first_step:
             print(f"Continuing after step {first_step} of {configuration.steps}.", flush=True)
         with _noting_breakdown(written), _stoppable(strategy) as stop_requested:
-            _train(configuration, model, measure, sheet, own_callbacks, train, written, first_step, stop_requested)
-        _finish(reproduction, configuration, model, measure_description, written)
+            training.fit(written, first_step, stop_requested)
+        training.finish(written)
     if distribution.is_chief(strategy):
         print(_whereabouts(directory))
 
 
-def _check_intervals(configuration: SimpleNamespace) -> None:
+def _check_intervals(configuration: RunConfiguration) -> None:
     log_every = configuration.log_every
     for name in ("steps", "sample_every", "evaluate_every", "checkpoint_every"):
         value = getattr(configuration, name)
         if value % log_every:
-            raise InputError(f"--{name}={value} must be a multiple of --log_every={log_every}")
+            raise UsageError(f"--{name}={value} must be a multiple of --log_every={log_every}")
 
 
-def _images_per_step(configuration: SimpleNamespace, model: ReproducibleModel) -> int:
-    return configuration.batch_size * model.real_batches_per_step
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """A run that is ready to train.
+
+    Attributes:
+        reproduction: Whose run it is.
+        configuration: Its configuration.
+        model: The compiled model.
+        images: The training images.
+        measure: What is measured of the model; None for nothing.
+        measured_with: What the results say about the measure.
+        sheet: What draws pictures; None for sheets of samples.
+        own_callbacks: Callbacks of the script's own.
+    """
+
+    reproduction: Reproduction
+    configuration: RunConfiguration
+    model: ReproducibleModel
+    images: datasets.Images
+    measure: Measure | None
+    measured_with: dict
+    sheet: Sheet | None
+    own_callbacks: list[keras.callbacks.Callback]
+
+    @classmethod
+    def prepared(
+        cls,
+        reproduction: Reproduction,
+        configuration: RunConfiguration,
+        data_dir: str | None,
+        strategy: tf.distribute.Strategy,
+    ) -> Training:
+        """Loads the data, builds the model and prepares what is measured.
+
+        Raises:
+            UsageError: There are too few images for a step.
+            keras_gen.InputError: The data, or what the model is built from, cannot be used.
+        """
+        c = configuration
+        train, test = (datasets.load(c.dataset, split, c.image_size, data_dir) for split in ("train", "test"))
+        with strategy.scope():
+            model = reproduction.build(c, train.image_shape, strategy.num_replicas_in_sync)
+        needed = c.batch_size * model.real_batches_per_step
+        if needed > len(train):
+            raise UsageError(
+                f"--batch_size={c.batch_size}: a step takes {needed} images, and --dataset={c.dataset} has "
+                f"{len(train)}; give a smaller batch"
+            )
+        measure, measured_with = reproduction.measure(c, train, test)
+        return cls(
+            reproduction=reproduction,
+            configuration=c,
+            model=model,
+            images=train,
+            measure=measure,
+            measured_with=measured_with,
+            sheet=reproduction.sheet(c, test) if reproduction.sheet else None,
+            own_callbacks=reproduction.callbacks(c, train) if reproduction.callbacks else [],
+        )
+
+    def fit(self, directory: RunDirectory, first_step: int, stop_requested: Callable[[], bool]) -> None:
+        """Trains from the step after `first_step` to the last one."""
+        c, train = self.configuration, self.images
+        batch_size = c.batch_size * self.model.real_batches_per_step
+        self.model.fit(
+            self.model.distribute_strategy.distribute_datasets_from_function(
+                lambda worker: datasets.batches(train, batch_size, c.seed, first_step, input_context=worker)
+            ),
+            initial_epoch=first_step // c.log_every,
+            epochs=c.steps // c.log_every,
+            steps_per_epoch=c.log_every,
+            shuffle=False,
+            verbose=0,
+            callbacks=self._callbacks(directory, first_step, stop_requested),
+        )
+
+    def _callbacks(
+        self, directory: RunDirectory, first_step: int, stop_requested: Callable[[], bool]
+    ) -> list[keras.callbacks.Callback]:
+        c = self.configuration
+        metrics = callbacks.StepTable(directory.metrics, directory.tensorboard / "metrics")
+        evaluations = callbacks.StepTable(directory.evaluations, directory.tensorboard / "evaluations")
+        for table in (metrics, evaluations):
+            table.forget_after(first_step)
+        sheets = (directory.samples, c.sample_every)
+        checkpoints = callbacks.Checkpoints(directory.checkpoints, c.checkpoint_every)
+        return [
+            *self.own_callbacks,
+            callbacks.MetricsLog(metrics, c.log_every),
+            callbacks.StepProgress(c.steps, c.log_every),
+            callbacks.StopOnNonFinite(),
+            callbacks.Sheets(*sheets, self.sheet) if self.sheet else callbacks.SampleSheets(*sheets),
+            *([callbacks.Measures(self.measure, evaluations, c.evaluate_every)] if self.measure else []),
+            # The checkpoint comes last: whatever a kill before it lost is made again.
+            checkpoints,
+            callbacks.Interruptions(stop_requested, checkpoints, c.log_every),
+        ]
+
+    def finish(self, directory: RunDirectory) -> None:
+        """Writes the model and the results."""
+        memory = MemoryFile(directory.model.name)
+        self.model.save(memory)
+        with replacing(directory.model) as aside:
+            aside.write_bytes(memory.getbuffer())
+        shutil.rmtree(directory.saved_model, ignore_errors=True)
+        with replacing(directory.saved_model) as aside:
+            self.model.export(aside)
+        metrics = callbacks.StepTable(directory.metrics).rows()
+        write_json(
+            directory.results,
+            {
+                "reproduction": self.reproduction.name,
+                "flags": as_flags(self.configuration),
+                "steps": self.configuration.steps,
+                "seconds": metrics[-1]["seconds"],
+                "endpoints": list(self.model.endpoints()),
+                "parameters": {part.name: part.count_params() for part in self.model.layers},
+                "metrics": metrics[-1],
+                "evaluations": _evaluations(directory),
+                "measure": self.measured_with,
+                "versions": versions(),
+                "finished": time.strftime("%Y-%m-%d"),
+            },
+        )
+
+
+def versions() -> dict[str, str]:
+    """The versions of what computes."""
+    return {"keras_gen": keras_gen.__version__, "keras": keras.__version__, "tensorflow": tf.__version__}
 
 
 @contextlib.contextmanager
@@ -125,65 +245,6 @@ def _stoppable(strategy: tf.distribute.Strategy) -> Iterator[Callable[[], bool]]
             yield stop_requested
 
 
-def _train(configuration, model, measure, sheet, own_callbacks, train, directory, first_step, stop_requested) -> None:
-    metrics = callbacks.StepTable(directory.metrics, directory.tensorboard / "metrics")
-    evaluations = callbacks.StepTable(directory.evaluations, directory.tensorboard / "evaluations")
-    for table in (metrics, evaluations):
-        table.forget_after(first_step)
-    measures = [callbacks.Measures(measure, evaluations, configuration.evaluate_every)] if measure else []
-    sheets = (directory.samples, configuration.sample_every)
-    checkpoints = callbacks.Checkpoints(directory.checkpoints, configuration.checkpoint_every)
-    batch_size = _images_per_step(configuration, model)
-    model.fit(
-        model.distribute_strategy.distribute_datasets_from_function(
-            lambda worker: datasets.batches(train, batch_size, configuration.seed, first_step, input_context=worker)
-        ),
-        initial_epoch=first_step // configuration.log_every,
-        epochs=configuration.steps // configuration.log_every,
-        steps_per_epoch=configuration.log_every,
-        shuffle=False,
-        verbose=0,
-        # The checkpoint comes last: whatever a kill before it lost is made again.
-        callbacks=[
-            *own_callbacks,
-            callbacks.MetricsLog(metrics, configuration.log_every),
-            callbacks.StepProgress(configuration.steps, configuration.log_every),
-            callbacks.StopOnNonFinite(),
-            callbacks.Sheets(*sheets, sheet) if sheet else callbacks.SampleSheets(*sheets),
-            *measures,
-            checkpoints,
-            callbacks.Interruptions(stop_requested, checkpoints, configuration.log_every),
-        ],
-    )
-
-
-def _finish(reproduction, configuration, model, measure_description, directory) -> None:
-    memory = MemoryFile(directory.model.name)
-    model.save(memory)
-    with replacing(directory.model) as aside:
-        aside.write_bytes(memory.getbuffer())
-    shutil.rmtree(directory.saved_model, ignore_errors=True)
-    with replacing(directory.saved_model) as aside:
-        model.export(aside)
-    metrics = callbacks.StepTable(directory.metrics).rows()
-    write_json(
-        directory.results,
-        {
-            "reproduction": reproduction.name,
-            "flags": vars(configuration),
-            "steps": configuration.steps,
-            "seconds": metrics[-1]["seconds"],
-            "endpoints": list(model.endpoints()),
-            "parameters": {part.name: part.count_params() for part in model.layers},
-            "metrics": metrics[-1],
-            "evaluations": _evaluations(directory),
-            "measure": measure_description,
-            "versions": {"keras_gen": keras_gen.__version__, "keras": keras.__version__, "tensorflow": tf.__version__},
-            "finished": time.strftime("%Y-%m-%d"),
-        },
-    )
-
-
 def _evaluations(directory: RunDirectory) -> list[dict]:
     """The rows of evaluations.csv, each with the seconds of training until then."""
     seconds = {row["step"]: row["seconds"] for row in callbacks.StepTable(directory.metrics).rows()}
@@ -197,12 +258,12 @@ def _whereabouts(directory: RunDirectory) -> str:
     lines = f"""In {directory.path}:
   samples/       pictures of what it learnt: {directory.newest_sheet}
   results.json   the last measurements, metrics.csv and evaluations.csv all of them
-  tensorboard/   the same as curves: tensorboard --logdir={directory.tensorboard}
+  tensorboard/   the same as curves: tensorboard --logdir={shlex.quote(str(directory.tensorboard))}
   model.keras    the model, to train on or to use in Keras
   saved_model/   the model for TensorFlow alone: {", ".join(endpoints)}"""
     for path in (directory.model, directory.saved_model):
         if not path.exists():
-            lines += f"\n{path} is missing; remove results.json, and the same command makes it again"
+            lines += f"\n{path} is missing; remove results.json and rerun the command to make it again"
     if "sample" not in endpoints:
         return lines
     saved_model = shlex.quote(str(directory.saved_model))

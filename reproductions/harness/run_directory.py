@@ -1,19 +1,21 @@
 """The folder of a run: what lies where, and whether a run may be started or continued in it."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
-import keras
+from reproductions.harness.errors import UsageError
+from reproductions.harness.lock import HOLDER, LOCK, locked
+from reproductions.harness.tensorflow_quietly import import_tensorflow
 
-from keras_gen.callbacks import StepTable
-from keras_gen.errors import InputError
-from keras_gen.utils.files import ASIDE, remove_unfinished, replacing
-from reproductions.harness.lock import LOCK, locked
+if TYPE_CHECKING:
+    import keras
 
 NUMBERS = re.compile(r'(?<=\[)[^][{}"]*(?=\])')
 
@@ -48,55 +50,62 @@ class RunDirectory:
         """The last picture."""
         return max(self.samples.glob("*.png"), default=None)
 
-    def check(self, configuration: SimpleNamespace) -> None:
-        """Checks that this run may be made here, without touching anything.
+    def check(self, flags: dict[str, Any]) -> None:
+        """Checks that the run of these flags may be made here, without touching anything.
 
         Raises:
-            InputError: The folder cannot be written, holds something else, damaged tables, or the run of other flags.
+            UsageError: The folder cannot be written, holds something else, damaged tables, or the run of other flags.
         """
         if self.flags.exists():
-            self._compare(vars(configuration))
+            import_tensorflow()
+            from keras_gen.callbacks import StepTable
+
+            self._compare(flags)
             for table in (self.metrics, self.evaluations):
                 StepTable(table).rows()
         elif self.path.is_dir() and any(map(_is_foreign, self.path.iterdir())):
-            raise InputError(f"--output_dir={self.path} holds files, but no run; give an empty or a new folder")
+            raise UsageError(f"--output_dir={self.path} holds files, but no run; give an empty or a new folder")
         check_writable(self.path, "--output_dir")
 
     @contextlib.contextmanager
-    def claimed(self, configuration: SimpleNamespace) -> Iterator[None]:
-        """Makes the folder this run's own, by `flags.json`, and this process the only one in it.
+    def claimed(self, flags: dict[str, Any]) -> Iterator[None]:
+        """Makes the folder that of the run of these flags, by `flags.json`, and this process the only one in it.
 
         What a process that was killed there left unfinished is removed.
 
         Raises:
-            InputError: The folder cannot be written, another process is at work in it, or holds the run of other flags.
+            UsageError: The folder cannot be written, another process is at work in it, or it holds another run.
         """
+        from keras_gen.utils.files import remove_unfinished
+
         with contextlib.ExitStack() as held:
             try:
                 self.path.mkdir(parents=True, exist_ok=True)
                 held.enter_context(locked(self.path, "--output_dir"))
                 if self.flags.exists():
-                    self._compare(vars(configuration))
+                    self._compare(flags)
                 else:
-                    write_json(self.flags, vars(configuration))
+                    write_json(self.flags, flags)
             except OSError as error:
-                raise InputError(f"--output_dir={self.path} cannot be written: {error.strerror or error}") from error
+                raise UsageError(f"--output_dir={self.path} cannot be written: {error.strerror or error}") from error
             for directory in (self.path, self.samples, self.checkpoints, *self.tensorboard.glob("*/")):
                 remove_unfinished(directory)
             yield
 
     def load_model(self) -> keras.Model:
-        """The trained model; of its file nothing is run, as Keras's `safe_mode` has it.
+        """The trained model; nothing that its file holds is run, by Keras's `safe_mode`.
 
         Raises:
-            InputError: The file is damaged, or holds code or classes that are neither Keras's nor `keras_gen`'s.
+            UsageError: The file is damaged, or holds code or classes that are neither Keras's nor `keras_gen`'s.
         """
+        import keras
+
         try:
             return keras.models.load_model(self.model, safe_mode=True)
         except Exception as error:  # what a file that anyone may have written leads to
-            raise InputError(f"{self.model}: no model of this suite can be loaded; make the run again") from error
+            raise UsageError(f"{self.model}: no model of this suite can be loaded; make the run again") from error
 
-    def _compare(self, flags: dict) -> None:
+    def _compare(self, flags: dict[str, Any]) -> None:
         there = read_json(self.flags, "a run's flags; give another --output_dir")
         differing = [
             f"--{name}={flags.get(name)} (there {there.get(name)})"
@@ -104,32 +113,45 @@ class RunDirectory:
             if flags.get(name) != there.get(name)
         ]
         if differing:
-            raise InputError(
+            raise UsageError(
                 f"--output_dir={self.path} holds a run with other flags: {', '.join(differing)}; give another folder"
             )
 
 
 def _is_foreign(path: Path) -> bool:
     """Whether a file is none that a process which was killed at its start may have left."""
-    return path.name != LOCK and not path.name.startswith(ASIDE)
+    import_tensorflow()
+    from keras_gen.utils.files import ASIDE
+
+    return path.name not in (LOCK, HOLDER) and not path.name.startswith(ASIDE)
 
 
 def check_writable(path: Path, flag: str) -> None:
     """Checks that a folder can be written, or made, without touching anything.
 
     Raises:
-        InputError: It cannot; the message names the flag.
+        UsageError: It cannot; the message names the flag.
     """
     ancestor = next(place for place in (path, *path.absolute().parents) if place.exists())
     if not ancestor.is_dir() or not os.access(ancestor, os.W_OK | os.X_OK):
-        raise InputError(f"{flag}={path} cannot be written: {ancestor} is no writable folder")
+        raise UsageError(f"{flag}={path} cannot be written: {ancestor} is not a writable folder")
 
 
-def write_json(path: str | os.PathLike, value) -> None:
+@contextlib.contextmanager
+def replacing(path: str | os.PathLike) -> Iterator[Path]:
+    """`keras_gen.utils.files.replacing`, for what does not need the rest of the library, which takes seconds."""
+    import_tensorflow()
+    from keras_gen.utils import files
+
+    with files.replacing(path) as aside:
+        yield aside
+
+
+def write_json(path: str | os.PathLike, value: Any) -> None:
     """Writes a value as readable JSON, lists of numbers on one line, whole or not at all."""
     text = json.dumps(value, indent=1, ensure_ascii=False)
     with replacing(path) as aside:
-        aside.write_text(NUMBERS.sub(lambda found: " ".join(found[0].split()), text) + "\n")
+        aside.write_text(NUMBERS.sub(lambda found: " ".join(found[0].split()), text) + "\n", encoding="utf-8")
 
 
 def read_json(path: str | os.PathLike, expected: str = "a record; restore it, or remove it and make it again") -> dict:
@@ -140,12 +162,12 @@ def read_json(path: str | os.PathLike, expected: str = "a record; restore it, or
         expected: What it should be and what to do if it is not, for the message.
 
     Raises:
-        InputError: It is damaged, or something else.
+        UsageError: It is damaged, or something else.
     """
     try:
-        value = json.loads(Path(path).read_text())
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
-        raise InputError(f"{path} is not {expected}") from error
+        raise UsageError(f"{path} is not {expected}") from error
     if not isinstance(value, dict):
-        raise InputError(f"{path} is not {expected}")
+        raise UsageError(f"{path} is not {expected}")
     return value

@@ -3,10 +3,18 @@
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
+from dataclasses import dataclass
+
+
+@dataclass
+class _State:
+    arrived: int | None = None
+    postponing: bool = False
+    hand_on: Callable[[int], None] = lambda number: None
+
 
 # Handlers belong to the process, and so does what they note.
-_state = SimpleNamespace(arrived=None, postponing=False, hand_on=None)
+_state = _State()
 
 
 def install() -> None:

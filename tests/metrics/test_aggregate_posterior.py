@@ -27,14 +27,24 @@ def test_the_information_is_that_of_tfps_mixture():
     ratios = (posterior.log_prob(z) - mixture.log_prob(z)).numpy()
     found = aggregate_posterior(means, log_variances, num_draws=500)
     assert found["information"] == pytest.approx(ratios.mean(), abs=5 * ratios.std() * np.sqrt(2 / ratios.size))
-    assert found["information"] + found["marginal_kl"] == pytest.approx(found["prior_kl"], rel=1e-12)
+    assert found["information"] + found["marginal_kl_upper_bound"] == pytest.approx(found["prior_kl"], rel=1e-12)
+
+
+def test_the_rest_is_a_bound_that_narrow_posteriors_leave_far_above_the_kl():
+    """Codes that together are N(0, I), whose KL to it is 0: prior KL 64 (log 1/0.3), information log 1,000."""
+    means = np.sqrt(1 - 0.3**2) * np.random.RandomState(0).normal(size=(1_000, 64))
+    found = aggregate_posterior(means, np.full_like(means, 2 * np.log(0.3)))
+    assert found["information"] == pytest.approx(np.log(1_000), abs=1e-6)
+    # The mean of |means|^2 / 2 has the standard error 0.91 sqrt(64/2) / sqrt(1,000).
+    expected = -64 * np.log(0.3) - np.log(1_000)
+    assert found["marginal_kl_upper_bound"] == pytest.approx(expected, abs=5 * 0.91 * np.sqrt(32 / 1_000))
 
 
 def test_codes_far_apart_tell_everything_and_equal_ones_nothing():
     far = np.arange(50)[:, np.newaxis] * 100.0
     assert aggregate_posterior(far, np.zeros((50, 1)))["information"] == pytest.approx(np.log(50), abs=1e-9)
     none = aggregate_posterior(np.zeros((50, 2)), np.zeros((50, 2)))
-    assert none == pytest.approx({"prior_kl": 0, "information": 0, "marginal_kl": 0}, abs=1e-9)
+    assert none == pytest.approx({"prior_kl": 0, "information": 0, "marginal_kl_upper_bound": 0}, abs=1e-9)
 
 
 def test_many_codes_in_blocks(monkeypatch):

@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from replicated_runs import RUNS
 
+from helpers.replicated_runs import RUNS
 from keras_gen.errors import InputError
 
 

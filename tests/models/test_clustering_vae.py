@@ -7,8 +7,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from scipy import stats
 from scipy.special import log_softmax, logsumexp, rel_entr
-from small_gans import data
 
+from helpers.small_gans import data
 from keras_gen.callbacks import InitialClusters
 from keras_gen.errors import InputError
 from keras_gen.layers import GaussianLikelihood

@@ -6,7 +6,8 @@ TensorFlow's deterministic operations.
 
 import numpy as np
 import pytest
-from processes import run
+
+from helpers.processes import run
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_gans import LATENT_DIM, arguments, batches, compiled, data, image_networks, vector_networks
 
+from helpers.small_gans import LATENT_DIM, arguments, batches, compiled, data, image_networks, vector_networks
 from keras_gen.errors import InputError
-from keras_gen.losses import FDivergence, PowerPenalty, f_divergences
+from keras_gen.losses import PowerPenalty, f_divergences
 from keras_gen.losses.f_divergences import Divergence, Interval
 from keras_gen.models import FGAN, GAN
 
@@ -109,7 +109,7 @@ class TestTraining:
         bounds = [float(update()) for _ in range(100)]
         assert bounds[-1] > max(0.1, bounds[0])
         model.save(tmp_path / "model.keras")
-        assert keras.models.load_model(tmp_path / "model.keras").adversarial_loss.divergence is half_chi_squared
+        assert keras.models.load_model(tmp_path / "model.keras").divergence is half_chi_squared
 
     def test_one_that_is_not_registered_does_not_load(self, tmp_path):
         compiled(FGAN(*vector_networks(), HALF_CHI_SQUARED)).save(tmp_path / "model.keras")
@@ -118,8 +118,8 @@ class TestTraining:
 
 
 def test_its_defaults_are_the_posts():
-    loss = FGAN(*vector_networks()).adversarial_loss
-    assert loss.get_config() == {"divergence": "kl", "order": "real_fake", "non_saturating": False}
+    model = FGAN(*vector_networks())
+    assert (model.divergence.name, model.order, model.non_saturating) == ("kl", "real_fake", False)
 
 
 def test_it_comes_back(tmp_path):
@@ -138,7 +138,6 @@ def test_it_comes_back(tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert type(loaded) is FGAN and loaded.compiled
-    assert isinstance(loaded.adversarial_loss, FDivergence)
     assert arguments(loaded) == arguments(model)
     assert loaded.get_config()["divergence"] == "jeffreys" and loaded.get_config()["order"] == "fake_real"
     assert loaded.get_config()["non_saturating"] is True

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
-from small_flow_models import IMAGE_SHAPE, fit_inputs, images, linear, new_f_vae, trained_f_vae, trained_glow
 
+from helpers.small_flow_models import IMAGE_SHAPE, fit_inputs, images, linear, new_f_vae, trained_f_vae, trained_glow
 from keras_gen.errors import InputError
 from keras_gen.layers import flows
 from keras_gen.models import FVAE, VAE

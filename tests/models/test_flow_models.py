@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from processes import run
-from small_flow_models import IMAGE_SHAPE, fit_inputs, images, new_f_vae, trained_f_vae, trained_glow
 
+from helpers.processes import run
+from helpers.small_flow_models import IMAGE_SHAPE, fit_inputs, images, new_f_vae, trained_f_vae, trained_glow
 from keras_gen.errors import InputError
 from keras_gen.models import Glow
 

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
-from small_flow_models import IMAGE_SHAPE, fit_inputs, images, trained_glow
 
+from helpers.small_flow_models import IMAGE_SHAPE, fit_inputs, images, trained_glow
 from keras_gen.errors import InputError, NonFiniteLossError
 from keras_gen.models import Glow
 

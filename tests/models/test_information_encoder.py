@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 import scipy.spatial
-import small_encoders as small
 import tensorflow as tf
-from small_gans import batches, data
 
+from helpers import small_encoders as small
+from helpers.small_gans import batches, data
 from keras_gen.errors import InputError
 from keras_gen.models import DeepInfoMax
 

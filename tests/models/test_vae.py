@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
-from processes import run
 from scipy import stats
-from small_gans import batches, data
 
+from helpers.processes import run
+from helpers.small_gans import batches, data
 from keras_gen.errors import InputError
 from keras_gen.layers import GaussianLikelihood
 from keras_gen.models import VAE

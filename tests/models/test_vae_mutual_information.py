@@ -6,11 +6,11 @@ What it shares with other encoders is in `test_information_encoder.py`.
 import keras
 import numpy as np
 import pytest
-import small_encoders as small
 import tensorflow as tf
 from scipy.special import logsumexp
-from small_gans import data
 
+from helpers import small_encoders as small
+from helpers.small_gans import data
 from keras_gen.errors import InputError
 from keras_gen.losses import mutual_information
 from keras_gen.models import DecoderFreeVAE

@@ -1,17 +1,13 @@
-import contextlib
 import importlib
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from absl.flags import FLAGS
 
 from reproductions import wgan_div
-from reproductions.harness import flags as script_flags
-from reproductions.harness import launch
-from reproductions.harness.flags import SHARED_DEFAULTS
+from reproductions.__main__ import main
+from reproductions.harness import jobs, study_run
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,6 +21,7 @@ def script():
             [sys.executable, "-m", f"reproductions.{name}", *flags],
             capture_output=True,
             text=True,
+            encoding="utf-8",
             cwd=ROOT,
             env=environment or None,
             timeout=300,
@@ -43,50 +40,54 @@ def smoke_run(tmp_path_factory):
 
 
 @pytest.fixture
-def launched(monkeypatch):
-    """Does in this process what `python -m reproductions.NAME FLAGS ...` does; gives what it exits with."""
+def launched():
+    """Does in this process what `python -m reproductions NAME FLAGS ...` does; gives what it exits with."""
 
     def launch_in_process(name, *given):
-        module = importlib.import_module(f"reproductions.{name}")
-        monkeypatch.setattr(sys, "argv", [f"reproductions/{name}.py", *given])
-        with _no_flags_of_scripts(), pytest.raises(SystemExit) as ended:
-            module.main() if name == "sample" else launch.launch(module.REPRODUCTION)
-        return ended.value.code
+        try:
+            main([name, *given])
+        except SystemExit as ended:
+            return ended.code
+        return 0
 
     return launch_in_process
 
 
-@contextlib.contextmanager
-def _no_flags_of_scripts():
-    """Takes the flags that scripts have defined aside: every script defines its own, once a process."""
+@pytest.fixture
+def jobs_in_process(monkeypatch):
+    """Runs of studies are made in this process, one after another; gives their titles as they are made."""
+    made = []
 
-    def take():
-        names = [name for name in FLAGS if "reproductions" in FLAGS.find_module_defining_flag(name, "reproductions")]
-        taken = {name: FLAGS[name] for name in names}
-        FLAGS.remove_flag_values(names)
-        return taken
+    def perform(todo, at_once, ended):
+        for job in todo:
+            made.append(job.title)
+            _, _, module, *words = job.command
+            try:
+                if module == study_run.__name__:
+                    study_run.main(words)
+                else:
+                    main([module.removeprefix("reproductions."), *words])
+                status = 0
+            except SystemExit as end:
+                print(end.code)
+                status = 1
+            ended(job, status)
 
-    aside = take()
-    try:
-        yield
-    finally:
-        take()
-        for name, flag in aside.items():
-            FLAGS[name] = flag
+    monkeypatch.setattr(jobs, "perform", perform)
+    return made
 
 
 @pytest.fixture
 def configuration():
-    """Makes WGAN-div's configuration of a preset, with some flags changed."""
+    """Makes WGAN-div's configuration of a preset, with some values changed."""
 
     def make(preset="smoke", **changes):
-        return SimpleNamespace(**SHARED_DEFAULTS | wgan_div.PRESETS[preset] | changes)
+        return wgan_div.PRESETS[preset].replace(changes)
 
     return make
 
 
-@pytest.fixture(scope="session")
-def defined_flags():
-    """Defines the flags of WGAN-div's script in this process, which can be done once."""
-    script_flags.define_shared()
-    wgan_div.define_flags()
+@pytest.fixture
+def reproduction_of():
+    """The reproduction of a script."""
+    return lambda name: importlib.import_module(f"reproductions.{name}").REPRODUCTION

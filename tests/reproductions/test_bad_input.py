@@ -19,7 +19,9 @@ from PIL import Image
 from keras_gen.errors import InputError, NonFiniteLossError
 from reproductions import wgan_div
 from reproductions.harness import distribution, run
-from reproductions.harness.launch import guarded
+from reproductions.harness.errors import UsageError
+from reproductions.harness.failures import guarded
+from reproductions.harness.options import as_flags
 from reproductions.harness.run_directory import RunDirectory
 
 ROOT = Path(__file__).parents[2]
@@ -54,32 +56,34 @@ FLAGS = [
     ("wgan_div", ["--steps=many"], "--steps=many: "),
     ("wgan_div", ["--seed=-1"], "--seed=-1: "),
     ("wgan_div", ["--generator_learning_rate=-1"], "--generator_learning_rate=-1.0: "),
-    ("wgan_div", ["--k=nan"], "--k=nan: "),
-    ("wgan_div", ["--p=1"], "p=1.0: the Wasserstein divergence needs a finite power above 1"),
+    ("wgan_div", ["--k=nan"], "--k=nan: give a finite number"),
+    ("wgan_div", ["--p=1"], "--p=1.0: give a finite number above 1"),
     ("wgan_div", ["--no_such_flag=1"], "no_such_flag"),
     ("wgan_div", ["laptop"], "laptop: not a flag; flags begin with --"),
-    ("wgan_div", ["--preset=huge"], "--preset=huge: value should be one of <smoke|laptop|paper>"),
+    ("f_gan", ["--width=8.5"], "--width=8.5: give a whole number at least 1"),
+    ("wgan_div", ["--preset=huge"], "--preset=huge: choose one of smoke, laptop, paper"),
     ("wgan_div", ["--study=nonsense"], "--study=nonsense: choose one of comparison, sampling, power"),
     ("wgan_div", ["--study=power", "--seeds=one"], "--seeds=one: give whole numbers"),
+    ("wgan_div", ["--seeds=1"], "--seeds is for studies"),
     ("wgan_div", ["--image_size=64"], "image_size=64 is larger than the 8x8 images of digits"),
     ("wgan_div", ["--image_size=6"], "image_size=6x6: DCGAN makes square images of 28 or 8·2"),
-    ("wgan_div", ["--batch_size=100000"], "--batch_size=100000: a step takes 100000 images, --dataset=digits has"),
+    ("wgan_div", ["--batch_size=100000"], "--batch_size=100000: a step takes 100000 images, and --dataset=digits has"),
     ("wgan_div", ["--log_every=7"], "--steps=20 must be a multiple of --log_every=7"),
     ("wgan_div", ["--evaluate_every=7"], "--evaluate_every=7 must be a multiple of --log_every=5"),
     ("wgan_div", ["--strategy=multi_worker"], "--strategy=multi_worker needs TF_CONFIG"),
-    ("rsgan", ["--h=square"], "--h=square: value should be one of <log_sigmoid|"),
-    ("rsgan", ["--ema_momentum=1"], "--ema_momentum=1: "),
-    ("f_gan", ["--divergence=alpha"], "--divergence=alpha: value should be one of <"),
+    ("rsgan", ["--h=square"], "--h=square: choose one of log_sigmoid, "),
+    ("rsgan", ["--ema_momentum=1"], "--ema_momentum=1.0: give a finite number at least 0 and at most 0.9999"),
+    ("f_gan", ["--divergence=alpha"], "--divergence=alpha: choose one of "),
     ("lipschitz", ["--clip=inf"], "--clip=inf: "),
     ("lipschitz", ["--critic=spectral_normalization", "--spectral_normalization=none"], "nothing bounds the critic"),
-    ("deep_infomax", ["--gamma=nan"], "gamma=nan: must be a finite number, at least 0"),
+    ("deep_infomax", ["--gamma=nan"], "--gamma=nan: give a finite number at least 0"),
     ("deep_infomax", ["--stages=9"], "no more than can halve an image of 8x8"),
     ("vae_mutual_information", ["--num_shuffles=16"], "--num_shuffles=16: must be below --batch_size=16"),
     ("vae_mutual_information", ["--latent_dim=0"], "--latent_dim=0: "),
-    ("f_vae", ["--coupling=quadratic"], "--coupling=quadratic: value should be one of <"),
+    ("f_vae", ["--coupling=quadratic"], "--coupling=quadratic: choose one of "),
     ("f_vae", ["--sigma_1=0"], "--sigma_1=0.0: "),
     ("vae_clustering", ["--num_clusters=1"], "--num_clusters=1: "),
-    ("vae_clustering", ["--balance_weight=inf"], "balance_weight=inf: must be a finite number, at least 0"),
+    ("vae_clustering", ["--balance_weight=inf"], "--balance_weight=inf: give a finite number at least 0"),
 ]
 
 
@@ -184,7 +188,7 @@ def test_a_saved_model_that_cannot_be_drawn_from(refused, tmp_path, kind):
 @pytest.mark.parametrize(
     ("flags", "complaint"),
     [
-        (["--output=grid.png"], "saved_model"),
+        (["--output=grid.png"], "give --saved_model=FOLDER and --output=FILE.png"),
         (["--saved_model=m", "--output=grid.jpg"], "--output=grid.jpg: give a file that ends in .png"),
         (["--saved_model=m", "--output=/dev/null/grid.png"], "--output=/dev/null cannot be written"),
         (["--saved_model=m", "--output=grid.png", "--num_samples=0"], "--num_samples=0: "),
@@ -221,7 +225,7 @@ MODELS = {
 def test_a_model_file_is_loaded_without_running_what_it_holds(tmp_path, kind):
     directory = RunDirectory(tmp_path)
     MODELS[kind](directory.model, tmp_path / "ran")
-    with pytest.raises(InputError, match="model.keras: no model of this suite can be loaded"):
+    with pytest.raises(UsageError, match="model.keras: no model of this suite can be loaded"):
         directory.load_model()
     assert not (tmp_path / "ran").exists()
 
@@ -255,13 +259,9 @@ def test_what_the_input_pipeline_finds_in_training_is_one_line_too():
         guarded(read_a_broken_image)
 
 
-def test_a_batch_that_the_replicas_do_not_divide(script, tmp_path):
-    done = script(
-        "wgan_div", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", "--cpu_devices=3", "--strategy=mirrored"
-    )
-    assert done.returncode == 1
-    assert "--batch_size=16 does not divide evenly over 3 replicas" in done.stderr
-    assert not (tmp_path / "run").exists()
+def test_a_batch_that_the_replicas_do_not_divide(two_replicas):
+    with pytest.raises(UsageError, match="--batch_size=15 does not divide evenly over 2 replicas"):
+        distribution.check_batch(15, two_replicas)
 
 
 TWO_WORKERS = '{"cluster": {"worker": %s}, "task": {"type": "worker", "index": 0}}'
@@ -280,7 +280,7 @@ TWO_WORKERS = '{"cluster": {"worker": %s}, "task": {"type": "worker", "index": 0
 )
 def test_a_wrong_tf_config(monkeypatch, config, complaint):
     monkeypatch.setenv("TF_CONFIG", config)
-    with pytest.raises(InputError, match=complaint):
+    with pytest.raises(UsageError, match=complaint):
         distribution.make_strategy("auto")
 
 
@@ -290,7 +290,7 @@ def test_a_port_in_use_is_told_by_its_address(monkeypatch):
 
     monkeypatch.setenv("TF_CONFIG", TWO_WORKERS % '["a:1", "b:1"]')
     monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", occupied)
-    with pytest.raises(InputError, match=r"^TF_CONFIG: this worker cannot start at a:1 \(Could not .*\); is its port"):
+    with pytest.raises(UsageError, match=r"^TF_CONFIG: this worker cannot start at a:1 \(Could not .*\); is its port"):
         distribution.make_strategy("auto")
 
 
@@ -298,7 +298,7 @@ def test_one_worker_is_not_several(monkeypatch):
     alone = '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 0}}'
     monkeypatch.setenv("TF_CONFIG", alone)
     assert distribution.make_strategy("auto").num_replicas_in_sync == 1
-    with pytest.raises(InputError, match="needs TF_CONFIG to name two workers or more"):
+    with pytest.raises(UsageError, match="needs TF_CONFIG to name two workers or more"):
         distribution.make_strategy("multi_worker")
 
 
@@ -312,14 +312,14 @@ def test_an_empty_tf_config_is_none(monkeypatch):
 def test_a_folder_of_another_run_is_refused_and_left_alone(configuration, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "thesis.txt").write_text("mine")
-    with pytest.raises(InputError, match="holds files, but no run"):
+    with pytest.raises(UsageError, match="holds files, but no run"):
         run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path / "run", strategy_name="single")
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["thesis.txt"]
 
 
 def test_a_folder_that_cannot_be_written(configuration, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(UsageError, match="cannot be written"):
         run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path / "file" / "run", strategy_name="single")
 
 
@@ -345,27 +345,29 @@ DAMAGED = {
 
 @pytest.mark.parametrize(("file", "content"), [(file, content) for file in DAMAGED for content in DAMAGED[file]])
 def test_a_damaged_file_of_a_run_is_named_and_left_alone(configuration, tmp_path, file, content):
-    with RunDirectory(tmp_path).claimed(configuration()):
+    with RunDirectory(tmp_path).claimed(as_flags(configuration())):
         (tmp_path / file).write_bytes(content)
     before = contents(tmp_path)
-    with pytest.raises(InputError, match=rf"^{tmp_path / file} is (damaged|not a run's (flags|results)); [^\n]+$"):
+    with pytest.raises(
+        (InputError, UsageError), match=rf"^{tmp_path / file} is (damaged|not a run's (flags|results)); [^\n]+$"
+    ):
         run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path, strategy_name="single")
     assert contents(tmp_path) == before
 
 
 def test_a_finished_run_says_what_is_missing(configuration, tmp_path, capsys):
-    with RunDirectory(tmp_path).claimed(configuration()):
+    with RunDirectory(tmp_path).claimed(as_flags(configuration())):
         (tmp_path / "results.json").write_text('{"endpoints": ["sample"]}')
         (tmp_path / "saved_model").mkdir()
     run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path, strategy_name="single")
     printed = capsys.readouterr().out
     assert printed.startswith("This run is finished; nothing to do.")
-    assert "model.keras is missing; remove results.json, and the same command makes it again" in printed
+    assert "model.keras is missing; remove results.json and rerun the command to make it again" in printed
     assert "saved_model is missing" not in printed
 
 
 def test_other_flags_in_the_same_folder_are_named(configuration, tmp_path):
-    with RunDirectory(tmp_path / "run").claimed(configuration()):
+    with RunDirectory(tmp_path / "run").claimed(as_flags(configuration())):
         pass
-    with pytest.raises(InputError, match=r"--k=3\.0 \(there 2\.0\), --seed=1 \(there 0\)"):
+    with pytest.raises(UsageError, match=r"--k=3\.0 \(there 2\.0\), --seed=1 \(there 0\)"):
         run.perform(wgan_div.REPRODUCTION, configuration(k=3.0, seed=1), tmp_path / "run", strategy_name="single")

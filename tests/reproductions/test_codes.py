@@ -7,7 +7,7 @@ import pytest
 
 from keras_gen import datasets
 from keras_gen.metrics import aggregate_posterior
-from reproductions.harness import codes
+from reproductions.families import codes
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,7 @@ def test_prior_match_of_the_prior_itself(digits):
     assert found["code_deviation"] == pytest.approx(1, abs=5 / np.sqrt(2 * count * 5))
     assert found["code_mean"] < 3 / np.sqrt(count)
     assert (found["prior_kl"], found["information"]) == pytest.approx((0, 0), abs=1e-9)
+    assert abs(found["discrepancy"]) < 5 * found["discrepancy_deviation"]
 
 
 def test_prior_match_is_that_of_the_images_asked_for(digits):

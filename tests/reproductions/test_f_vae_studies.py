@@ -1,6 +1,6 @@
-"""The measures, tables, plots and pictures of `reproductions/f_vae.py`."""
+"""The measures and pictures of `reproductions/f_vae.py`."""
 
-from types import SimpleNamespace
+import typing
 
 import numpy as np
 import pytest
@@ -8,12 +8,14 @@ import pytest
 from keras_gen import datasets, metrics
 from reproductions import f_vae
 from reproductions.experiments import flow_pictures
-from reproductions.harness import densities, measures
-from reproductions.harness.flags import SHARED_DEFAULTS
+from reproductions.families import flows, samples
+from reproductions.studies.flow_pictures import INTERPOLATION, TEMPERATURE
+
+MODELS = typing.get_args(typing.get_type_hints(f_vae.Configuration)["model"])
 
 
 def configuration(preset="smoke", **changes):
-    return SimpleNamespace(**SHARED_DEFAULTS | f_vae.PRESETS[preset] | changes)
+    return f_vae.PRESETS[preset].replace(changes)
 
 
 def parameters(model):
@@ -26,7 +28,7 @@ def digits():
 
 
 @pytest.fixture(scope="module")
-def few_features(digits):
+def few_features():
     """Features that need no training: the pixels."""
 
     def features(images):
@@ -35,16 +37,17 @@ def few_features(digits):
     return features
 
 
-@pytest.mark.parametrize("model", f_vae.MODELS)
+@pytest.mark.parametrize("model", MODELS)
 def test_what_is_measured(model, digits, monkeypatch):
-    monkeypatch.setattr(measures, "sample_quality", lambda *_: (None, {"features": None}))
+    monkeypatch.setattr(samples, "sample_quality", lambda *_: (None, {"features": None}))
     train, test = digits
     c = configuration(model=model, trainable_variance=False, vae_variance=1.0)
-    measure, description = densities.densities(c, train, test)
+    measure, description = flows.measure(c, train, test)
     built = f_vae.build(c, train.image_shape, 1)
     found = measure(built)
     images = test.to_array()
     assert description["sharpness"] == metrics.sharpness(images)
+    assert description["num_draws"] == 1
     assert found["parameters"] == parameters(built)
     assert found["sharpness"] == pytest.approx(metrics.sharpness(built.sample(100, seed=0)), rel=1e-3)
     if model == "glow":
@@ -57,6 +60,25 @@ def test_what_is_measured(model, digits, monkeypatch):
         assert found["reconstruction_error"] == pytest.approx(error, rel=1e-4)
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_has_as_many_draws_for_its_bits(model, digits, monkeypatch):
+    monkeypatch.setattr(samples, "sample_quality", lambda *_: (None, {"features": None}))
+    train, test = digits
+    c = configuration(model=model)
+    measure, _ = flows.measure(c, train, test.subset(np.arange(10)))
+    built = f_vae.build(c, train.image_shape, 1)
+    asked = []
+    log_prob = built.log_prob
+
+    def counted(images, **arguments):
+        asked.append(arguments)
+        return log_prob(images, **arguments)
+
+    monkeypatch.setattr(built, "log_prob", counted)
+    measure(built)
+    assert asked == [{} if model == "glow" else {"num_draws": 1}]  # Glow's density needs no draw
+
+
 def test_models_of_a_study_are_of_one_size():
     for channels, study in ((1, "convergence"), (3, "convergence_photos")):
         variants = f_vae.STUDIES[study].variants
@@ -66,6 +88,8 @@ def test_models_of_a_study_are_of_one_size():
         }
         assert sizes["Glow"] == pytest.approx(sizes["f-VAE"], rel=0.03)
         assert sizes["VAE"] > sizes["f-VAE"]
+        if channels == 1:
+            assert sizes["Glow, twice as deep"] == pytest.approx(2 * sizes["f-VAE"], rel=0.03)
 
 
 def test_the_rate_rises_to_its_value():
@@ -76,75 +100,22 @@ def test_the_rate_rises_to_its_value():
     assert f_vae.build(configuration(clip_norm=0.0), (8, 8, 1), 1).clip_norm is None
 
 
-def evaluation(step, **numbers):
-    return {
-        "step": step,
-        "seconds": step / 10,
-        "bits_per_dimension": 2.5,
-        "frechet_distance": 1.25,
-        "sharpness": 0.3,
-        "parameters": 1234.0,
-        "num_real": 40,
-        "num_fake": 20,
-        **numbers,
-    }
-
-
-RECORD = {
-    "question": "Which?",
-    "timed": True,
-    "flags": {"dataset": "digits", "steps": 20, "batch_size": 16},
-    "runs": [
-        {
-            "variant": title,
-            "seed": 0,
-            "evaluations": [evaluation(10, **numbers), evaluation(20, **numbers)],
-            "measure": {
-                "features": {"network": "LeNet"},
-                "sharpness": 0.6,
-                "test_images": {"num_fake": 30, "frechet_distance": 0.5},
-            },
-        }
-        for title, numbers in {"f-VAE": {"reconstruction_error": 0.125}, "Glow": {}}.items()
-    ],
-}
-
-
-def test_the_table_by_hand(tmp_path):
-    lines = densities.density_table(RECORD).splitlines()
-    assert lines[0] == "Fréchet distance on LeNet features (40 real, 20 fake); digits, 20 steps of 16, one seed (0)."
-    assert lines[-3:] == [
-        "| f-VAE | 1,234 | 2.5 | 1.25 | 0.5 | 0.125 | 100 | 0.0 |",
-        "| Glow | 1,234 | 2.5 | 1.25 | 0.5 | none | 100 | 0.0 |",
-        "| *30 real test images* |  |  | 0.5 | 1 |  |  |  |",
-    ]
-    densities.density_curves(RECORD, tmp_path / "plot.png")
-    assert (tmp_path / "plot.png").stat().st_size > 1000
-
-
-def test_the_conditions_name_the_data_set_of_the_variants():
-    runs = [run | {"flags": {"dataset": "photo_patches"}} for run in RECORD["runs"]]
-    assert "; photo_patches, 20 steps of 16" in densities.density_table(RECORD | {"runs": runs})
-
-
-def test_pictures_of_a_model(digits, few_features, monkeypatch, tmp_path):
+def test_pictures_of_a_model(digits, few_features, monkeypatch):
     monkeypatch.setattr(flow_pictures, "SAMPLES", 250)
     model = f_vae.build(configuration(), (8, 8, 1), 1)
-    record = {"question": "What?", "flags": RECORD["flags"]}
+    record = {"question": "What?", "flags": {"dataset": "digits", "steps": 20, "batch_size": 16}}
 
-    found, picture = flow_pictures.temperatures(model, *digits, few_features)
+    found, picture = TEMPERATURE.examine(model, *digits, few_features)
     rows = found["temperatures"]
     assert [row["temperature"] for row in rows] == list(flow_pictures.TEMPERATURES)
     assert rows[0]["sharpness_of_the_datas"] < rows[-1]["sharpness_of_the_datas"]
     assert picture.shape == (7 * 66 - 2, 10 * 66 - 2, 1)
     record["runs"] = [{"seed": 0, "variant": "f-VAE", "found": found}]
-    assert len(flow_pictures.temperature_table(record).splitlines()) == 2 + 2 + 7
-    flow_pictures.temperature_plot(record, tmp_path / "temperature.png")
+    assert len(TEMPERATURE.table(record).splitlines()) == 2 + 2 + 7
 
-    found, picture = flow_pictures.interpolations(model, *digits, few_features)
+    found, picture = INTERPOLATION.examine(model, *digits, few_features)
     # at first decoder(encoder(x)) = tanh(x), which is flatter
     assert found["kinds"]["reconstructions"]["sharpness_of_the_datas"] < 0.9
     assert picture.shape == (9 * 66 - 2, 2 * (9 * 66 - 2) + 16, 1)
     record["runs"] = [{"seed": 0, "variant": "f-VAE", "found": found}]
-    assert flow_pictures.interpolation_table(record).splitlines()[-3].startswith("| reconstructions |")
-    flow_pictures.interpolation_plot(record, tmp_path / "interpolation.png")
+    assert INTERPOLATION.table(record).splitlines()[-3].startswith("| reconstructions |")

@@ -5,10 +5,11 @@ import sys
 
 import pytest
 
-from keras_gen.errors import InputError
 from reproductions import wgan_div
 from reproductions.harness import run
+from reproductions.harness.errors import UsageError
 from reproductions.harness.lock import locked
+from reproductions.harness.options import as_flags
 from reproductions.harness.run_directory import RunDirectory
 
 # A process that takes the lock as any other process on this machine would.
@@ -16,8 +17,7 @@ HOLD = """
 import fcntl, sys, time
 file = open(sys.argv[1], "a")
 fcntl.flock(file, fcntl.LOCK_EX)
-file.write("process 7 on another")
-file.flush()
+open(sys.argv[1] + "_holder", "w").write("process 7 on another")
 print("held", flush=True)
 time.sleep(600)
 """
@@ -33,19 +33,19 @@ def holder(tmp_path):
 
 
 def test_a_second_process_is_refused_and_told_who_is_there_until_a_kill(holder, tmp_path):
-    with pytest.raises(InputError, match="--output_dir=.* is in use by process 7 on another; let it end"):
+    with pytest.raises(UsageError, match="--output_dir=.* is in use by process 7 on another; wait for it to end"):
         locked(tmp_path, "--output_dir").__enter__()
-    assert (tmp_path / ".lock").read_text() == "process 7 on another"
+    assert (tmp_path / ".lock_holder").read_text() == "process 7 on another"
     holder.kill()
     holder.wait()
     with locked(tmp_path, "--output_dir"):
-        assert (tmp_path / ".lock").read_text().startswith("process ")
+        assert (tmp_path / ".lock_holder").read_text().startswith("process ")
 
 
 def test_two_runs_in_one_folder(configuration, tmp_path):
-    with RunDirectory(tmp_path / "run").claimed(configuration()):
+    with RunDirectory(tmp_path / "run").claimed(as_flags(configuration())):
         before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
-        with pytest.raises(InputError, match=f"--output_dir={tmp_path / 'run'} is in use by process"):
+        with pytest.raises(UsageError, match=f"--output_dir={tmp_path / 'run'} is in use by process"):
             run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path / "run", strategy_name="single")
         assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
 
@@ -56,10 +56,10 @@ def test_a_folder_is_let_go_at_the_end_and_cleared_of_what_a_kill_left(configura
     for path in left_over:  # a process killed before it had written flags.json leaves no more than these
         path.mkdir(parents=True)
     (tmp_path / "run" / "checkpoints").rename(tmp_path / "checkpoints")
-    directory.check(configuration())
-    with directory.claimed(configuration()):
+    directory.check(as_flags(configuration()))
+    with directory.claimed(as_flags(configuration())):
         (tmp_path / "checkpoints").rename(tmp_path / "run" / "checkpoints")
-    with directory.claimed(configuration()):
+    with directory.claimed(as_flags(configuration())):
         assert not any(path.exists() for path in left_over)
         assert directory.flags.exists()
 

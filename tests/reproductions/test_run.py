@@ -35,6 +35,7 @@ def test_a_run_leaves_everything_in_its_folder(smoke_run):
     names = {path.name for path in folder.iterdir()}
     assert names == {
         ".lock",
+        ".lock_holder",
         "flags.json",
         "metrics.csv",
         "evaluations.csv",
@@ -72,7 +73,7 @@ def test_a_run_that_is_asked_to_stop_continues_there_to_the_same_bits(smoke_run,
         [sys.executable, str(program), *flags], capture_output=True, text=True, cwd=ROOT, env=environment
     )
     assert stopped.returncode == 143
-    assert stopped.stderr.splitlines()[-1] == "interrupted after step 13; the same command continues"
+    assert stopped.stderr.splitlines()[-1] == "interrupted after step 13; rerun the command to resume"
     assert len(read_rows(tmp_path / "run" / "metrics.csv")) == 2  # steps 11 to 15 will share a row
 
     done = script("wgan_div", *flags)

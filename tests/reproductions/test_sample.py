@@ -1,13 +1,11 @@
 """`reproductions.sample`: pictures from a SavedModel, at a temperature if it has one."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gen.errors import InputError
 from reproductions import sample
+from reproductions.harness.errors import UsageError
 
 
 class Grey(tf.Module):
@@ -25,15 +23,14 @@ class GreyAtTemperature(Grey):
 
 
 @pytest.fixture
-def draw(monkeypatch, tmp_path):
+def draw(tmp_path):
     """Draws a picture with flags, and gives its first pixel."""
 
     def drawn(model, temperature):
         tf.saved_model.save(model, tmp_path / "model")
         picture = tmp_path / "grid.png"
         flags = {"saved_model": str(tmp_path / "model"), "num_samples": 1, "seed": 50, "output": str(picture)}
-        monkeypatch.setattr(sample, "FLAGS", SimpleNamespace(**flags, temperature=temperature))
-        sample.draw()
+        sample.draw(sample.Command(**flags, temperature=temperature))
         return tf.io.decode_png(picture.read_bytes()).numpy()
 
     return drawn
@@ -50,7 +47,7 @@ def test_the_temperature(draw):
 
 
 def test_what_cannot_be(draw):
-    with pytest.raises(InputError, match="--temperature=0.5: this model samples at 1 only"):
+    with pytest.raises(UsageError, match="--temperature=0.5: this model samples at 1 only"):
         draw(Grey(), 0.5)
-    with pytest.raises(InputError, match="--temperature=inf: must be a finite number"):
+    with pytest.raises(UsageError, match="--temperature=inf: give a finite number"):
         draw(GreyAtTemperature(), float("inf"))

@@ -1,63 +1,100 @@
-"""What holds for every script: its presets agree, its studies' variants build, and its smoke run ends in a sampler."""
+"""What holds for every script: its studies' variants build, and its smoke run ends in a SavedModel that works.
 
-from types import SimpleNamespace
+The scripts are those that have a page; a new one is tested by itself.
+"""
+
+import json
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gen.errors import InputError
+from keras_gen import datasets
 from keras_gen.losses import f_divergences
-from reproductions import f_gan, f_vae, lipschitz, rsgan, vae_clustering, wgan_div
+from keras_gen.models import DecoderFreeVAE, DeepInfoMax
+from reproductions import deep_infomax, f_gan, lipschitz, rsgan, vae_mutual_information
+from reproductions.__main__ import reproductions
 from reproductions.harness import run
-from reproductions.harness.flags import SHARED_DEFAULTS
-from reproductions.harness.study import Study
+from reproductions.harness.configuration import RunConfiguration
+from reproductions.harness.errors import UsageError
+from reproductions.harness.options import as_flags
 
-SCRIPTS = {
-    script.REPRODUCTION.name: script.REPRODUCTION
-    for script in (wgan_div, rsgan, f_gan, f_vae, lipschitz, vae_clustering)
-}
-VARIANTS = [
-    pytest.param(name, flags, id=f"{name}-{study}-{title}")
-    for name, reproduction in SCRIPTS.items()
-    for study, found in reproduction.studies.items()
-    if isinstance(found, Study)
-    for title, flags in found.variants.items()
-]
+SCRIPTS = reproductions()
 
 
-def configuration(reproduction, preset="smoke", **changes):
-    return SimpleNamespace(**SHARED_DEFAULTS | reproduction.presets[preset] | changes)
+def variants():
+    """The different configurations of all studies of the scripts' own runs, each under its first title."""
+    for name, reproduction in SCRIPTS.items():
+        seen = []
+        for study, found in reproduction.studies.items():
+            for title, flags in found.variants.items() if found.perform is None else ():
+                if flags not in seen:
+                    seen.append(flags)
+                    yield pytest.param(name, flags, id=f"{name}-{study}-{title}")
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_presets_set_the_same_flags(name):
-    smoke, laptop, paper = (
-        SHARED_DEFAULTS.keys() | SCRIPTS[name].presets[preset].keys() for preset in ("smoke", "laptop", "paper")
-    )
-    assert smoke == laptop == paper
+def test_presets_are_of_one_class_and_named_alike(name):
+    presets = SCRIPTS[name].presets
+    assert list(presets) == ["smoke", "laptop", "paper"]
+    assert {type(preset) for preset in presets.values()} == {SCRIPTS[name].configuration_class}
+    assert issubclass(SCRIPTS[name].configuration_class, RunConfiguration)
+    json.dumps(as_flags(presets["smoke"]))
 
 
-@pytest.mark.parametrize(("name", "flags"), VARIANTS)
+@pytest.mark.parametrize(("name", "flags"), variants())
 def test_every_variant_of_a_study_is_a_model(name, flags):
     reproduction = SCRIPTS[name]
-    assert flags.keys() <= configuration(reproduction).__dict__.keys()
-    model = reproduction.build(configuration(reproduction, **flags), (8, 8, 1), 1)
-    assert model.compiled and model.sample(2, seed=0).shape == (2, 8, 8, 1)
+    model = reproduction.build(reproduction.presets["smoke"].replace(flags), (8, 8, 1), 1)
+    assert model.compiled
+    if "sample" in model.endpoints():
+        assert model.sample(2, seed=0).shape == (2, 8, 8, 1)
+
+
+@pytest.mark.parametrize(("name", "study"), [(name, study) for name, one in SCRIPTS.items() for study in one.studies])
+def test_variants_are_configurations_of_every_preset(name, study):
+    found = SCRIPTS[name].studies[study]
+    for preset in (found.presets or SCRIPTS[name].presets).values():
+        for flags in found.variants.values():
+            assert as_flags(preset.replace({**flags, "seed": 5}))["seed"] == 5
 
 
 @pytest.mark.parametrize("name", sorted(SCRIPTS.keys() - {"wgan_div"}))  # its run is tested in test_run
-def test_a_smoke_run_ends_in_a_saved_model_that_samples(name, tmp_path):
+def test_a_smoke_run_ends_in_a_saved_model(name, tmp_path):
     reproduction = SCRIPTS[name]
-    run.perform(reproduction, configuration(reproduction), str(tmp_path / "run"))
+    run.perform(reproduction, reproduction.presets["smoke"], str(tmp_path / "run"))
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert [row["step"] for row in results["evaluations"]] == [10, 20]
+    assert all(np.isfinite(value) for value in results["evaluations"][-1].values() if value is not None)
+    picture = tf.io.decode_png((tmp_path / "run" / "samples" / "step_00000020.png").read_bytes()).numpy()
+    assert picture.std() > 1
     loaded = tf.saved_model.load(str(tmp_path / "run" / "saved_model"))
-    images = loaded.sample(3, 0).numpy()
-    assert images.shape == (3, 8, 8, 1) and np.abs(images).max() <= 1
+    if "sample" in results["endpoints"]:
+        images = loaded.sample(3, 0).numpy()
+        assert images.shape == (3, 8, 8, 1) and np.abs(images).max() <= 1
+    if "encode" in results["endpoints"]:
+        codes = loaded.encode(np.zeros((2, 8, 8, 1), "float32")).numpy()
+        assert len(codes) == 2 and np.isfinite(codes).all()
+
+
+@pytest.mark.parametrize("name", ["deep_infomax", "vae_mutual_information"])
+def test_what_is_measured_of_encoders(name):
+    reproduction = SCRIPTS[name]
+    c = reproduction.presets["smoke"]
+    train, test = (datasets.load("digits", split) for split in ("train", "test"))
+    measure, described = reproduction.measure(c, train, test)
+    model = reproduction.build(c, (8, 8, 1), 1)
+    found = measure(model)
+    assert described["num_queries"] == 100
+    assert 0 <= found["neighbor_accuracy_5"] <= 1 and 0 <= found["linear_probe"] <= 1
+    assert found["information"] + found["marginal_kl_upper_bound"] == pytest.approx(found["prior_kl"])
+    assert reproduction.sheet(c, test)(model).shape == (10 * 8 + 9 * 2, 23 * 8 + 22 * 2, 1)
+    assert list(model.endpoints()) == ["encode", "neighbors", "cosine_neighbors"]
 
 
 def test_variants_differ_in_what_they_name():
     models = {
-        title: rsgan.build(configuration(rsgan.REPRODUCTION, **flags), (8, 8, 1), 1)
+        title: rsgan.build(rsgan.PRESETS["smoke"].replace(flags), (8, 8, 1), 1)
         for title, flags in rsgan.STUDIES["convergence"].variants.items()
     }
     assert {title: (m.generator_steps, m.real_batches_per_step) for title, m in models.items()} == {
@@ -72,15 +109,50 @@ def test_variants_differ_in_what_they_name():
         "RSGAN with SN, 1:2": (2, 3),
         "RaSGAN, 1:2": (2, 3),
     }
-    assert models["RaSGAN, 1:2"].adversarial_loss.pairs == "average"
-    divergences = [
-        f_gan.build(configuration(f_gan.REPRODUCTION, **flags), (8, 8, 1), 1).adversarial_loss.divergence.name
-        for flags in f_gan.STUDIES["images"].variants.values()
-    ]
+    assert models["RaSGAN, 1:2"].pairs == "average"
+    divergences = [flags["divergence"] for flags in f_gan.STUDIES["images"].variants.values()]
     assert divergences == 2 * list(f_divergences.names())
 
 
+def test_flags_reach_the_models():
+    own = {"alpha": 0.1, "beta": 0.2, "gamma": 0.3, "global_pairs": "code_code", "kl_reduction": "mean", "seed": 4}
+    model = deep_infomax.build(deep_infomax.PRESETS["smoke"].replace(own), (8, 8, 1), 1)
+    assert isinstance(model, DeepInfoMax) and {name: getattr(model, name) for name in own} == own
+    assert model.latent_dim == 8 and model.encoder.outputs[0].shape == (None, 4, 4, 4)
+    local = deep_infomax.build(deep_infomax.PRESETS["smoke"].replace({"alpha": 0.0}), (8, 8, 1), 1)
+    assert local.global_discriminator is None
+
+    own = {"estimator": "nwj", "num_shuffles": 3, "information_weight": 2.0, "learning_rate": 0.5}
+    model = vae_mutual_information.build(vae_mutual_information.PRESETS["smoke"].replace(own), (8, 8, 1), 1)
+    assert isinstance(model, DecoderFreeVAE)
+    assert (model.estimator.name, model.num_shuffles, model.information_weight) == ("nwj", 3, 2.0)
+    assert float(model.optimizer.learning_rate.value) == 0.5
+
+
+def test_the_paper_preset_of_deep_infomax_has_the_authors_sizes():
+    c = deep_infomax.PRESETS["paper"]
+    model = deep_infomax.build(c, (32, 32, 3), 1)
+    assert [tuple(output.shape[1:]) for output in model.encoder.outputs] == [(4, 4, 256), (256,), (256,)]
+    assert [layer.units for layer in model.global_discriminator.layers if hasattr(layer, "units")] == [256] * 4 + [1]
+    assert (model.alpha, model.beta, model.gamma, model.kl_reduction) == (0.5, 1.5, 0.01, "mean")
+    assert c.steps * c.batch_size == pytest.approx(50 * 50_000, rel=0.01)
+
+
 def test_a_critic_that_nothing_bounds():
-    wrong = configuration(lipschitz.REPRODUCTION, critic="spectral_normalization", spectral_normalization="none")
-    with pytest.raises(InputError, match="--spectral_normalization=none: nothing bounds the critic"):
+    wrong = lipschitz.PRESETS["smoke"].replace({"spectral_normalization": "none"})
+    with pytest.raises(UsageError, match="--spectral_normalization=none: nothing bounds the critic"):
         lipschitz.build(wrong, (8, 8, 1), 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "message"),
+    [
+        ("vae_mutual_information", {"num_shuffles": 16}, "--num_shuffles=16: must be below --batch_size=16"),
+        ("vae_mutual_information", {"stages": 4}, r"map_widths=\(4, 8, 16, 32\): give at least one, and no more than"),
+        ("deep_infomax", {"alpha": 0.0, "beta": 0.0}, "alpha=0, beta=0: there is no information to maximise"),
+    ],
+)
+def test_what_cannot_be_built_is_named_and_nothing_is_written(name, wrong, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        run.perform(SCRIPTS[name], SCRIPTS[name].presets["smoke"].replace(wrong), str(tmp_path / "run"))
+    assert not (tmp_path / "run").exists()

@@ -1,13 +1,12 @@
 import os
 import signal
-import sys
 import time
 
 import pytest
 import tensorflow as tf
 
-from reproductions.harness import signals, study
-from reproductions.harness.launch import guarded
+from reproductions.harness import signals
+from reproductions.harness.failures import guarded
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +30,7 @@ def test_a_signal_ends_with_one_line_and_the_status_of_the_signal(number, status
     with pytest.raises(SystemExit) as end:
         guarded(send, number)
     assert end.value.code == status
-    assert capsys.readouterr().err == "interrupted; the same command continues\n"
+    assert capsys.readouterr().err == "interrupted; rerun the command to resume\n"
 
 
 def test_a_signal_that_is_postponed_arrives_at_the_end():
@@ -64,22 +63,6 @@ def test_what_the_process_was_told_to_ignore_stays_ignored():
     send(signal.SIGINT)
 
 
-def test_a_study_hands_sigterm_on_and_waits(tmp_path):
-    program = f"""
-import os, signal, sys, time
-def stop(number, frame):
-    open({str(tmp_path / "stopped")!r}, "w").close()
-    sys.exit(143)
-signal.signal(signal.SIGTERM, stop)
-os.kill(os.getppid(), signal.SIGTERM)
-time.sleep(60)
-"""
-    with pytest.raises(KeyboardInterrupt):
-        study._exit_status([sys.executable, "-c", program])
-    assert (tmp_path / "stopped").exists()
-    assert signals.exit_status() == 143
-
-
 def test_a_full_disk_is_one_line_whoever_meets_it():
     def in_tensorflow():
         raise tf.errors.ResourceExhaustedError(None, None, "{{op}} /runs/.writing-b/variables; No space left on device")
@@ -88,7 +71,7 @@ def test_a_full_disk_is_one_line_whoever_meets_it():
         raise OSError(28, "No space left on device", "/runs/variables")
 
     for fail in (in_tensorflow, in_python):
-        with pytest.raises(SystemExit, match="^error: /runs/variables: No space left on device; mend that, then"):
+        with pytest.raises(SystemExit, match="^error: /runs/variables: No space left on device; fix this and rerun"):
             guarded(fail)
 
     def in_memory():

@@ -1,98 +1,129 @@
+"""The command that makes tables and verdicts, and what the pages and the README show."""
+
+import dataclasses
+import json
+import math
+
 import pytest
 
-from benchmarks import tables as benchmark_tables
 from reproductions import tables
-from reproductions.harness import markdown, plots, summary
-from reproductions.harness.quality import quality_table
+from reproductions.__main__ import reproductions
+from reproductions.harness.claim import Above, Claim
+from reproductions.harness.errors import UsageError
+from reproductions.harness.run_directory import read_json
 from reproductions.pages import PAGES
+from reproductions.reporting import markdown, verdicts
 
 
-def run(variant, seed, distances, seconds_per_step=0.01):
-    evaluations = [
-        {
-            "step": 100 * i,
-            "seconds": 5 + 100 * i * seconds_per_step,
-            "frechet_distance": distance,
-            "kernel_distance": distance / 10,
-            "kernel_distance_std": 0.1,
-            "precision": 0.5,
-            "recall": 0.25,
-            "density": 0.75,
-            "coverage": 1.0,
-            "num_real": 40,
-            "num_fake": 20,
-        }
-        for i, distance in enumerate(distances, start=1)
-    ]
-    measure = {"features": {"network": "LeNet"}, "test_images": evaluations[0]}
-    return {"variant": variant, "seed": seed, "evaluations": evaluations, "measure": measure}
-
-
-RECORD = {
-    "question": "Which?",
-    "timed": True,
-    "flags": {"dataset": "digits", "steps": 300, "batch_size": 16},
-    "runs": [
-        run("one", 0, [9, 2, 4]),
-        run("one", 1, [9, 4, 6]),
-        run("other", 0, [8, 7, 3]),
-        run("other", 1, [8, 7, 3]),
-    ],
-}
-
-
-def test_summary_of_runs():
-    runs = summary.by_variant(RECORD)
-    assert list(runs) == ["one", "other"]
-    assert [summary.final(run) for run in runs["one"]] == [4, 6]
-    assert [summary.best(run) for run in runs["one"]] == [2, 4]
-    assert summary.mean_curve(runs["one"]) == ([100, 200, 300], [6.0, 7.0, 8.0], [9, 3, 5])
-    assert summary.milliseconds_per_step(runs["one"][0]) == pytest.approx(10)
-    assert summary.conditions(RECORD) == "digits, 300 steps of 16, seeds 0, 1"
-
-
-def test_table_rows_by_hand():
-    lines = quality_table(RECORD).splitlines()
-    # Means of 4 and 6, and of 2 and 4; their standard deviation is sqrt(2).
-    assert lines[4] == "| one | 5 ± 1.4 | 3 ± 1.4 | 0.5 ± 0.14 | 0.50 / 0.25 | 0.75 / 1.00 | 10 |"
-    assert lines[5] == "| other | 3 ± 0 | 3 ± 0 | 0.3 ± 0 | 0.50 / 0.25 | 0.75 / 1.00 | 10 |"
-    assert "Fréchet distance on LeNet features (40 real, 20 fake)" in lines[0]
-
-
-def test_groups_show_how_far_their_variants_lie_apart():
-    runs = [run("GP: fake", 0, [9, 8, 3]), run("GP: real", 0, [9, 8, 12]), run("div: real", 0, [9, 8, 5])]
-    record = RECORD | {"runs": runs}
-    assert quality_table(record).splitlines()[-2:] == ["| GP | 3 | 12 | 4 |", "| div | 5 | 5 | 1 |"]
-
-
-def test_a_variant_that_broke_down_says_so(tmp_path):
-    broken = {"variant": "GP: real", "seed": 0, "broke_down": "loss is nan at step 7", "evaluations": []}
-    record = RECORD | {"runs": [broken, run("GP: fake", 0, [9, 8, 3]), run("div: real", 0, [9, 8, 5])]}
-    lines = quality_table(record).splitlines()
-    assert lines[4] == "| GP: real | loss is nan at step 7 |  |  |  |  |  |"
-    assert lines[-2:] == ["| GP | 3 | 3 | 1 |", "| div | 5 | 5 | 1 |"]
-    for draw in (plots.curves, plots.dots):
-        draw(record, tmp_path / "plot.png")
+@pytest.mark.parametrize("page", [*PAGES, tables.README], ids=lambda page: page.stem)
+def test_pages_show_what_is_recorded(page):
+    differs = markdown.renew_blocks(page, tables.makers(page), only_check=True)
+    assert not differs, "python -m reproductions.tables renews it"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_pages_show_what_is_recorded(page):
-    assert not markdown.renew(page, tables.table_of(page), only_check=True), "python -m reproductions.tables renews it"
+def test_pages_have_a_table_of_every_recorded_study_and_of_the_claims(page):
+    text = page.read_text()
+    recorded = (path.stem for path in (tables.FOLDER / "results" / page.stem).glob("*.json"))
+    studies = set(recorded) & reproductions()[page.stem].studies.keys()
+    assert {study for study in studies if f"<!-- table {study} -->" not in text} == set()
+    assert text.count("<!-- claims -->") == 1
+    assert tables.README.read_text().count(f"](reproductions/{page.name})") >= 1
 
 
-def test_the_benchmarks_table_shows_what_is_recorded():
-    page = benchmark_tables.PAGE
-    assert not markdown.renew(page, benchmark_tables.made, only_check=True), "python -m benchmarks.tables renews it"
-
-
-def test_only_what_stands_between_the_lines_is_renewed(tmp_path):
-    page = tmp_path / "page.md"
-    text = "# Page\n<!-- table one -->\nold\n<!-- end -->\nkept\n<!-- table two -->\n<!-- end -->\n"
-    page.write_text(text)
-    assert markdown.renew(page, {"one": "| new |"}.get, only_check=True) and page.read_text() == text
-    assert markdown.renew(page, {"one": "| new |"}.get)
-    assert page.read_text() == (
-        "# Page\n<!-- table one -->\n\n| new |\n\n<!-- end -->\nkept\n"
-        "<!-- table two -->\n\nNot recorded yet.\n\n<!-- end -->\n"
+def claim(key, topic, values):
+    return Claim(
+        key=key, topic=topic, sentence=f"|{topic}|.", statistic="x", rule=Above(0), values=lambda record: record[values]
     )
-    assert not markdown.renew(page, {"one": "| new |"}.get)
+
+
+@pytest.fixture
+def reproduction():
+    """Two studies of three claims, and a claim without a study."""
+    of = reproductions()["wgan_div"]
+    study = of.studies["comparison"]
+    studies = {
+        "first": dataclasses.replace(study, claims=(claim("X2", "two", "b"), claim("X1.1", "one", "a"))),
+        "second": dataclasses.replace(study, claims=(claim("X1.2", "one", "a"),)),
+    }
+    without = dataclasses.replace(claim("X10", "ten", "a"), values=None)
+    return dataclasses.replace(of, studies=studies, claims=(without,))
+
+
+RECORDS = {"first": {"a": [1, 1, 1], "b": [-1, -1, -1]}}
+
+
+class TestVerdicts:
+    def test_one_row_per_claim_in_the_order_of_their_keys(self, reproduction):
+        lines = verdicts.claims_table(reproduction, RECORDS.get).splitlines()
+        assert lines[2:] == [
+            "| X1.1 | \\|one\\|. | x | above 0 | **holds**: 1 (95 % interval 1 to 1, 3 seeds) |",
+            "| X1.2 | \\|one\\|. | x | above 0 | **undecided**: not run yet |",
+            "| X2 | \\|two\\|. | x | above 0 | **fails**: -1 (95 % interval -1 to -1, 3 seeds) |",
+            "| X10 | \\|ten\\|. | x | above 0 | **undecided**: not run yet |",
+        ]
+
+    def test_outcomes_in_one_line(self, reproduction):
+        seen = verdicts.seen_here(reproduction, RECORDS.get)
+        assert seen == "**holds**: one (X1.1); **fails**: two; **undecided**: one (X1.2), ten"
+        agreeing = RECORDS | {"second": {"a": [2, 2, 2]}}
+        assert verdicts.seen_here(reproduction, agreeing.get) == "**holds**: one; **fails**: two; **undecided**: ten"
+
+    def test_only_the_column_of_what_was_seen_is_made_anew(self):
+        table = "\n".join(
+            [
+                "| post | seen here, at laptop scale | page |",
+                "| --- | --- | --- |",
+                "| A | old | [a](reproductions/a.md) |",
+                "| B | |[b](reproductions/b.md)|",
+                "| C | kept | no page |",
+            ]
+        )
+        assert verdicts.posts_table(table, {"a": "new", "b": "newer"}.__getitem__).splitlines()[2:] == [
+            "| A | new | [a](reproductions/a.md) |",
+            "| B | newer | [b](reproductions/b.md) |",
+            "| C | kept | no page |",
+        ]
+
+
+class TestCommand:
+    def test_a_page_that_differs_is_an_error_of_check_and_is_renewed(self, tmp_path, monkeypatch, capsys):
+        pages = [tmp_path / PAGES[0].name, tmp_path / "README.md"]
+        for page, original in zip(pages, (PAGES[0], tables.README), strict=True):
+            page.write_text(original.read_text().replace("**undecided**", "**holds**"))
+        monkeypatch.setattr(tables, "PAGES", pages[:1])
+        monkeypatch.setattr(tables, "README", pages[1])
+        with pytest.raises(UsageError, match=f"{PAGES[0].name} differs from its records; renew it with python -m"):
+            tables.renew(check=True)
+        assert "**undecided**" not in pages[0].read_text()
+        tables.renew()
+        assert capsys.readouterr().out.split() == ["renewed", PAGES[0].name, "renewed", "README.md"]
+        tables.renew(check=True)
+        assert "**undecided**" in pages[0].read_text() and "**undecided**" in pages[1].read_text()
+
+    def test_records_of_ones_own_stand_beside_the_recorded_ones(self, tmp_path, capsys):
+        record = read_json(tables.FOLDER / "results" / "vae_mutual_information" / "identity.json")
+        for run in record["runs"]:
+            run["largest_error"] = 0.25
+        (tmp_path / "some").mkdir()
+        (tmp_path / "some" / "identity.json").write_text(json.dumps(record))
+        (tmp_path / "flags.json").write_text('{"seed": 0}')  # of a run
+        tables.compare(tmp_path)
+        printed = capsys.readouterr().out
+        assert printed.startswith(f"\nvae_mutual_information, identity: {tmp_path / 'some' / 'identity.json'}\n")
+        assert printed.count("| VAE loss, -ELBO |") == 2
+        assert "here:     fails: 0.25 (95 % interval 0.25 to 0.25, 3 seeds)" in printed
+        assert "recorded: holds: 2.4" in printed
+
+    def test_a_folder_without_records(self, tmp_path):
+        with pytest.raises(UsageError, match="no record of a study; --study=NAME of a script makes one"):
+            tables.compare(tmp_path)
+
+
+@pytest.mark.parametrize("name", reproductions())
+def test_one_seed_decides_nothing(name):
+    """Whatever stands in the repository: no verdict from fewer than three seeds, none without a number."""
+    for of, verdict in verdicts.verdicts(reproductions()[name], lambda study: tables.shipped(name, study)):
+        if verdict.outcome != "undecided":
+            assert verdict.num_seeds >= 3, of.key
+        assert verdict.value is None or math.isfinite(verdict.value)

@@ -1,22 +1,19 @@
-"""What the runs and studies of `vae_clustering` measure, draw and tabulate."""
+"""What the runs of `vae_clustering` measure and draw."""
 
 import csv
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from keras_gen import datasets
-from keras_gen.errors import InputError
 from reproductions import vae_clustering
-from reproductions.harness import clustering, run
-from reproductions.harness.flags import SHARED_DEFAULTS
-
-EVALUATION = {"step": 10, "purity": 0.75, "hungarian_accuracy": 0.5, "nmi": 0.25, "ari": 0.125, "num_clusters": 9.0}
+from reproductions.families import clustering
+from reproductions.harness import run
+from reproductions.harness.errors import UsageError
 
 
 def configuration(**changes):
-    return SimpleNamespace(**SHARED_DEFAULTS | vae_clustering.PRESETS["smoke"] | changes)
+    return vae_clustering.PRESETS["smoke"].replace(changes)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +61,7 @@ def test_scores_of_codes(digits):
 
 
 def test_fewer_images_than_clusters(digits):
-    with pytest.raises(InputError, match="--num_clusters=400: --dataset=digits has .* one for each cluster"):
+    with pytest.raises(UsageError, match="--num_clusters=400: --dataset=digits has .* one for each cluster"):
         clustering.measure(configuration(num_clusters=400), *digits)
 
 
@@ -77,41 +74,3 @@ def test_a_run_whose_clusters_begin_in_the_codes(model, tmp_path):
     name = "purity" if model == "clustering_vae" else "k_means_purity"
     assert [row["step"] for row in rows] == ["10", "20"] and all(0.1 < float(row[name]) <= 1 for row in rows)
     assert len(list((tmp_path / "run" / "samples").glob("*.png"))) == 2
-
-
-def record():
-    """A variant that clusters, with two seeds, one whose codes are clustered, and one that broke down."""
-    shared = {
-        "measure": {"num_train": 30, "num_test": 20, "k_means_on_pixels": EVALUATION | {"purity": 0.5}},
-        "seconds": 90,
-    }
-    codes = {
-        f"{prefix}_{name}": value for prefix in ("k_means", "gaussian_mixture") for name, value in EVALUATION.items()
-    }
-    return {
-        "question": "?",
-        "flags": {"dataset": "digits", "steps": 10, "batch_size": 16},
-        "runs": [
-            {"variant": "one step", "seed": 0, "evaluations": [EVALUATION], **shared},
-            {"variant": "one step", "seed": 1, "evaluations": [EVALUATION | {"purity": 0.85}], **shared},
-            {"variant": "VAE", "seed": 0, "evaluations": [codes | {"step": 10}], **shared},
-            {"variant": "too fast", "seed": 0, "broke_down": "loss is NaN", "evaluations": []},
-        ],
-    }
-
-
-def test_the_table():
-    lines = clustering.table(record()).split("\n")
-    assert lines[0].startswith("Scores after the last step on 20 test images; 30 training images; digits, 10 steps")
-    assert lines[4:] == [
-        "| one step | 0.800 ± 0.071 | 0.500 ± 0.000 | 0.250 ± 0.000 | 0.125 ± 0.000 | 1.5 ± 0.0 |",
-        "| VAE + k-means | 0.750 | 0.500 | 0.250 | 0.125 | 1.5 |",
-        "| VAE + Gaussian mixture | 0.750 | 0.500 | 0.250 | 0.125 | 1.5 |",
-        "| too fast | loss is NaN |  |  |  |  |",
-        "| *k-means on pixels* | 0.500 ± 0.000 | 0.500 ± 0.000 | 0.250 ± 0.000 | 0.125 ± 0.000 |  |",
-    ]
-
-
-def test_the_plot(tmp_path):
-    clustering.plot(record(), tmp_path / "plot.png")
-    assert (tmp_path / "plot.png").stat().st_size > 10_000

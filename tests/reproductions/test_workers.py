@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from reproductions.harness.distribution import loopback_cluster, lost_worker
-from reproductions.harness.launch import guarded
+from reproductions.harness.failures import guarded
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 900  # far above what any of them takes; a process that hangs is stopped

@@ -1,0 +1,1 @@
+"""What scripts of one kind share: options, networks, measures and pictures."""

@@ -1,0 +1,105 @@
+"""What scripts of models with a flow share: options, the learning rate, and what is measured of a density."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from reproductions.families import samples
+from reproductions.harness.options import option
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from keras_gen import datasets
+    from keras_gen.models import VAE, FlowModel
+
+# Test images whose bits are measured, and how many are in memory at a time.
+MAX_IMAGES = 1_000
+AT_ONCE = 250
+# Draws of the latent for the bits of every model: more would make the bound tighter, and the bits of VAEs the fewer.
+NUM_DRAWS = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration(samples.Configuration):
+    """Flows, and the optimiser of all models."""
+
+    learning_rate: float = option(1e-3, "Adam's learning rate.", above=0)
+    warmup_steps: int = option(0, "Steps in which the learning rate rises from 0; 0 for none.", at_least=0)
+    clip_norm: float = option(0.0, "Flows: largest norm of a gradient; 0 for any.", at_least=0)
+    input_noise: Literal["uniform", "gaussian", "none"] = option(
+        "uniform", "Flows: noise added to the images, of the width of one value."
+    )
+    flow_levels: int = option(3, "Flows: scales.", at_least=1)
+    flow_depth: int = option(4, "Flows: steps per scale.", at_least=1)
+    flow_width: int = option(64, "Flows: channels inside the network of a coupling.", at_least=1)
+    coupling: Literal["additive", "affine"] = option("additive", "Flows: kind of the couplings.")
+    mixing: Literal["permutation", "convolution"] = option("permutation", "Flows: what mixes the channels.")
+    act_norm_from_data: bool = option(False, "Flows: let the first batch decide where act norm begins.")
+
+
+def learning_rate(configuration: Configuration) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The learning rate, or its rise to the value."""
+    import keras
+
+    rate, steps = configuration.learning_rate, configuration.warmup_steps
+    return keras.optimizers.schedules.PolynomialDecay(rate / steps, steps, rate) if steps else rate
+
+
+def measure(
+    configuration: samples.Configuration, train: datasets.Images, test: datasets.Images
+) -> tuple[Callable[[FlowModel | VAE], dict[str, float]], dict]:
+    """`samples.sample_quality`, where the data have labels, and more numbers beside it.
+
+    - `bits_per_dimension` of test images of 8 bits, each with one draw of uniform noise, and of the latent where
+      there is one: a bound from above on what it takes to store them, under every model here.
+    - `sharpness` of samples; see `keras_gen.metrics.sharpness`.
+    - `reconstruction_error`: the root of the mean squared error of `reconstruct` on test images, in [-1, 1]. A flow has
+      none.
+    - `parameters`: trainable numbers.
+
+    Args:
+        configuration: The run's.
+        train: Training images.
+        test: Test images.
+
+    Returns:
+        The measure, and what to say about it, `sharpness` of test images included.
+
+    Raises:
+        UsageError: As in `samples.sample_quality`.
+    """
+    import numpy as np
+
+    from keras_gen import metrics
+    from keras_gen.models import FVAE, VAE
+    from keras_gen.models.flow_model import bits_per_dimension, uniform_noise
+
+    quality, description = samples.sample_quality(configuration, train, test)
+    images = test.to_array(MAX_IMAGES)
+    noisy = images + uniform_noise(images.shape, seed=0).numpy()
+
+    def measured(model: FlowModel | VAE) -> dict[str, float]:
+        latents = model.latents(min(configuration.evaluation_samples, MAX_IMAGES), seed=0)
+        drawn = np.concatenate([model.decode(part) for part in _parts(latents)])
+        draws = {"num_draws": NUM_DRAWS} if isinstance(model, FVAE | VAE) else {}  # Glow's density is exact
+        log_prob = np.concatenate([model.log_prob(part, **draws) for part in _parts(noisy)])
+        found = {
+            "bits_per_dimension": float(np.mean(bits_per_dimension(log_prob, images[0].size))),
+            "sharpness": metrics.sharpness(drawn),
+            "parameters": sum(int(np.prod(variable.shape)) for variable in model.trainable_variables),
+        }
+        if isinstance(model, FVAE | VAE):
+            errors = [np.mean((model.reconstruct(part) - part) ** 2, (1, 2, 3)) for part in _parts(images)]
+            found["reconstruction_error"] = float(np.sqrt(np.mean(np.concatenate(errors))))
+        return found | (quality(model) if quality else {})
+
+    about = {"sharpness": metrics.sharpness(images), "num_test_images": len(images), "num_draws": NUM_DRAWS}
+    return measured, description | about
+
+
+def _parts(rows: np.ndarray) -> list[np.ndarray]:
+    return [rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)]

@@ -1,0 +1,104 @@
+"""What the scripts of the adversarial posts share: options, networks and optimisers of an image GAN."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from reproductions.families import samples
+from reproductions.harness import configuration
+from reproductions.harness.options import option
+
+if TYPE_CHECKING:
+    import keras
+
+    Model = TypeVar("Model", bound=keras.Model)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration(samples.Configuration):
+    """Networks and optimisers of an image GAN."""
+
+    discriminator_steps: int = option(1, "Updates of the discriminator in a step.", at_least=1)
+    generator_steps: int = option(1, "Updates of the generator in a step.", at_least=1)
+    latent_dim: int = option(128, "Dimension of the latents.", at_least=1)
+    ema_momentum: float = option(
+        0.0, "Momentum of the generator's moving average; 0 for none.", at_least=0, at_most=0.9999
+    )
+    spectral_normalization: Literal["none", "persistent", "from_ones", "projection"] = option(
+        "none",
+        "How the discriminator's kernels are kept at the spectral norm 1: with an estimate that is kept from step to "
+        "step, with one made anew from ones, or by projection after each step.",
+    )
+    discriminator_learning_rate: float = option(5e-4, "Adam's learning rate for the discriminator.", above=0)
+    generator_learning_rate: float = option(5e-4, "Adam's learning rate for the generator.", above=0)
+    width: int = option(32, "Channels at half the image's size; they double as the size halves.", at_least=1)
+    batch_norm: bool = option(False, "Batch norm in the discriminator; the generator always has it.")
+    pooling: Literal["average", "flatten"] = option("flatten", "What the discriminator does with its last map.")
+
+
+SMOKE: dict[str, Any] = configuration.SMOKE | {
+    "discriminator_learning_rate": 2e-4,
+    "generator_learning_rate": 2e-4,
+    "width": 8,
+    "evaluation_samples": 100,
+}
+
+# The author's sizes and rates, for images of 64 pixels.
+PAPER: dict[str, Any] = {
+    "dataset": "folder:celeba_hq",
+    "image_size": 64,
+    "steps": 100_000,
+    "latent_dim": 100,
+    "discriminator_learning_rate": 2e-4,
+    "generator_learning_rate": 2e-4,
+    "width": 64,
+    "batch_norm": True,
+    "sample_every": 1_000,
+    "evaluate_every": 1_000,
+    "checkpoint_every": 1_000,
+    "evaluation_samples": 10_000,
+}
+
+
+def networks(
+    configuration: Configuration, image_shape: tuple[int, int, int], num_replicas: int
+) -> tuple[keras.Model, keras.Model]:
+    """DCGAN's generator and discriminator for images of that shape."""
+    from keras_gen.networks import dcgan
+
+    c = configuration
+    shared: dict[str, Any] = {"width": c.width, "synchronized": num_replicas > 1, "seed": c.seed}
+    return (
+        dcgan.generator(image_shape, c.latent_dim, **shared),
+        dcgan.discriminator(
+            image_shape,
+            batch_norm=c.batch_norm,
+            pooling=c.pooling,
+            spectral_normalization=c.spectral_normalization,
+            **shared,
+        ),
+    )
+
+
+def arguments(configuration: Configuration) -> dict[str, Any]:
+    """The arguments that every model of this kind has."""
+    c = configuration
+    return {
+        "discriminator_steps": c.discriminator_steps,
+        "generator_steps": c.generator_steps,
+        "ema_momentum": c.ema_momentum or None,
+        "seed": c.seed,
+    }
+
+
+def compiled(model: Model, configuration: Configuration) -> Model:
+    """The model, with the optimisers of the configuration."""
+    import keras
+
+    c = configuration
+    model.compile(
+        generator_optimizer=keras.optimizers.Adam(c.generator_learning_rate, beta_1=0.5),
+        discriminator_optimizer=keras.optimizers.Adam(c.discriminator_learning_rate, beta_1=0.5),
+    )
+    return model

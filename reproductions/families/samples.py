@@ -1,0 +1,79 @@
+"""How good a model's samples are: their measure, and its options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reproductions.harness.configuration import RunConfiguration
+from reproductions.harness.errors import UsageError
+from reproductions.harness.options import option
+
+if TYPE_CHECKING:
+    from keras_gen import datasets
+    from keras_gen.models import GenerativeModel
+
+# Real images that samples are compared with, at most; more change the distances little and cost memory.
+MAX_REFERENCES = 10_000
+# Precision and recall look for five neighbours.
+MIN_REFERENCES = 6
+# Samples that are in memory at a time.
+AT_ONCE = 250
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration(RunConfiguration):
+    """Samples."""
+
+    evaluation_samples: int = option(
+        2_000, "Samples that a measurement draws; no more than there are test images.", at_least=10
+    )
+
+
+def sample_quality(
+    configuration: Configuration, train: datasets.Images, test: datasets.Images
+) -> tuple[Callable[[GenerativeModel], dict[str, float]] | None, dict]:
+    """Distances between a model's samples and the training images, on the configuration's features.
+
+    Args:
+        configuration: The run's; `evaluation_samples` samples are drawn, always from the same latents, but no more than
+            there are test images: distances shrink as either count grows, and these are to stand beside each other.
+        train: The images that the samples are compared with, and that train a LeNet.
+        test: Images that judge the LeNet, and show how far real images lie from real images.
+
+    Returns:
+        The measure (see `keras_gen.metrics.sample_quality` for its numbers; None where there are no features), and what
+        to say about it: the features, and the same numbers for as many test images in the place of samples.
+
+    Raises:
+        UsageError: There are too few images.
+        keras_gen.InputError: InceptionV3's weights are missing.
+    """
+    import numpy as np
+
+    from keras_gen import metrics
+
+    lenet = configuration.features == "lenet"
+    if lenet and train.labels is None:
+        print(f"{train.name} has no labels to train a LeNet on: samples are not measured (--features=inception can)")
+        return None, {"features": None}
+    if min(len(train), len(test)) < MIN_REFERENCES:
+        raise UsageError(
+            f"--dataset={train.name}: {len(train)} training and {len(test)} test images; measuring samples needs at "
+            f"least {MIN_REFERENCES} of each"
+        )
+    features = metrics.lenet_features(train, test) if lenet else metrics.inception_features()
+    real = features(train.to_array(MAX_REFERENCES))
+
+    in_place_of_samples = test.to_array(configuration.evaluation_samples)
+    count = len(in_place_of_samples)
+
+    def measure(model: GenerativeModel) -> dict[str, float]:
+        latents = model.latents(count, seed=0)
+        parts = [latents[start : start + AT_ONCE] for start in range(0, len(latents), AT_ONCE)]
+        fake = np.concatenate([features(model.decode(part)) for part in parts])
+        return metrics.sample_quality(real, fake)
+
+    of_test_images = metrics.sample_quality(real, features(in_place_of_samples))
+    return measure, {"features": features.description, "test_images": of_test_images}

@@ -1,0 +1,217 @@
+"""Claims: what a post says, as a statistic over a study's record and a rule that was fixed before the runs.
+
+A verdict rests on seeds. Each seed gives one number, paired between the variants that share it, and Student's t gives
+the 95 % interval of their mean. The claim holds where this interval lies inside the rule's region, fails where it lies
+outside, and is undecided in between; fewer than three seeds leave it undecided, whatever they show.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+from typing import Literal, Protocol
+
+MIN_SEEDS = 3
+CONFIDENCE = 0.95
+
+
+class Rule(Protocol):
+    """The region in which a statistic bears its claim out; its text reads after "holds if"."""
+
+    def inside(self, low: float, high: float) -> bool:
+        """Whether all of the interval from `low` to `high` lies in the region."""
+
+    def outside(self, low: float, high: float) -> bool:
+        """Whether none of it does."""
+
+
+@dataclass(frozen=True)
+class Above:
+    """Above a bound."""
+
+    bound: float
+
+    def inside(self, low: float, high: float) -> bool:  # noqa: D102
+        return low > self.bound
+
+    def outside(self, low: float, high: float) -> bool:  # noqa: D102
+        return high <= self.bound
+
+    def __str__(self) -> str:
+        return f"above {self.bound:g}"
+
+
+@dataclass(frozen=True)
+class Below:
+    """Below a bound."""
+
+    bound: float
+
+    def inside(self, low: float, high: float) -> bool:  # noqa: D102
+        return high < self.bound
+
+    def outside(self, low: float, high: float) -> bool:  # noqa: D102
+        return low >= self.bound
+
+    def __str__(self) -> str:
+        return f"below {self.bound:g}"
+
+
+@dataclass(frozen=True)
+class Between:
+    """Between two bounds, or equal to one of them."""
+
+    least: float
+    largest: float
+
+    def inside(self, low: float, high: float) -> bool:  # noqa: D102
+        return self.least <= low and high <= self.largest
+
+    def outside(self, low: float, high: float) -> bool:  # noqa: D102
+        return high < self.least or low > self.largest
+
+    def __str__(self) -> str:
+        return f"between {self.least:g} and {self.largest:g}"
+
+
+Outcome = Literal["holds", "fails", "undecided"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a record says about a claim.
+
+    Attributes:
+        outcome: Whether the claim holds, fails or is undecided.
+        value: The statistic's mean over the seeds; None without seeds, or where a run broke down.
+        interval: Its 95 % interval; None for fewer than three seeds, or where a run broke down.
+        num_seeds: The seeds that the record has for it.
+        num_broken: How many of them have a run that broke down.
+    """
+
+    outcome: Outcome
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+    num_seeds: int = 0
+    num_broken: int = 0
+
+    def __str__(self) -> str:
+        if not self.num_seeds:
+            return f"{self.outcome}: not run yet"
+        seeds = "one seed" if self.num_seeds == 1 else f"{self.num_seeds} seeds"
+        if self.num_broken:
+            of = "" if self.num_seeds == 1 else f"{self.num_broken} of "
+            return f"{self.outcome}: a run broke down ({of}{seeds})"
+        if self.interval is None:
+            return f"{self.outcome}: {self.value:.3g} ({seeds})"
+        low, high = self.interval
+        return f"{self.outcome}: {self.value:.3g} (95 % interval {low:.3g} to {high:.3g}, {seeds})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A claim of a post.
+
+    Attributes:
+        key: Its short name, such as "W1"; the parts of one claim are "C1.1", "C1.2" and so on.
+        topic: What it is about in a few words, for the table in the README.
+        sentence: What the post claims, in one sentence of our own.
+        statistic: In words, what is computed for each seed, with its unit.
+        rule: Where the statistic bears the claim out. Fixed before the runs.
+        values: From the record of a study to one number per seed; an infinite or undefined one stands for a run that
+            broke down. None where no study looks at the claim yet.
+    """
+
+    key: str
+    topic: str
+    sentence: str
+    statistic: str
+    rule: Rule
+    values: Callable[[dict], Sequence[float]] | None = None
+
+    def verdict(self, record: dict | None) -> Verdict:
+        """What a record of the claim's study says; None where there is no record.
+
+        A run that broke down never makes its claim hold, not even by taking the competitor out of the way: the claim
+        fails if every seed by itself, those that broke down included, lies outside the rule's region, and is
+        undecided otherwise.
+        """
+        values = [] if record is None or self.values is None else list(self.values(record))
+        if not values:
+            return Verdict("undecided")
+        num_broken = sum(not math.isfinite(value) for value in values)
+        if num_broken:
+            fails = len(values) >= MIN_SEEDS and all(self.rule.outside(value, value) for value in values)
+            return Verdict("fails" if fails else "undecided", None, None, len(values), num_broken)
+        if len(values) < MIN_SEEDS:
+            return Verdict("undecided", mean(values), None, len(values))
+        low, high = interval = confidence_interval(values)
+        inside, outside = self.rule.inside(low, high), self.rule.outside(low, high)
+        outcome: Outcome = "holds" if inside else "fails" if outside else "undecided"
+        return Verdict(outcome, mean(values), interval, len(values))
+
+
+def confidence_interval(values: Sequence[float]) -> tuple[float, float]:
+    """The 95 % interval of the mean by Student's t; at least two values."""
+    from scipy.special import stdtrit
+
+    quantile = float(stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2))
+    half = quantile * stdev(values) / math.sqrt(len(values))
+    return mean(values) - half, mean(values) + half
+
+
+def paired(
+    record: dict,
+    variants: Iterable[str],
+    statistic: Callable[[dict], float | None],
+    broke_down: float = math.inf,
+) -> list[list[float]]:
+    """A number of each variant's run, in the order of the variants, for every seed that all of them have.
+
+    Args:
+        record: The study's record.
+        variants: Titles of the variants.
+        statistic: The number of a run that reached its end; None where the run lacks it, which leaves its seed out.
+        broke_down: The number of a run that broke down.
+    """
+    variants = list(variants)
+    runs = {(run["variant"], run["seed"]): run for run in record["runs"]}
+    rows = []
+    for seed in sorted({seed for _, seed in runs}):
+        if all((variant, seed) in runs for variant in variants):
+            of_seed = [runs[variant, seed] for variant in variants]
+            row = [broke_down if "broke_down" in run else statistic(run) for run in of_seed]
+            numbers = [number for number in row if number is not None]
+            if len(numbers) == len(row):
+                rows.append(numbers)
+    return rows
+
+
+def difference(
+    first: str, second: str, statistic: Callable[[dict], float | None], broke_down: float = math.inf
+) -> Callable[[dict], list[float]]:
+    """What gives a claim's values: one variant's number less another's, seed by seed; arguments as in `paired`."""
+    return lambda record: [a - b for a, b in paired(record, (first, second), statistic, broke_down)]
+
+
+def ratio(first: str, second: str, statistic: Callable[[dict], float | None]) -> Callable[[dict], list[float]]:
+    """What gives a claim's values: one variant's number divided by another's, seed by seed."""
+    return lambda record: [
+        a / b if math.isfinite(b) else math.nan for a, b in paired(record, (first, second), statistic)
+    ]
+
+
+def spread(variants: Sequence[str], statistic: Callable[[dict], float | None]) -> Callable[[dict], list[float]]:
+    """What gives a claim's values: the largest number of some variants over the smallest, seed by seed."""
+    return lambda record: [max(row) / min(row) for row in paired(record, variants, statistic)]
+
+
+def beside(claims: Iterable[Claim], record: dict | None, recorded: dict | None) -> str:
+    """The claims with the verdicts of a record of one's own and of the recorded one, as plain text."""
+    return "\n".join(
+        f"{claim.key}  {claim.sentence}\n"
+        f"    {claim.statistic}; holds if {claim.rule}\n"
+        f"    here:     {claim.verdict(record)}\n"
+        f"    recorded: {claim.verdict(recorded)}"
+        for claim in claims
+    )

@@ -1,0 +1,77 @@
+"""Errors that whoever gives a command can mend, as one line."""
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from reproductions.harness import signals
+from reproductions.harness.errors import UsageError
+
+REMEDY = "fix this and rerun the command; it resumes from the last checkpoint"
+
+
+def guarded(function: Callable, *args: Any) -> None:
+    """Calls a function; an error that the user can mend ends the process with one line and exit status 1.
+
+    Ctrl-C and SIGTERM end it with one line and exit status 130 or 143.
+    """
+    signals.install()
+    try:
+        function(*args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads the output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(141)
+    except KeyboardInterrupt as interruption:
+        terminal = "\n" if sys.stderr.isatty() else ""  # which shows ^C
+        print(f"{terminal}interrupted {interruption}".rstrip() + "; rerun the command to resume", file=sys.stderr)
+        sys.exit(signals.exit_status())
+    except Exception as error:
+        line = explained(error)
+        if line is None:
+            raise
+        sys.exit(f"error: {line}")
+
+
+def explained(error: Exception) -> str | None:
+    """What an error says to the user; None for one that is a mistake of the program's."""
+    if isinstance(error, UsageError):
+        return str(error)
+    if isinstance(error, OSError):
+        return _cannot_write(error.filename or "a file", error.strerror or str(error))
+    return _explained_by_library(error) if "keras_gen" in sys.modules else None
+
+
+def _explained_by_library(error: Exception) -> str | None:
+    """An error of keras_gen or TensorFlow, which are imported only where there is something to train."""
+    import tensorflow as tf
+
+    from keras_gen.errors import InputError, NonFiniteLossError, unwrapped_input_errors
+    from reproductions.harness import distribution
+
+    try:
+        with unwrapped_input_errors():
+            raise error
+    except InputError as wrapped:
+        return str(wrapped)
+    except NonFiniteLossError as broke_down:
+        return f"{broke_down}; earlier checkpoints are kept; try a smaller learning rate in a new folder"
+    except tf.errors.ResourceExhaustedError as exhausted:
+        # TensorFlow's own files, such as a SavedModel's. Memory that is exhausted stays an error of the programmer.
+        found = re.search(r"(/\S+); (No space left on device|Disk quota exceeded)", exhausted.message)
+        return found and _cannot_write(*found.groups())
+    except distribution.LOST_WORKER as lost:
+        if distribution.num_workers() < 2:
+            return None
+        worker = distribution.lost_worker(lost.message)
+        return f"{worker} stopped; start all workers again with the same command; they resume from the last checkpoint"
+    except Exception:
+        return None
+
+
+def _cannot_write(place: str, reason: str) -> str:
+    # What is written lies in a folder `.writing-...` beside its place until it is whole.
+    place = re.sub(r"\.writing-[^/]*/", "", str(place))
+    return f"{place}: {reason}; {REMEDY}"

@@ -1,0 +1,285 @@
+"""From the command of a study to its record: which runs it makes, in one JSON file, with its figure beside it.
+
+The record is written after every run. A study that was stopped, even one whose folder of runs is lost, so continues
+after the last run that its record holds.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reproductions import pages
+from reproductions.harness import claim, command_line, jobs, launch
+from reproductions.harness.errors import UsageError
+from reproductions.harness.options import as_flags, options
+from reproductions.harness.record import RESULTS, agree, check_features, plain, results_of, sheet_name, shipped
+from reproductions.harness.reproduction import Reproduction
+from reproductions.harness.run_directory import RunDirectory, check_writable, read_json, replacing, write_json
+from reproductions.harness.study import Study
+
+if TYPE_CHECKING:
+    from reproductions.harness.configuration import RunConfiguration
+
+# A run of a study: its variant's title and its seed.
+Run = tuple[str, int]
+
+
+def make(reproduction: Reproduction, name: str, command: launch.Command, changes: dict[str, Any]) -> None:
+    """Makes the study's runs, continues those that were interrupted, writes its record and prints what it says.
+
+    Runs that an earlier record of the same flags holds are kept, not made again. All that can be wrong with the flags
+    is found before the first run. A run that fails leaves the others alone.
+
+    Args:
+        reproduction: The script.
+        name: The study.
+        command: The command.
+        changes: Flags of the configuration that were given.
+
+    Raises:
+        UsageError: A flag cannot be used with the study, the record's place holds another record or cannot be
+            written, runs failed, or they were not measured alike.
+        KeyboardInterrupt: It was asked to stop.
+    """
+    recorded = shipped(reproduction.name, name)
+    making = Making.planned(reproduction, name, command, changes, recorded)
+    failed = making.runs(command.jobs)
+    if making.whole:
+        making.write_figure()
+        record = making.record
+        print(f"\n{making.study.table(record)}\n\n{claim.beside(making.study.claims, record, recorded)}".rstrip())
+        print(f"\nThe record is {making.path}; the figure is beside it.")
+    elif not failed:
+        raise UsageError(f"{making.path}: every run broke down; try smaller learning rates in a new --output_dir")
+    if failed:
+        folders = ", ".join(str(folder) for folder in failed)
+        raise UsageError(
+            f"{len(failed)} of {len(making.plan)} runs failed, in {folders}; fix what they complained of above, and "
+            "rerun the command, which keeps what is finished"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """A study whose runs are being made.
+
+    Attributes:
+        reproduction: The script.
+        name: The study's name.
+        study: The study.
+        base: The configuration that all runs share.
+        root: Folder of their folders.
+        path: The record.
+        plan: The runs that were asked for.
+        made: What is recorded of those that are made, here or earlier.
+        passed_on: Flags that are no part of a configuration.
+    """
+
+    reproduction: Reproduction
+    name: str
+    study: Study
+    base: RunConfiguration
+    root: Path
+    path: Path
+    plan: list[Run]
+    made: dict[Run, dict]
+    passed_on: list[str]
+
+    @classmethod
+    def planned(
+        cls,
+        reproduction: Reproduction,
+        name: str,
+        command: launch.Command,
+        changes: dict[str, Any],
+        recorded: dict | None,
+    ) -> Making:
+        """Which runs a command asks for, and where their record goes.
+
+        Raises:
+            UsageError: A flag cannot be used with the study, or the record's place holds another record or cannot be
+                written.
+        """
+        study = reproduction.studies[name]
+        _check_changes(study, changes)
+        base = launch.preset(reproduction, name, command.preset)
+        if command.preset is None and recorded is not None:
+            known = {one.name for one in options(type(base))} - {"seed"}
+            base = base.replace({key: value for key, value in recorded["flags"].items() if key in known})
+        folder = f"runs/{reproduction.name}_studies" + (f"_{command.preset}" if command.preset else "")
+        root = Path(command.output_dir or folder)
+        path = _record_folder(reproduction, command, root) / f"{name}.json"
+        check_writable(root, "--output_dir")
+        defaults = launch.Command()
+        making = cls(
+            reproduction=reproduction,
+            name=name,
+            study=study,
+            base=base.replace(changes),
+            root=root,
+            path=path,
+            plan=_plan(study, command, recorded),
+            made={},
+            passed_on=[
+                f"--{flag}={getattr(command, flag)}"
+                for flag in ("data_dir", "strategy", "cpu_devices")
+                if getattr(command, flag) != getattr(defaults, flag)
+            ],
+        )
+        making.made.update(making._earlier())
+        return making
+
+    @property
+    def flags(self) -> dict[str, Any]:
+        """The flags that all runs share."""
+        return {key: value for key, value in as_flags(self.base).items() if key != "seed"}
+
+    @property
+    def record(self) -> dict:
+        """What is recorded: the runs by the study's variants, each variant's by their seeds."""
+        return {
+            "reproduction": self.reproduction.name,
+            "study": self.name,
+            "question": self.study.question,
+            "timed": self.study.timed,
+            "flags": self.flags,
+            "runs": [run for title in self.study.variants for (of, _), run in sorted(self.made.items()) if of == title],
+        }
+
+    @property
+    def whole(self) -> bool:
+        """Whether a run reached its end."""
+        return any("broke_down" not in run for run in self.made.values())
+
+    def runs(self, at_once: int) -> list[Path]:
+        """Makes the runs that are missing, so many at a time; gives the folders of those that failed."""
+        of_jobs: dict[jobs.Job, list[Run]] = {}
+        folders: dict[Path, jobs.Job] = {}
+        for run in self.plan:
+            title, folder = f"{run[0]}, seed {run[1]}", self.directory(run).path
+            if run in self.made:
+                print(f"{title}: {self.path} holds it; remove the file to make it again", flush=True)
+            elif not self._taken_in(run):  # variants may share a run
+                job = folders.setdefault(folder, jobs.Job(title, folder, tuple(self.command(run))))
+                of_jobs.setdefault(job, []).append(run)
+        print(f"{len(self.plan)} runs, {len(of_jobs)} of them to make, {at_once} at a time", flush=True)
+        failed = []
+
+        def ended(job: jobs.Job, status: int) -> None:
+            if not all([self._taken_in(run, broke_down=status != 0) for run in of_jobs[job]]):
+                failed.append(job.folder)
+
+        jobs.perform(of_jobs, at_once, ended)
+        return failed
+
+    def configuration(self, run: Run) -> RunConfiguration:
+        """The configuration of a run."""
+        title, seed = run
+        return self.base.replace({**self.study.variants[title], "seed": seed})
+
+    def directory(self, run: Run) -> RunDirectory:
+        """The folder of a run, named by the flags in which it differs from what all share: studies share runs."""
+        flags, shared = as_flags(self.configuration(run)), as_flags(self.base)
+        changed = sorted(key for key in flags if key == "seed" or flags[key] != shared[key])
+        name = ",".join(f"{key}={flags[key]}" for key in changed)
+        folder = self.root / self.name if self.study.perform else self.root
+        return RunDirectory(folder / re.sub(r"[^\w.=,+-]+", "_", name))
+
+    def command(self, run: Run) -> list[str]:
+        """The command that makes a run, complete in itself."""
+        if self.study.perform or self.study.examine:
+            program = ["reproductions.harness.study_run", self.reproduction.name, self.name]
+        else:
+            program = [f"reproductions.{self.reproduction.name}"]
+        configuration = self.configuration(run)
+        defaults = launch.preset(self.reproduction, self.name, None)
+        return [
+            *(sys.executable, "-m", *program),
+            *command_line.as_arguments(configuration, defaults),
+            *self.passed_on,
+            f"--output_dir={self.directory(run).path}",
+        ]
+
+    def _taken_in(self, run: Run, broke_down: bool = False) -> bool:
+        """Takes what a run gave into the record, if it has ended, or broken down.
+
+        Raises:
+            UsageError: Its folder holds another run, or it was measured on other features than the rest.
+        """
+        if self.directory(run).flags.exists():
+            self.directory(run).check(as_flags(self.configuration(run)))
+        results, sheet = results_of(self.directory(run), self.name, self.study.examine is not None, broke_down)
+        if results is None:
+            return False
+        title, seed = run
+        variant = {key: plain(value) for key, value in self.study.variants[title].items()}
+        self.made[run] = {"variant": title, "seed": seed, "flags": variant, **results}
+        check_features(self.record)
+        write_json(self.path, self.record)
+        if sheet is not None and seed == min(made for of, made in self.made if of == title):
+            kept = self.path.parent / "samples" / f"{sheet_name(self.reproduction, self.name, title)}.png"
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(sheet, kept)
+        return True
+
+    def _earlier(self) -> dict[Run, dict]:
+        if not self.path.exists():
+            return {}
+        record = read_json(self.path, "a record; remove it, or give another --results_dir")
+        runs = [run for run in record["runs"] if run["variant"] in self.study.variants]
+        same = agree(record["flags"], self.flags) and all(
+            agree(run["flags"], self.study.variants[run["variant"]]) for run in runs
+        )
+        if not same:
+            raise UsageError(f"{self.path} is a record of other flags; give another --results_dir or --output_dir")
+        return {(run["variant"], run["seed"]): run for run in runs}
+
+    def write_figure(self) -> None:
+        """Draws the record to a PNG file beside it."""
+        with replacing(self.path.with_suffix(".png")) as aside:
+            self.study.figure(self.record).savefig(aside)
+
+
+def _check_changes(study: Study, changes: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        if name == "seed":
+            raise UsageError(f"--seed={value}: the study sets --seed itself; give --seeds")
+        if name in {"seed"}.union(*study.variants.values()):
+            raise UsageError(f"--{name}={value}: the study sets --{name} itself; leave it out")
+
+
+def _record_folder(reproduction: Reproduction, command: launch.Command, root: Path) -> Path:
+    if not command.record:
+        folder = Path(command.results_dir or root)
+        check_writable(folder, "--results_dir" if command.results_dir else "--output_dir")
+        return folder
+    if command.results_dir:
+        raise UsageError("--record and --results_dir say two places for the record; give one of them")
+    if not (pages.FOLDER.parent / "setup.py").exists():
+        raise UsageError("--record writes the records in a checkout of the repository; give --results_dir elsewhere")
+    check_writable(RESULTS, "--record")
+    return RESULTS / reproduction.name
+
+
+def _plan(study: Study, command: launch.Command, recorded: dict | None) -> list[Run]:
+    """The runs that are asked for, by their seeds; without --seeds those of the shipped record."""
+    for title in command.variant:
+        if title not in study.variants:
+            raise UsageError(f"--variant={shlex.quote(title)}: choose from {'; '.join(study.variants)}")
+    recorded_seeds: dict[str, set[int]] = {}
+    for run in recorded["runs"] if recorded else []:
+        recorded_seeds.setdefault(run["variant"], set()).add(run["seed"])
+    runs = [
+        (title, seed)
+        for title in study.variants
+        if title in (command.variant or study.variants)
+        for seed in command.seeds or recorded_seeds.get(title, {0})
+    ]
+    order = list(study.variants)
+    return sorted(runs, key=lambda run: (run[1], order.index(run[0])))

@@ -1,0 +1,76 @@
+"""Table and figure of a study of models that cluster, or whose codes are clustered."""
+
+from __future__ import annotations
+
+from statistics import mean
+from typing import TYPE_CHECKING
+
+from reproductions.reporting import figures, markdown, summary
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SCORES = {"purity": "purity", "hungarian_accuracy": "Hungarian accuracy", "nmi": "NMI", "ari": "ARI"}
+# How the names of the scores begin where the codes of a model that does not cluster itself are clustered.
+PREFIXES = {"k-means": "k_means_", "Gaussian mixture": "gaussian_mixture_"}
+
+
+def clustering_table(record: dict) -> str:
+    """One row per variant, two for a model whose codes are clustered, and one for k-means on pixels; final scores."""
+    rows = []
+    for variant, runs in summary.by_variant(record).items():
+        if not summary.whole(runs):
+            rows.append([variant, runs[0]["broke_down"], *[""] * len(SCORES)])
+            continue
+        last = [run["evaluations"][-1] for run in summary.whole(runs)]
+        minutes = markdown.spread([run["seconds"] / 60 for run in summary.whole(runs)], 1)
+        rows += [[title, *_scores(last, prefix), minutes] for title, prefix in _rows(variant, last[0])]
+    pixels = {run["seed"]: run["measure"]["k_means_on_pixels"] for run in summary.whole(record["runs"])}
+    rows.append(["*k-means on pixels*", *_scores(list(pixels.values()), ""), ""])
+    columns = ("variant", *SCORES.values(), "minutes")
+    return f"{_conditions(record)}.\n\n{markdown.table(columns, rows)}"
+
+
+def _rows(variant: str, evaluation: dict) -> list[tuple[str, str]]:
+    """Titles of a variant's rows, and how their scores' names begin."""
+    if "purity" in evaluation:
+        return [(variant, "")]
+    return [(f"{variant} + {clusterer}", prefix) for clusterer, prefix in PREFIXES.items()]
+
+
+def _scores(rows: list[dict], prefix: str) -> list[str]:
+    return [markdown.spread([row[prefix + name] for row in rows], 3) for name in SCORES]
+
+
+def _conditions(record: dict) -> str:
+    described = summary.whole(record["runs"])[0]["measure"]
+    return (
+        f"Scores after the last step on {described['num_test']} test images; {described['num_train']} training images; "
+        f"{summary.conditions(record)}"
+    )
+
+
+def clustering_curves(record: dict) -> Figure:
+    """Purity and NMI against steps, one line per variant: the mean over its seeds."""
+    figure = figures.of_record(record, summary.conditions(record), 13, 4.8)
+    panels = figure.subplots(1, 2)
+    for variant, runs in summary.by_variant(record).items():
+        runs = summary.whole(runs)
+        for title, prefix in _rows(variant, runs[0]["evaluations"][0]) if runs else ():
+            steps = [row["step"] for row in runs[0]["evaluations"]]
+            for axes, name in zip(panels, ("purity", "nmi"), strict=True):
+                rows = zip(*(run["evaluations"] for run in runs), strict=True)
+                axes.plot(steps, [mean(row[prefix + name] for row in same) for same in rows], marker=".", label=title)
+    for axes, title in zip(panels, ("purity", "NMI"), strict=True):
+        axes.set(xlabel="steps", ylabel=f"{title}, test images", ylim=(0, 1))
+        axes.grid(alpha=0.3)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right center")
+    return figure
+
+
+def purity(run: dict) -> float:
+    """The purity after the last step; of a model whose codes are clustered, that of the better clusterer."""
+    last = run["evaluations"][-1]
+    if "purity" in last:
+        return last["purity"]
+    return max(last[f"{prefix}purity"] for prefix in PREFIXES.values())

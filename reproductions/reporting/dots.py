@@ -1,0 +1,43 @@
+"""Where every run ended, for studies of many variants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reproductions.reporting import figures, summary
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def dots(record: dict) -> Figure:
+    """Final and best distance of every run, one row per variant."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    variants = summary.by_variant(record)
+    figure = figures.of_record(record, summary.conditions(record), 9, 1.5 + 0.32 * len(variants))
+    axes = figure.subplots()
+    for row, runs in enumerate(variants.values()):
+        final = [summary.final(run) for run in summary.whole(runs)]
+        best = [summary.best(run) for run in summary.whole(runs)]
+        axes.plot(final, [row] * len(final), "o", color="C0", label="final" if row == 0 else None)
+        axes.plot(best, [row] * len(best), "|", color="C1", markersize=14, label="best" if row == 0 else None)
+    axes.set_yticks(range(len(variants)), [_row_title(title, runs) for title, runs in variants.items()])
+    axes.invert_yaxis()
+    finals = [summary.final(run) for run in summary.whole(record["runs"])]
+    if max(finals) > 10 * min(finals):
+        axes.set_xscale("log")
+        # Plain numbers, and not at every digit, where they would run into each other.
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.set_xlim(left=0)
+    axes.set_xlabel(summary.distance_title(record))
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    return figure
+
+
+def _row_title(variant: str, runs: list[dict]) -> str:
+    return variant if summary.whole(runs) else f"{variant} (broke down)"

@@ -1,0 +1,36 @@
+"""How every figure looks: its size, resolution and title. Nothing here needs a display or a choice of backend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+DPI = 100
+TITLE_SIZE = 10
+
+
+def of_record(record: dict, conditions: str, width: float, height: float) -> Figure:
+    """An empty figure of that size in inches under the record's question and the conditions that it holds under."""
+    figure = blank(width, height)
+    figure.suptitle(f"{record['question']}\n{conditions}", fontsize=TITLE_SIZE)
+    return figure
+
+
+def blank(width: float, height: float) -> Figure:
+    """An empty figure of that size in inches."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+
+
+def pixels(figure: Figure) -> np.ndarray:
+    """The figure as uint8 [height, width, 3]."""
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

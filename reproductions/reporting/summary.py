@@ -1,0 +1,118 @@
+"""What a study's record says: distances on their way and at the end, and the conditions they hold under."""
+
+from collections import defaultdict
+from itertools import pairwise
+from statistics import mean, mode
+
+# A GAN's distance moves by a fifth from one evaluation to the next: its claims look at the mean of the last three.
+SETTLED = 3
+
+
+def by_variant(record: dict) -> dict[str, list[dict]]:
+    """The runs of each variant, in the record's order."""
+    runs = defaultdict(list)
+    for run in record["runs"]:
+        runs[run["variant"]].append(run)
+    return dict(runs)
+
+
+def whole(runs: list[dict]) -> list[dict]:
+    """The runs that reached their end, without those that broke down."""
+    return [run for run in runs if "broke_down" not in run]
+
+
+def broken(runs: list[dict]) -> str | None:
+    """Why the first run that broke down did; None if all reached their end."""
+    return next((run["broke_down"] for run in runs if "broke_down" in run), None)
+
+
+def final_by_group(record: dict) -> dict[str, list[float]]:
+    """The final distances of variants titled `GROUP: NAME`, each the mean over its seeds; empty without groups.
+
+    Variants that broke down are left out.
+    """
+    groups = defaultdict(list)
+    for variant, runs in by_variant(record).items():
+        group, colon, _ = variant.partition(": ")
+        if colon and len(whole(runs)) == len(runs):
+            groups[group].append(mean(final(run) for run in runs))
+    return dict(groups)
+
+
+def final(run: dict) -> float:
+    """The Fréchet distance at the end of a run."""
+    return run["evaluations"][-1]["frechet_distance"]
+
+
+def best(run: dict) -> float:
+    """The smallest Fréchet distance that the run passed."""
+    return min(row["frechet_distance"] for row in run["evaluations"])
+
+
+def settled(run: dict) -> float:
+    """The mean Fréchet distance of the last three evaluations, or of all if there are fewer."""
+    return mean(row["frechet_distance"] for row in run["evaluations"][-SETTLED:])
+
+
+def area(run: dict) -> float:
+    """The area under the curve of the Fréchet distance against steps, divided by its length: the mean distance."""
+    rows = run["evaluations"]
+    if len(rows) == 1:
+        return rows[0]["frechet_distance"]
+    total = sum(
+        (after["step"] - before["step"]) * (before["frechet_distance"] + after["frechet_distance"]) / 2
+        for before, after in pairwise(rows)
+    )
+    return total / (rows[-1]["step"] - rows[0]["step"])
+
+
+def mean_curve(runs: list[dict]) -> tuple[list[float], list[float], list[float]]:
+    """Steps, seconds of training and Fréchet distances, each the mean over the runs."""
+    rows = list(zip(*(run["evaluations"] for run in runs), strict=True))
+    steps, seconds, distances = (
+        [mean(row[name] for row in same_step) for same_step in rows] for name in ("step", "seconds", "frechet_distance")
+    )
+    return steps, seconds, distances
+
+
+def milliseconds_per_step(run: dict) -> float:
+    """Time of a training step, without the first evaluation's stretch, which holds the tracing."""
+    first, last = run["evaluations"][0], run["evaluations"][-1]
+    return 1000 * (last["seconds"] - first["seconds"]) / (last["step"] - first["step"])
+
+
+def distance_title(record: dict) -> str:
+    """The distance by its full name, with the counts that it depends on."""
+    run = whole(record["runs"])[0]
+    row, network = run["evaluations"][-1], run["measure"]["features"]["network"]
+    return f"Fréchet distance on {network} features ({row['num_real']:.0f} real, {row['num_fake']:.0f} fake)"
+
+
+def real_test_images(record: dict) -> dict | None:
+    """What was measured of test images in the place of samples; None unless there were as many of them.
+
+    The distance falls as either count grows, so that the numbers of other counts cannot stand beside each other.
+    """
+    run = whole(record["runs"])[0]
+    found, row = run["measure"]["test_images"], run["evaluations"][-1]
+    same = all(int(found[count]) == int(row[count]) for count in ("num_real", "num_fake"))
+    return found if same else None
+
+
+def conditions(record: dict) -> str:
+    """Data, steps and seeds, in a few words."""
+    # Of a flag that the variants set, what the first one has: a study of another data set than the preset's sets it so.
+    flags = record["flags"] | record["runs"][0].get("flags", {})
+    return f"{flags['dataset']}, {flags['steps']} steps of {flags['batch_size']}, {seeds(record)}"
+
+
+def seeds(record: dict) -> str:
+    """The seeds, in a few words; one seed is called one seed. Variants with others than most are named."""
+    of_variants = {title: tuple(sorted(run["seed"] for run in runs)) for title, runs in by_variant(record).items()}
+    usual = mode(of_variants.values())
+    others = [f"{title}: {_numbers(found)}" for title, found in of_variants.items() if found != usual]
+    return "; ".join([_numbers(usual), *others])
+
+
+def _numbers(found: tuple[int, ...]) -> str:
+    return f"one seed ({found[0]})" if len(found) == 1 else f"seeds {', '.join(map(str, found))}"

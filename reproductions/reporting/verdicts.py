@@ -1,0 +1,85 @@
+"""Verdicts on the posts' claims, as the pages and the README's table show them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from reproductions.harness.claim import Claim, Verdict
+from reproductions.reporting import markdown
+
+if TYPE_CHECKING:
+    from reproductions.harness.reproduction import Reproduction
+
+# From the name of a study to its record, or None where nothing is recorded.
+RecordOf = Callable[[str], dict | None]
+LINKED_PAGE = re.compile(r"\(reproductions/(\w+)\.md\)")
+COLUMN = "seen here"
+
+
+def verdicts(reproduction: Reproduction, record_of: RecordOf) -> Iterator[tuple[Claim, Verdict]]:
+    """Every claim of the post with its verdict, in the order of their keys."""
+    studies = {claim.key: name for name, study in reproduction.studies.items() for claim in study.claims}
+    for claim in reproduction.all_claims:
+        yield claim, claim.verdict(record_of(studies[claim.key]) if claim.key in studies else None)
+
+
+def claims_table(reproduction: Reproduction, record_of: RecordOf) -> str:
+    """One row per claim."""
+    rows = [
+        (claim.key, *map(_escaped, (claim.sentence, claim.statistic)), str(claim.rule), _with_bold_outcome(verdict))
+        for claim, verdict in verdicts(reproduction, record_of)
+    ]
+    return markdown.table(("", "the post's claim", "measured by", "holds if", "verdict"), rows)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _with_bold_outcome(verdict: Verdict) -> str:
+    outcome, colon, rest = str(verdict).partition(":")
+    return f"**{outcome}**{colon}{rest}"
+
+
+def seen_here(reproduction: Reproduction, record_of: RecordOf) -> str:
+    """The outcomes in one line: what holds, what fails, what is undecided.
+
+    Claims on one topic are named once, or by their keys where their outcomes differ.
+    """
+    found = list(verdicts(reproduction, record_of))
+    outcomes_of_topic = {
+        topic: {verdict.outcome for claim, verdict in found if claim.topic == topic}
+        for topic in dict.fromkeys(claim.topic for claim, _ in found)
+    }
+    topics: dict[str, list[str]] = {"holds": [], "fails": [], "undecided": []}
+    for claim, verdict in found:
+        named = claim.topic if len(outcomes_of_topic[claim.topic]) == 1 else f"{claim.topic} ({claim.key})"
+        if named not in topics[verdict.outcome]:
+            topics[verdict.outcome].append(named)
+    return "; ".join(f"**{outcome}**: {', '.join(of_outcome)}" for outcome, of_outcome in topics.items() if of_outcome)
+
+
+def posts_table(table: str, seen: Callable[[str], str]) -> str:
+    """The README's table of posts with its column of what was seen here made anew.
+
+    Args:
+        table: The present table; a row belongs to the page that it links to.
+        seen: From a script's name to what stands in the column.
+    """
+    heading, *rows = table.splitlines()
+    column = next(i for i, title in enumerate(_cells(heading)) if title.startswith(COLUMN))
+    made = [heading]
+    for row in rows:
+        page = LINKED_PAGE.search(row)
+        if page:
+            cells = _cells(row)
+            cells[column] = seen(page[1])
+            row = markdown.cells(cells)
+        made.append(row)
+    return "\n".join(made)
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]

@@ -1,0 +1,149 @@
+"""An encoder trained by prior and information, without a decoder, beside a VAE of the same encoder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from statistics import mean
+from typing import TYPE_CHECKING, Any, Literal
+
+from reproductions.harness.claim import Above, Claim, paired
+from reproductions.harness.configuration import RunConfiguration
+from reproductions.harness.options import option
+from reproductions.harness.study import Study
+from reproductions.reporting import figures, markdown, prior_term, summary
+from reproductions.studies.settings import extended
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLUMNS = {
+    "code_mean": ("mean", 2),
+    "code_deviation": ("deviation", 2),
+    "prior_kl": ("prior term", 2),
+    "information": ("I(x, z)", 2),
+    "marginal_kl_upper_bound": (prior_term.BOUND, 2),
+    "discrepancy": (prior_term.DISCREPANCY, 2),
+    "estimate": ("estimate of I in training", 2),
+    "neighbor_accuracy_5": ("neighbour accuracy, k = 5", 3),
+    "linear_probe": ("linear probe", 3),
+}
+WEIGHTS = (1, 2, 4, 10)
+
+
+def perform(settings: Any, data_dir: str | None) -> dict:
+    """One encoder: how far its codes match the prior, what they tell of labels, and a sheet of neighbours."""
+    from reproductions.experiments import encoder_only
+
+    return encoder_only.perform(settings, data_dir)
+
+
+def table(record: dict) -> str:
+    """One row per variant."""
+    rows = [
+        [title, *(_cell(runs, name, digits) for name, (_, digits) in COLUMNS.items()), _milliseconds(runs)]
+        for title, runs in summary.by_variant(record).items()
+    ]
+    columns = ("encoder", *(column for column, _ in COLUMNS.values()), "ms per step")
+    return f"{_conditions(record)}.\n\n{markdown.table(columns, rows)}"
+
+
+def _cell(runs: list[dict], name: str, digits: int) -> str:
+    if name == "discrepancy":
+        return prior_term.discrepancy_cell(runs)
+    values = prior_term.numbers(runs, name)
+    return markdown.spread(values, digits) if values else ""
+
+
+def _milliseconds(runs: list[dict]) -> str:
+    return f"{1000 * mean(run['seconds_per_step'] for run in runs):.0f}"
+
+
+def _conditions(record: dict) -> str:
+    flags, num_images = record["flags"], record["runs"][0]["num_images"]
+    return (
+        f"{flags['dataset']}, codes of {flags['latent_dim']} dimensions, {flags['steps']} steps of "
+        f"{flags['batch_size']}, {summary.seeds(record)}; nats, on {num_images} test images, of which nothing can tell "
+        f"more than log {num_images} = {math.log(num_images):.2f}"
+    )
+
+
+def figure(record: dict) -> Figure:
+    """The prior term as information plus the rest; beside it what the codes tell of labels."""
+    variants = summary.by_variant(record)
+    made = figures.of_record(record, _conditions(record), 13, 4.5)
+    split, labels = made.subplots(1, 2, sharey=True)
+    places = range(len(variants))
+
+    def means(name: str) -> list[float]:
+        return [mean(prior_term.numbers(runs, name)) for runs in variants.values()]
+
+    information = means("information")
+    split.barh(places, information, color="C1", label="I(x, z), at most log n")
+    split.barh(places, means("marginal_kl_upper_bound"), left=information, color="C3", label=prior_term.BOUND)
+    split.set(xlabel="prior term (nats)", yticks=places, yticklabels=list(variants))
+    split.invert_yaxis()
+    for marker, name in zip("os", ("neighbor_accuracy_5", "linear_probe"), strict=True):
+        labels.plot(means(name), places, marker, label=COLUMNS[name][0])
+    labels.set(xlabel="share", xlim=(0, 1))
+    for axes in (split, labels):
+        axes.legend()
+        axes.grid(alpha=0.3)
+    return made
+
+
+INFO_NCE = [f"no decoder, InfoNCE, weight {weight}" for weight in WEIGHTS]
+
+
+def best_weight_less_vae(record: dict) -> list[float]:
+    """Neighbour accuracy of the encoder without a decoder, at its best weight, less the VAE's, for every seed."""
+    rows = paired(record, ["VAE, variance trained", *INFO_NCE], lambda run: run["neighbor_accuracy_5"], -math.inf)
+    return [max(others) - of_vae for of_vae, *others in rows]
+
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "VAE, variance 1": {"model": "vae"},
+    "VAE, variance trained": {"model": "vae", "trainable_variance": True},
+    **{
+        title: {"model": "decoder_free", "estimator": "info_nce", "information_weight": float(weight)}
+        for title, weight in zip(INFO_NCE, WEIGHTS, strict=True)
+    },
+    **{
+        f"no decoder, Jensen-Shannon, weight {weight}": {
+            "model": "decoder_free",
+            "estimator": "jensen_shannon",
+            "information_weight": float(weight),
+        }
+        for weight in (1, 10)
+    },
+}
+
+CLAIM = Claim(
+    key="V2",
+    topic="an encoder alone has a VAE's features",
+    sentence="Where only an encoder is wanted, the prior and information terms give it a VAE's features without a "
+    "decoder.",
+    statistic="neighbour accuracy, k = 5, of InfoNCE at its best weight less that of the VAE with a trained variance",
+    rule=Above(-0.02),
+    values=best_weight_less_vae,
+)
+
+
+OPTIONS = [
+    ("model", Literal["decoder_free", "vae"], option("decoder_free", "What trains the encoder.")),
+    ("trainable_variance", bool, option(False, "VAE: train the variance of q(x|z).")),
+]
+
+
+def study(presets: Mapping[str, RunConfiguration]) -> Study:
+    """The study of the script with these presets."""
+    return Study(
+        question="An encoder trained by prior + information, and VAEs of the same encoder",
+        variants=VARIANTS,
+        claims=(CLAIM,),
+        perform=perform,
+        presets=extended(presets, OPTIONS, steps=2_000),
+        table=table,
+        figure=figure,
+        timed=True,
+    )

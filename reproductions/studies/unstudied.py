@@ -1,0 +1,45 @@
+"""Claims that no study looks at yet."""
+
+from reproductions.harness.claim import Above, Below, Claim
+
+RSGAN = (
+    Claim(
+        key="R4",
+        topic="stabler with real images in G's step",
+        sentence="Real images in the generator's step stabilise the training.",
+        statistic="collapses in 10 runs at raised learning rates: of the same loss with a running mean of real scores "
+        "in the place of fresh real images, less RSGAN's",
+        rule=Above(0),
+    ),
+)
+
+LIPSCHITZ = (
+    Claim(
+        key="L3",
+        topic="an SN step is cheaper",
+        sentence="A step with spectral normalisation is cheaper than one of WGAN-GP.",
+        # The times of other studies are of a machine that did other work: their noise exceeds the effect.
+        statistic="time of a step, WGAN-GP's over that with spectral normalisation, alternating on a machine with "
+        "nothing else to do",
+        rule=Above(1),
+    ),
+    Claim(
+        key="L5",
+        topic="WGAN-GP is hard to condition",
+        sentence="WGAN-GP is hard to condition on classes, since it interpolates between them; spectral "
+        "normalisation is not.",
+        statistic="share of conditional samples that a classifier sees as the class asked for, with spectral "
+        "normalisation less WGAN-GP's",
+        rule=Above(0),
+    ),
+)
+
+F_VAE = (
+    Claim(
+        key="F3.2",
+        topic="not by the size of its code alone",
+        sentence="It is not the size of the code alone that keeps the f-VAE's samples sharp.",
+        statistic="sharpness of samples of a VAE whose code has the data's size, over the f-VAE's",
+        rule=Below(1),
+    ),
+)

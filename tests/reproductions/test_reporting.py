@@ -1,0 +1,272 @@
+"""Tables, figures and summaries of records made by hand."""
+
+import copy
+
+import numpy as np
+import pytest
+
+from reproductions.reporting import figures, markdown, prior_term, summary
+from reproductions.reporting.clustering import clustering_curves, clustering_table, purity
+from reproductions.reporting.curves import curves
+from reproductions.reporting.densities import density_curves, density_table
+from reproductions.reporting.dots import dots
+from reproductions.reporting.quality import quality_table
+
+
+def run(variant, seed, distances, seconds_per_step=0.01):
+    evaluations = [
+        {
+            "step": 100 * i,
+            "seconds": 5 + 100 * i * seconds_per_step,
+            "frechet_distance": distance,
+            "kernel_distance": distance / 10,
+            "kernel_distance_std": 0.1,
+            "precision": 0.5,
+            "recall": 0.25,
+            "density": 0.75,
+            "coverage": 1.0,
+            "num_real": 40,
+            "num_fake": 20,
+        }
+        for i, distance in enumerate(distances, start=1)
+    ]
+    measure = {"features": {"network": "LeNet"}, "test_images": evaluations[0]}
+    return {"variant": variant, "seed": seed, "evaluations": evaluations, "measure": measure}
+
+
+BROKEN = {"variant": "GP: real", "seed": 0, "broke_down": "loss is nan at step 7", "evaluations": []}
+
+RECORD = {
+    "question": "Which?",
+    "timed": True,
+    "flags": {"dataset": "digits", "steps": 300, "batch_size": 16},
+    "runs": [
+        run("one", 0, [9, 2, 4]),
+        run("one", 1, [9, 4, 6]),
+        run("other", 0, [8, 7, 3]),
+        run("other", 1, [8, 7, 3]),
+    ],
+}
+
+
+class TestSummary:
+    def test_of_runs(self):
+        runs = summary.by_variant(RECORD)
+        assert list(runs) == ["one", "other"]
+        assert [summary.final(run) for run in runs["one"]] == [4, 6]
+        assert [summary.best(run) for run in runs["one"]] == [2, 4]
+        assert summary.mean_curve(runs["one"]) == ([100, 200, 300], [6.0, 7.0, 8.0], [9, 3, 5])
+        assert summary.milliseconds_per_step(runs["one"][0]) == pytest.approx(10)
+        assert summary.conditions(RECORD) == "digits, 300 steps of 16, seeds 0, 1"
+
+    def test_where_a_run_settled_is_the_mean_of_its_last_three_evaluations(self):
+        assert summary.settled(run("", 0, [100, 1, 2, 6])) == 3
+        assert summary.settled(run("", 0, [4, 6])) == 5
+
+    def test_the_area_is_that_of_numpys_trapezoids(self):
+        of_run = run("", 0, [9, 2, 4])
+        of_run["evaluations"][-1]["step"] = 700
+        steps = [row["step"] for row in of_run["evaluations"]]
+        assert summary.area(of_run) == pytest.approx(np.trapezoid([9, 2, 4], steps) / 600, rel=1e-12)
+        assert summary.area(run("", 0, [5])) == 5
+
+    def test_why_a_variant_broke_down(self):
+        assert summary.broken([RECORD["runs"][0], BROKEN]) == "loss is nan at step 7"
+        assert summary.broken(RECORD["runs"]) is None
+
+
+class TestQuality:
+    def test_rows_by_hand(self):
+        lines = quality_table(RECORD).splitlines()
+        # Means of 4 and 6, and of 2 and 4; their standard deviation is sqrt(2).
+        assert lines[4] == "| one | 5 ± 1.4 | 3 ± 1.4 | 0.5 ± 0.14 | 0.50 / 0.25 | 0.75 / 1.00 | 10 |"
+        assert lines[5] == "| other | 3 ± 0 | 3 ± 0 | 0.3 ± 0 | 0.50 / 0.25 | 0.75 / 1.00 | 10 |"
+        real = "| *20 test images in the place of samples* | 9 |  | 0.9 | 0.50 / 0.25 | 0.75 / 1.00 |  |"
+        assert lines[6:] == [real]
+        assert "Fréchet distance on LeNet features (40 real, 20 fake)" in lines[0]
+
+    @pytest.mark.parametrize("count", ["num_real", "num_fake"])
+    def test_test_images_of_another_number_do_not_stand_beside_samples(self, count):
+        record = copy.deepcopy(RECORD)
+        for of_record in record["runs"]:
+            of_record["measure"]["test_images"] = of_record["evaluations"][0] | {count: 30}
+        assert "test images" not in quality_table(record)
+
+    def test_groups_show_how_far_their_variants_lie_apart(self):
+        runs = [run("GP: fake", 0, [9, 8, 3]), run("GP: real", 0, [9, 8, 12]), run("div: real", 0, [9, 8, 5])]
+        record = RECORD | {"runs": runs}
+        assert quality_table(record).splitlines()[-2:] == ["| GP | 3 | 12 | 4 |", "| div | 5 | 5 | 1 |"]
+
+    def test_a_variant_that_broke_down_says_so(self):
+        record = RECORD | {"runs": [BROKEN, run("GP: fake", 0, [9, 8, 3]), run("div: real", 0, [9, 8, 5])]}
+        lines = quality_table(record).splitlines()
+        assert lines[4] == "| GP: real | loss is nan at step 7 |  |  |  |  |  |"
+        assert lines[-2:] == ["| GP | 3 | 3 | 1 |", "| div | 5 | 5 | 1 |"]
+
+
+class TestFigures:
+    def test_curves_are_means_over_the_seeds(self):
+        by_steps, by_seconds = curves(RECORD | {"runs": [*RECORD["runs"], BROKEN]}).axes
+        assert [line.get_label() for line in by_steps.lines] == ["one", "other"]
+        assert by_steps.lines[0].get_xydata().tolist() == [[100, 9], [200, 3], [300, 5]]
+        assert by_seconds.lines[0].get_xydata().tolist() == [[6, 9], [7, 3], [8, 5]]
+
+    def test_dots_are_the_ends_of_all_runs(self):
+        (axes,) = dots(RECORD | {"runs": [*RECORD["runs"], BROKEN]}).axes
+        assert [line.get_xdata().tolist() for line in axes.lines] == [[4, 6], [2, 4], [3, 3], [3, 3], [], []]
+        assert [label.get_text() for label in axes.get_yticklabels()] == ["one", "other", "GP: real (broke down)"]
+
+    def test_every_figure_has_its_title_and_size(self):
+        figure = figures.of_record(RECORD, "one seed", 4, 3)
+        assert figure.get_suptitle() == "Which?\none seed"
+        pixels = figures.pixels(figure)
+        assert pixels.shape == (3 * figures.DPI, 4 * figures.DPI, 3) and pixels.dtype == np.uint8
+        assert pixels.min() < 128 and pixels[-1, -1].tolist() == [255, 255, 255]  # the title is drawn, on white
+
+
+class TestDensities:
+    @staticmethod
+    def evaluation(step, **numbers):
+        return {
+            "step": step,
+            "seconds": step / 10,
+            "bits_per_dimension": 2.5,
+            "frechet_distance": 1.25,
+            "sharpness": 0.3,
+            "parameters": 1234.0,
+            "num_real": 40,
+            "num_fake": 20,
+            **numbers,
+        }
+
+    def record(self, **measure):
+        return {
+            "question": "Which?",
+            "timed": True,
+            "flags": {"dataset": "digits", "steps": 20, "batch_size": 16},
+            "runs": [
+                {
+                    "variant": title,
+                    "seed": 0,
+                    "evaluations": [self.evaluation(10, **numbers), self.evaluation(20, **numbers)],
+                    "measure": {
+                        "features": {"network": "LeNet"},
+                        "sharpness": 0.6,
+                        "test_images": {"num_real": 40, "num_fake": 20, "frechet_distance": 0.5},
+                        **measure,
+                    },
+                }
+                for title, numbers in {"f-VAE": {"reconstruction_error": 0.125}, "Glow": {}}.items()
+            ],
+        }
+
+    def test_rows_by_hand(self):
+        lines = density_table(self.record(num_draws=1)).splitlines()
+        conditions = "Fréchet distance on LeNet features (40 real, 20 fake); digits, 20 steps of 16, one seed (0)"
+        assert lines[0] == f"{conditions}; bits with one draw of the latent."
+        assert lines[-3:] == [
+            "| f-VAE | 1,234 | 2.5 | 1.25 | 0.5 | 0.125 | 100 | 0.0 |",
+            "| Glow | 1,234 | 2.5 | 1.25 | 0.5 | none | 100 | 0.0 |",
+            "| *20 test images in the place of samples* |  |  | 0.5 | 1 |  |  |  |",
+        ]
+
+    def test_a_record_whose_models_had_other_numbers_of_draws_says_so(self):
+        assert "bits of the VAE with 100 draws of the latent, of the f-VAE with one." in density_table(self.record())
+
+    def test_the_conditions_name_the_data_set_of_the_variants(self):
+        record = self.record()
+        runs = [run | {"flags": {"dataset": "photo_patches"}} for run in record["runs"]]
+        assert "; photo_patches, 20 steps of 16" in density_table(record | {"runs": runs})
+
+    def test_the_figure_has_bits_above_distances(self):
+        panels = density_curves(self.record()).axes
+        assert [axes.lines[0].get_ydata().tolist() for axes in panels] == 2 * [[2.5, 2.5]] + 2 * [[1.25, 1.25]]
+        assert panels[1].lines[0].get_xdata().tolist() == [1, 2]
+
+
+class TestClustering:
+    EVALUATION = {"step": 10, "purity": 0.75, "hungarian_accuracy": 0.5, "nmi": 0.25, "ari": 0.125}
+
+    def record(self):
+        """A variant that clusters, with two seeds, one whose codes are clustered, and one that broke down."""
+        pixels = self.EVALUATION | {"purity": 0.5}
+        shared = {"measure": {"num_train": 30, "num_test": 20, "k_means_on_pixels": pixels}, "seconds": 90}
+        codes = {
+            f"{prefix}_{name}": value
+            for prefix in ("k_means", "gaussian_mixture")
+            for name, value in self.EVALUATION.items()
+        }
+        codes |= {"step": 10, "gaussian_mixture_purity": 0.8}
+        return {
+            "question": "?",
+            "flags": {"dataset": "digits", "steps": 10, "batch_size": 16},
+            "runs": [
+                {"variant": "one step", "seed": 0, "evaluations": [self.EVALUATION], **shared},
+                {"variant": "one step", "seed": 1, "evaluations": [self.EVALUATION | {"purity": 0.85}], **shared},
+                {"variant": "VAE", "seed": 0, "evaluations": [codes], **shared},
+                {"variant": "too fast", "seed": 0, "broke_down": "loss is NaN", "evaluations": []},
+            ],
+        }
+
+    def test_rows_by_hand(self):
+        lines = clustering_table(self.record()).split("\n")
+        assert lines[0].startswith("Scores after the last step on 20 test images; 30 training images; digits, 10 steps")
+        assert lines[4:] == [
+            "| one step | 0.800 ± 0.071 | 0.500 ± 0.000 | 0.250 ± 0.000 | 0.125 ± 0.000 | 1.5 ± 0.0 |",
+            "| VAE + k-means | 0.750 | 0.500 | 0.250 | 0.125 | 1.5 |",
+            "| VAE + Gaussian mixture | 0.800 | 0.500 | 0.250 | 0.125 | 1.5 |",
+            "| too fast | loss is NaN |  |  |  |  |",
+            "| *k-means on pixels* | 0.500 ± 0.000 | 0.500 ± 0.000 | 0.250 ± 0.000 | 0.125 ± 0.000 |  |",
+        ]
+
+    def test_the_purity_of_codes_is_that_of_the_better_clusterer(self):
+        assert [purity(run) for run in self.record()["runs"][1:3]] == [0.85, 0.8]
+
+    def test_the_figure_has_purity_beside_nmi(self):
+        of_purity, of_nmi = clustering_curves(self.record()).axes
+        assert [line.get_label() for line in of_purity.lines] == ["one step", "VAE + k-means", "VAE + Gaussian mixture"]
+        assert [line.get_ydata().tolist() for line in of_purity.lines] == [[pytest.approx(0.8)], [0.75], [0.8]]
+        assert [line.get_ydata().tolist() for line in of_nmi.lines] == 3 * [[0.25]]
+
+
+class TestPriorTerm:
+    def test_the_bound_is_read_by_its_earlier_name_too(self):
+        runs = [{"marginal_kl": 1.0}, {"marginal_kl_upper_bound": 2.0}]
+        assert prior_term.cell(runs, "marginal_kl_upper_bound", 1) == "1.5"
+        assert prior_term.cell([{"prior_kl": 1.0}], "marginal_kl_upper_bound", 1) == ""
+
+    def test_the_discrepancy_stands_beside_that_of_true_draws(self):
+        new = {"discrepancy": 0.01234, "discrepancy_deviation": 0.0001}
+        assert prior_term.discrepancy_cell([new, new]) == "0.012 (0 ± 0.0001)"
+        assert prior_term.discrepancy_cell([new, {}]) == ""
+
+
+class TestMarkdown:
+    PAGE = "# Page\n<!-- table one -->\nold\n<!-- end -->\nkept\n<!-- claims -->\n<!-- end -->\n"
+
+    def test_only_what_stands_between_the_lines_is_renewed(self, tmp_path):
+        page = tmp_path / "page.md"
+        text = "# Page\n<!-- table one -->\nold\n<!-- end -->\nkept\n<!-- table two -->\n<!-- end -->\n"
+        page.write_text(text)
+        assert markdown.renew(page, {"one": "| new |"}.get, only_check=True) and page.read_text() == text
+        assert markdown.renew(page, {"one": "| new |"}.get)
+        assert page.read_text() == (
+            "# Page\n<!-- table one -->\n\n| new |\n\n<!-- end -->\nkept\n"
+            "<!-- table two -->\n\nNot recorded yet.\n\n<!-- end -->\n"
+        )
+        assert not markdown.renew(page, {"one": "| new |"}.get)
+
+    def test_a_block_is_made_from_its_name_and_its_content(self, tmp_path):
+        page = tmp_path / "page.md"
+        page.write_text(self.PAGE)
+        seen = []
+
+        def made(name, content):
+            seen.append((name, content))
+            return "new"
+
+        assert markdown.renew_blocks(page, {"table": made})
+        assert seen == [("one", "old")]
+        # Claims are left as they are, since nothing makes them.
+        assert page.read_text() == self.PAGE.replace("\nold\n", "\n\nnew\n\n")
+        assert markdown.renew_blocks(page, {"claims": made}) and seen[-1] == ("", "")
