@@ -95,14 +95,20 @@ def draw_contestants(name: str, size: int) -> dict[str, Run]:
 
 
 def milliseconds(contestants: dict[str, Run]) -> dict[str, float]:
-    """The median time of each contestant; they take turns, and each first runs twice unmeasured."""
+    """The median time of each contestant.
+
+    They take turns, every other time in reverse, so that none always follows the same one; two turns go first
+    unmeasured.
+    """
     seconds = {name: [] for name in contestants}
     for run in 2 * list(contestants.values()):
         run()
+    turn = list(contestants)
     for _ in range(FLAGS.rounds):
-        for name, run in contestants.items():
+        turn.reverse()
+        for name in turn:
             start = time.perf_counter()
-            _wait(run())
+            _wait(contestants[name]())
             seconds[name].append(time.perf_counter() - start)
     return {name: 1000 * statistics.median(values) for name, values in seconds.items()}
 
