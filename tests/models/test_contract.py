@@ -11,12 +11,12 @@ import re
 import keras
 import numpy as np
 import pytest
-import replicated_runs
 import tensorflow as tf
-from replicated_runs import RUNS
-from small_gans import state
 
 import keras_gen
+from helpers import replicated_runs
+from helpers.replicated_runs import RUNS
+from helpers.small_gans import state
 from keras_gen.callbacks.checkpoints import Checkpoints, restore_newest
 from keras_gen.errors import InputError
 
