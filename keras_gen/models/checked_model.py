@@ -19,6 +19,7 @@ from keras_gen.models.checked_data import (
     kind_of_data,
     scales_pixels,
 )
+from keras_gen.models.optimization import Optimizers
 from keras_gen.models.saving import check_export, check_keras_file, load_seeds, save_seeds, served, without_seeds
 
 
@@ -35,7 +36,6 @@ class CheckedModel(keras_privates.Model):
         super().__init__(**kwargs)
         self._kind_of_data: str | None = None
         self._kind_of_test_data: str | None = None
-        self._trained: dict[str, list[keras.Variable]] = {}  # by the name of the optimizer
 
     # Training and evaluation -------------------------------------------------------------------------------------
 
@@ -64,9 +64,8 @@ class CheckedModel(keras_privates.Model):
             given["validation_data"] = (self._test_data(first, size), *rest)
         with unwrapped_input_errors():
             history = super().fit(*call.args, **call.kwargs)
-        for name, variables in self._trained.items():
-            if name != "optimizer":  # which Keras sees to
-                getattr(self, name).finalize_variable_values(variables)
+        if isinstance(self.optimizer, Optimizers):  # Keras itself sees to a single one
+            self.optimizer.finalize()
         return history
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:

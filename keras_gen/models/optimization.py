@@ -57,13 +57,19 @@ class Optimizers:
 
     built = True
 
-    def __init__(self, optimizers: Sequence[keras.optimizers.Optimizer]):
-        self.optimizers = list(optimizers)
+    def __init__(self, trained: Sequence[tuple[keras.optimizers.Optimizer, Sequence[keras.Variable]]]):
+        self.optimizers = [optimizer for optimizer, _ in trained]
+        self._variables = [list(variables) for _, variables in trained]
 
     @property
     def variables(self) -> list[keras.Variable]:
         """The variables of all of them."""
         return [variable for optimizer in self.optimizers for variable in optimizer.variables]
+
+    def finalize(self) -> None:
+        """Ends a `fit`: an optimiser with `use_ema` leaves its averages in the weights."""
+        for optimizer, variables in zip(self.optimizers, self._variables, strict=True):
+            optimizer.finalize_variable_values(variables)
 
     @property
     def iterations(self) -> keras.Variable:

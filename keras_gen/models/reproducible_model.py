@@ -54,6 +54,7 @@ class ReproducibleModel(CheckedModel):
             name="step", shape=(), dtype="int64", initializer="zeros", trainable=False
         )
         self._terms: list[keras.metrics.Metric] = []
+        self._optimizer_names: tuple[str, ...] = ()
         self._compile_arguments: dict[str, Any] = {}
 
     # Noise -------------------------------------------------------------------------------------------------------
@@ -108,12 +109,12 @@ class ReproducibleModel(CheckedModel):
         check_compile_arguments(self, kwargs)
         super().compile(optimizer=None, **kwargs)  # Keras's own default optimizer stays out
         self._compile_arguments = kwargs
-        self._trained = {name: list(variables) for name, (_, variables) in optimizers.items()}
+        self._optimizer_names = tuple(optimizers)
         scale_loss = kwargs.get("auto_scale_loss", True) and keras_privates.computes_in_float16(self)
         for name, (optimizer, variables) in optimizers.items():
             setattr(self, name, built_optimizer(name, optimizer, variables, scale_loss))
         if "optimizer" not in optimizers:
-            self.optimizer = Optimizers([getattr(self, name) for name in optimizers])
+            self.optimizer = Optimizers([(getattr(self, name), optimizers[name][1]) for name in optimizers])
         self._terms = [keras.metrics.Mean(name=name) for name in self.term_names()]
 
     def minimize(
@@ -209,7 +210,7 @@ class ReproducibleModel(CheckedModel):
         if not self.compiled:
             return None
         serialize = keras.saving.serialize_keras_object
-        optimizers = {name: serialize(getattr(self, name)) for name in self._trained}
+        optimizers = {name: serialize(getattr(self, name)) for name in self._optimizer_names}
         return {**optimizers, **self._compile_arguments}
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
