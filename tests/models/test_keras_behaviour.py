@@ -113,10 +113,10 @@ class TestEvaluation:
 
 @pytest.mark.parametrize("name", ["wgan_div_adam", "decoder_free_vae", "gradient_penalized"])
 def test_validation_in_fit(name):
-    given, (held_out, *targets) = rows(name, 3 * BATCH_SIZE), rows(name, 8)
+    given, (held_out, *targets) = rows(name, 4 * BATCH_SIZE), rows(name, BATCH_SIZE)
     sizes = {"batch_size": BATCH_SIZE, "verbose": 0, "epochs": 2}
     for validation in (
-        {"validation_split": 0.4},
+        {"validation_split": 0.25},
         {"validation_data": (held_out, *targets)},
         {"validation_data": as_data_set((held_out, *targets))},
     ):
