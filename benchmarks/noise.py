@@ -7,11 +7,11 @@ With --record the result goes to `benchmarks/results/noise.json`.
 """
 
 import contextlib
+import dataclasses
 import importlib
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from types import SimpleNamespace
 from unittest import mock
 
 import tensorflow as tf
@@ -20,7 +20,6 @@ from absl import app, flags, logging
 from benchmarks import tables
 from keras_gen.models.flow_model import FlowModel
 from keras_gen.utils import noise
-from reproductions.harness.flags import SHARED_DEFAULTS
 
 FLAGS = flags.FLAGS
 # Script, flags that change its laptop preset, and the shape of the images.
@@ -61,7 +60,7 @@ def step_contestants(name: str) -> dict[str, Run]:
     """A training step for each kind of noise."""
     script, changes, image_shape = STEPS[name]
     reproduction = importlib.import_module(f"reproductions.{script}").REPRODUCTION
-    configuration = SimpleNamespace(**SHARED_DEFAULTS | dict(reproduction.presets["laptop"]) | changes)
+    configuration = dataclasses.replace(reproduction.presets["laptop"], **changes)
     model = reproduction.build(configuration, image_shape, 1)
     batch_size = configuration.batch_size * model.real_batches_per_step
     images = tf.random.stateless_uniform([batch_size, *image_shape], [0, 0], -1, 1)
