@@ -2,12 +2,12 @@
 
 Measured in one process, in turn: the training step of a model's laptop preset with the noise of `keras_gen.utils.noise`
 and with that of TensorFlow's kernels for floats; and noise alone, with and without XLA. Each ratio is that of two
-medians. The step with TensorFlow's kernels is there twice: their ratio shows how far the machine's own noise reaches.
-With --record the result goes to `benchmarks/results/noise.json`.
+medians. The step with TensorFlow's kernels is there twice; the ratio of the two shows how far times vary by themselves.
+With --record the results go to `benchmarks/results/noise.json`, of which `python -m benchmarks.tables` makes the table
+in docs/.
 """
 
 import contextlib
-import dataclasses
 import importlib
 import statistics
 import time
@@ -36,9 +36,9 @@ Run = Callable[[], object]
 
 def define_flags() -> None:
     """Defines the flags of this benchmark."""
-    flags.DEFINE_multi_enum("step", list(STEPS), list(STEPS), "Whose training step; repeat the flag for several.")
-    flags.DEFINE_integer("rounds", 101, "How often each contestant runs; medians are printed.", lower_bound=1)
-    flags.DEFINE_boolean("record", False, "Keep the result in benchmarks/results/noise.json.")
+    flags.DEFINE_multi_enum("step", list(STEPS), list(STEPS), "A training step to measure; may be repeated.")
+    flags.DEFINE_integer("rounds", 101, "Runs of each contestant; medians are printed.", lower_bound=1)
+    flags.DEFINE_boolean("record", False, "Keep the results for the table in docs/.")
 
 
 @contextlib.contextmanager
@@ -60,7 +60,7 @@ def step_contestants(name: str) -> dict[str, Run]:
     """A training step for each kind of noise."""
     script, changes, image_shape = STEPS[name]
     reproduction = importlib.import_module(f"reproductions.{script}").REPRODUCTION
-    configuration = dataclasses.replace(reproduction.presets["laptop"], **changes)
+    configuration = reproduction.presets["laptop"].replace(changes)
     model = reproduction.build(configuration, image_shape, 1)
     batch_size = configuration.batch_size * model.real_batches_per_step
     images = tf.random.stateless_uniform([batch_size, *image_shape], [0, 0], -1, 1)
