@@ -1,7 +1,7 @@
 """What every public model promises: to come back from a file, to go on as if nothing had happened, to refuse bad input.
 
-The models are those that `keras_gen.models` exports, their small instances the `RUNS` of `helpers/replicated_runs.py`; that
-the number of replicas changes nothing is tested of the same instances in `test_replicas.py`.
+The models are those that `keras_gen.models` exports, their small instances the `RUNS` of `helpers/replicated_runs.py`;
+that the number of replicas changes nothing is tested of the same instances in `test_replicas.py`.
 """
 
 import functools
