@@ -54,7 +54,7 @@ class ClusteringVAE(GaussianAutoencoder):
         **kwargs: `beta`, the weight of (ii) and (iii) together; `seed`; and what `keras.Model` takes.
 
     Raises:
-        InputError: The networks do not fit each other, or an argument is out of range.
+        InputError: The networks do not fit each other, there is no such ratio, or a number is out of range.
     """
 
     def __init__(

@@ -18,14 +18,14 @@ from keras_gen.layers.any_batch import call_on_any_batch
 from keras_gen.layers.flows.flow_layer import check_finite
 from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
 from keras_gen.models.flow_model import FlowModel
-from keras_gen.models.importance_sampling import NUM_DRAWS, log_mean_weight
+from keras_gen.models.importance_sampling import NUM_DRAWS, ImportanceSampled, LogWeight
 from keras_gen.models.input_noise import uniform_noise
 from keras_gen.models.priors import standard_normal
 from keras_gen.models.reproducible_model import Terms
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class FVAE(FlowModel):
+class FVAE(ImportanceSampled, FlowModel):
     """f-VAE: the posterior of a VAE is a flow of noise, around a free encoder and decoder.
 
         z = F_x(u) = F(sigma_1 u + E(x)),   u ~ q(u) = N(0, I)                                  (17)
@@ -171,29 +171,14 @@ class FVAE(FlowModel):
         """G(E(x)), of images [n, height, width, channels] in [-1, 1]: without noise the flow cancels."""
         return call_on_any_batch(self.decoder, [call_on_any_batch(self.encoder, [images])])
 
-    @endpoint(compiled=True, images=Rows("data_shape"), num_draws=WholeNumber(at_least=1), seed=WholeNumber())
-    def log_prob(
-        self, images: tf.Tensor, num_draws: int | tf.Tensor = NUM_DRAWS, seed: int | tf.Tensor = 0
-    ) -> tf.Tensor:
-        """Estimates log q(x) from below by importance sampling; see `importance_sampling.log_mean_weight`.
-
-        Args:
-            images: [n, height, width, channels] in [-1, 1].
-            num_draws: Draws of u for each image, at least 1. With one draw the estimate is the ELBO.
-            seed: Seed of the draws; the first draws of many are those of a few.
-
-        Returns:
-            float32 [n], in nats, of the density on [-1, 1] at the images as they are.
-
-        Raises:
-            InputError: `num_draws` is below 1, or the images are not what the model takes.
-        """
+    def weighted_draws(self, images: tf.Tensor) -> tuple[LogWeight, tuple[int, ...]]:
+        """See `ImportanceSampled.weighted_draws`."""
 
         def log_weight(u: tf.Tensor) -> tf.Tensor:
             reconstruction, kl = self.elbo_terms(images, u)
             return -reconstruction - kl
 
-        return log_mean_weight(log_weight, tf.stack([tf.shape(images)[0], *self.code_shape]), num_draws, seed)
+        return log_weight, self.code_shape
 
     @endpoint(images=Rows("data_shape"), num_draws=WholeNumber(at_least=1), seed=WholeNumber())
     def bits_per_dimension(
@@ -205,12 +190,10 @@ class FVAE(FlowModel):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
-        serialize = keras.saving.serialize_keras_object
+        parts = {"encoder": self.encoder, "decoder": self.decoder, "flow": self.flow}
         return {
             **super().get_config(),
-            "encoder": serialize(self.encoder),
-            "decoder": serialize(self.decoder),
-            "flow": serialize(self.flow),
+            **{name: keras.saving.serialize_keras_object(part) for name, part in parts.items()},
             "sigma_1": self.initial_sigmas[0],
             "sigma_2": self.initial_sigmas[1],
             "trainable_sigmas": self.trainable_sigmas,

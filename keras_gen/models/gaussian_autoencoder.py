@@ -14,40 +14,36 @@ from keras_gen.checks import check_defined, check_not_negative, checked_images
 from keras_gen.errors import InputError
 from keras_gen.layers import likelihoods
 from keras_gen.models import priors
-from keras_gen.models.encoding_model import EncodingModel
-from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
-from keras_gen.models.importance_sampling import NUM_DRAWS, log_mean_weight
+from keras_gen.models.endpoints import Rows, endpoint
+from keras_gen.models.importance_sampling import ImportanceSampled, LogWeight
 from keras_gen.models.reproducible_model import Terms
 
 
-class GaussianAutoencoder(EncodingModel):
+class GaussianAutoencoder(ImportanceSampled):
     """An encoder with a diagonal Gaussian posterior, and a decoder with any likelihood.
 
     Subclasses define `prior`, `objective` and `term_names`. Expectations over z are one reparameterised draw per image.
 
     Args:
-        encoder: Network from data [batch, ...] to a list of two tensors, the posterior's mean and log variance, each
-            [batch, *latent_shape].
-        decoder: Network from latents [batch, *latent_shape] to what the likelihood takes: tensors of the data's shape.
-        likelihood: `gaussian` (variance 1), `bernoulli`, or a `keras_gen.layers.Likelihood`.
+        encoder: See `VAE`.
+        decoder: See `VAE`.
+        likelihood: See `VAE`.
         beta: Weight of the loss's terms that do not reconstruct, at least 0.
-        seed: Seed of every draw in training.
-        **kwargs: Passed on to `keras.Model`.
+        **kwargs: `seed`, and what `keras.Model` takes.
 
     Raises:
-        InputError: The networks do not fit each other, or an argument is out of range.
+        InputError: The networks do not fit each other, there is no such likelihood, or beta is out of range.
     """
 
     def __init__(
         self,
         encoder: keras.Model,
         decoder: keras.Model,
-        likelihood: str | likelihoods.Likelihood = "gaussian",
+        likelihood: str | likelihoods.Likelihood,
         beta: float = 1.0,
-        seed: int = 0,
         **kwargs: Any,
     ):
-        super().__init__(seed=seed, **kwargs)
+        super().__init__(**kwargs)
         _check_networks(encoder, decoder)
         check_not_negative(beta=beta)
         self.encoder = encoder
@@ -130,23 +126,8 @@ class GaussianAutoencoder(EncodingModel):
         """`decode(encode(images))`, of images [n, height, width, channels] in [-1, 1]."""
         return self.decode(self.encode(images))
 
-    @endpoint(compiled=True, images=Rows("data_shape"), num_draws=WholeNumber(at_least=1), seed=WholeNumber())
-    def log_prob(
-        self, images: tf.Tensor, num_draws: int | tf.Tensor = NUM_DRAWS, seed: int | tf.Tensor = 0
-    ) -> tf.Tensor:
-        """Estimates log q(x) from below by importance sampling; see `importance_sampling.log_mean_weight`.
-
-        Args:
-            images: [n, height, width, channels] in [-1, 1].
-            num_draws: Draws of z for each image, at least 1. With one draw the estimate is the ELBO.
-            seed: Seed of the draws; the first draws of many are those of a few.
-
-        Returns:
-            float32 [n], in nats, of the density on [-1, 1].
-
-        Raises:
-            InputError: `num_draws` is below 1, or the images are not what the model takes.
-        """
+    def weighted_draws(self, images: tf.Tensor) -> tuple[LogWeight, tuple[int, ...]]:
+        """See `ImportanceSampled.weighted_draws`."""
         x = self.likelihood_layer.checked(images)
         posterior = self.posterior(x)
 
@@ -154,7 +135,7 @@ class GaussianAutoencoder(EncodingModel):
             z = self.reparameterize(posterior, noise)
             return self.likelihood(z).log_prob(x) + self.prior.log_prob(z) - posterior.log_prob(z)
 
-        return log_mean_weight(log_weight, tf.stack([tf.shape(x)[0], *self.latent_shape]), num_draws, seed)
+        return log_weight, self.latent_shape
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""

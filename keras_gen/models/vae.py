@@ -43,7 +43,7 @@ class VAE(GaussianAutoencoder):
         **kwargs: Passed on to `keras.Model`.
 
     Raises:
-        InputError: The networks do not fit each other, or an argument is out of range.
+        InputError: The networks do not fit each other, there is no such likelihood or prior, or beta is out of range.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class VAE(GaussianAutoencoder):
         seed: int = 0,
         **kwargs: Any,
     ):
-        super().__init__(encoder, decoder, likelihood, beta, seed, **kwargs)
+        super().__init__(encoder, decoder, likelihood, beta, seed=seed, **kwargs)
         self.make_prior = priors.checked_prior(prior, self.latent_shape)
 
     @property

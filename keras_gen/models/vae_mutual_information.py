@@ -43,7 +43,7 @@ class DecoderFreeVAE(InformationEncoder):
         **kwargs: Passed on to `keras.Model`.
 
     Raises:
-        InputError: The networks do not fit each other, or an argument is out of range.
+        InputError: The networks do not fit each other, there is no such estimator, or a number is out of range.
     """
 
     def __init__(

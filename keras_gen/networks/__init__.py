@@ -6,6 +6,8 @@ from keras_gen.networks.glow import glow
 from keras_gen.networks.lenet import lenet
 from keras_gen.networks.mlp import mlp
 
+squeezing = f_vae  # the name under which it is known too
+
 __all__ = [
     "autoencoder",
     "coupling_network",

@@ -13,7 +13,7 @@ EPSILON = 1e-6
 
 @keras.saving.register_keras_serializable("keras_gen")
 class ActNorm(ChannelAffine):
-    """y = exp(log_scale) x + bias, with one trained pair a channel.
+    """y = exp(log_scale) x + bias, with one trained pair per channel.
 
     Kingma and Dhariwal 2018, Glow, arXiv 1807.03039, section 3.1. There, the first batch decides where the pair
     begins: each channel of y has mean 0 and variance 1 on it. The author of the post's code begins with the identity.
@@ -61,7 +61,7 @@ class ActNorm(ChannelAffine):
             self.seen_data.assign(True)
         return self.forward(x, condition)[0]
 
-    # One number a channel needs no matrix product.
+    # One number per channel needs no matrix product.
 
     def forward(
         self, x: tf.Tensor, condition: tf.Tensor | None = None, training: bool = False

@@ -45,7 +45,7 @@ class FlowLayer(keras.Layer):
         Args:
             x: float32 [n, *shape].
             condition: What a conditional flow depends on, [n, ...]; other layers ignore it.
-            training: Handed on to networks.
+            training: Passed on to networks.
 
         Returns:
             y [n, *transformed_shape(shape)] and log |det dy/dx| in nats, [n], both float32.
