@@ -55,7 +55,8 @@ class WGANDiv(AdversarialModel):
         sampling: str = "real_and_fake",
         **kwargs: Any,
     ):
-        super().__init__(generator, discriminator, sampling=sampling, **kwargs)
+        super().__init__(generator, discriminator, **kwargs)
+        self.measure_slopes(sampling)
         check_power_penalty(k, p)
         self.k = k
         self.p = p

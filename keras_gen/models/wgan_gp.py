@@ -50,7 +50,8 @@ class WGANGP(AdversarialModel):
         sampling: str = "interpolate_real_fake",
         **kwargs: Any,
     ):
-        super().__init__(generator, discriminator, sampling=sampling, **kwargs)
+        super().__init__(generator, discriminator, **kwargs)
+        self.measure_slopes(sampling)
         check_positive(penalty_weight=penalty_weight)
         self.penalty_weight = penalty_weight
         self.one_sided = one_sided
