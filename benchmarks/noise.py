@@ -2,8 +2,9 @@
 
 Measured in one process, in turn: the training step of a model's laptop preset with the noise of `keras_gen.utils.noise`
 and with that of TensorFlow's kernels for floats; and noise alone, with and without XLA. Each ratio is that of two
-medians. The step with TensorFlow's kernels is there twice: their ratio shows how far the machine's own noise reaches.
-With --record the result goes to `benchmarks/results/noise.json`.
+medians. The step with TensorFlow's kernels is there twice; the ratio of the two shows how far times vary by themselves.
+With --record the results go to `benchmarks/results/noise.json`, of which `python -m benchmarks.tables` makes the table
+in docs/.
 """
 
 import contextlib
@@ -11,7 +12,6 @@ import importlib
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from types import SimpleNamespace
 from unittest import mock
 
 import tensorflow as tf
@@ -20,7 +20,6 @@ from absl import app, flags, logging
 from benchmarks import tables
 from keras_gen.models.flow_model import FlowModel
 from keras_gen.utils import noise
-from reproductions.harness.flags import SHARED_DEFAULTS
 
 FLAGS = flags.FLAGS
 # Script, flags that change its laptop preset, and the shape of the images.
@@ -37,9 +36,9 @@ Run = Callable[[], object]
 
 def define_flags() -> None:
     """Defines the flags of this benchmark."""
-    flags.DEFINE_multi_enum("step", list(STEPS), list(STEPS), "Whose training step; repeat the flag for several.")
-    flags.DEFINE_integer("rounds", 101, "How often each contestant runs; medians are printed.", lower_bound=1)
-    flags.DEFINE_boolean("record", False, "Keep the result in benchmarks/results/noise.json.")
+    flags.DEFINE_multi_enum("step", list(STEPS), list(STEPS), "A training step to measure; may be repeated.")
+    flags.DEFINE_integer("rounds", 101, "Runs of each contestant; medians are printed.", lower_bound=1)
+    flags.DEFINE_boolean("record", False, "Keep the results for the table in docs/.")
 
 
 @contextlib.contextmanager
@@ -61,7 +60,7 @@ def step_contestants(name: str) -> dict[str, Run]:
     """A training step for each kind of noise."""
     script, changes, image_shape = STEPS[name]
     reproduction = importlib.import_module(f"reproductions.{script}").REPRODUCTION
-    configuration = SimpleNamespace(**SHARED_DEFAULTS | dict(reproduction.presets["laptop"]) | changes)
+    configuration = reproduction.presets["laptop"].replace(changes)
     model = reproduction.build(configuration, image_shape, 1)
     batch_size = configuration.batch_size * model.real_batches_per_step
     images = tf.random.stateless_uniform([batch_size, *image_shape], [0, 0], -1, 1)
@@ -95,14 +94,20 @@ def draw_contestants(name: str, size: int) -> dict[str, Run]:
 
 
 def milliseconds(contestants: dict[str, Run]) -> dict[str, float]:
-    """The median time of each contestant; they take turns, and each first runs twice unmeasured."""
+    """The median time of each contestant.
+
+    They take turns, every other time in reverse, so that none always follows the same one; two turns go first
+    unmeasured.
+    """
     seconds = {name: [] for name in contestants}
     for run in 2 * list(contestants.values()):
         run()
+    turn = list(contestants)
     for _ in range(FLAGS.rounds):
-        for name, run in contestants.items():
+        turn.reverse()
+        for name in turn:
             start = time.perf_counter()
-            _wait(run())
+            _wait(contestants[name]())
             seconds[name].append(time.perf_counter() - start)
     return {name: 1000 * statistics.median(values) for name, values in seconds.items()}
 

@@ -148,7 +148,7 @@ def memory(record: dict) -> str:
 
 
 def noise(record: dict) -> str:
-    """A row per step or draw: its time with our noise and with TensorFlow's, and ratios."""
+    """One row per step or draw: its time with our noise and with TensorFlow's, and ratios."""
     rows = [
         [case, *(f"{result['milliseconds'][name]:.2f}" for name in ("ours", "kernels")), _ratios(result["ratios"])]
         for case, result in record.items()

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from keras_gen.models.adversarial_model import AdversarialModel as AdversarialModel
     from keras_gen.models.clustering_vae import ClusteringVAE as ClusteringVAE
     from keras_gen.models.deep_infomax import DeepInfoMax as DeepInfoMax
+    from keras_gen.models.encoding_model import EncodingModel as EncodingModel
     from keras_gen.models.f_gan import FGAN as FGAN
     from keras_gen.models.f_vae import FVAE as FVAE
     from keras_gen.models.flow_model import FlowModel as FlowModel
     from keras_gen.models.gan import GAN as GAN
+    from keras_gen.models.gaussian_autoencoder import GaussianAutoencoder as GaussianAutoencoder
     from keras_gen.models.generative_model import GenerativeModel as GenerativeModel
     from keras_gen.models.glow import Glow as Glow
     from keras_gen.models.gradient_penalized import GradientPenalized as GradientPenalized
+    from keras_gen.models.information_encoder import InformationEncoder as InformationEncoder
     from keras_gen.models.reproducible_model import ReproducibleModel as ReproducibleModel
     from keras_gen.models.rsgan import RSGAN as RSGAN
     from keras_gen.models.vae import VAE as VAE

@@ -91,15 +91,16 @@ def given(
 
 
 def preset(reproduction: Reproduction, study: str | None, name: str | None) -> Any:
-    """The preset of that name, of the script or of a study's own; None for the usual one.
+    """The preset of that name, of the script or of a study; None for the usual one.
 
     Raises:
         UsageError: There is no such preset.
     """
     presets = presets_of(reproduction, study)
-    if (name or DEFAULT_PRESET) not in presets:
+    name = name or (DEFAULT_PRESET if study is None else reproduction.studies[study].preset)
+    if name not in presets:
         raise UsageError(f"--preset={name}: choose one of {', '.join(presets)}")
-    return presets[name or DEFAULT_PRESET]
+    return presets[name]
 
 
 def perform_run(reproduction: Reproduction, configuration: RunConfiguration, command: RunCommand) -> None:

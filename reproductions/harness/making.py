@@ -195,10 +195,11 @@ class Making:
         """The command that makes a run, complete in itself."""
         if self.study.perform or self.study.examine:
             program = ["reproductions.harness.study_run", self.reproduction.name, self.name]
+            defaults = launch.preset(self.reproduction, self.name, None)
         else:
             program = [f"reproductions.{self.reproduction.name}"]
+            defaults = launch.preset(self.reproduction, None, None)
         configuration = self.configuration(run)
-        defaults = launch.preset(self.reproduction, self.name, None)
         return [
             *(sys.executable, "-m", *program),
             *command_line.as_arguments(configuration, defaults),

@@ -79,14 +79,22 @@ class Option:
         """What to give, in words."""
         if self.choices:
             return f"choose one of {', '.join(self.choices)}"
-        bounds = [
-            f"{words} {bound:.12g}"
-            for words, bound in (("above", self.above), ("at least", self.at_least), ("at most", self.at_most))
-            if bound is not None
-        ]
         noun = {int: "whole number", float: "finite number", bool: "true or false", str: "text"}[self.kind]
-        noun = f"{noun}s, as in 1,2,3" if self.several else noun if self.kind in (bool, str) else f"a {noun}"
-        return " ".join(["give", noun, " and ".join(bounds)]).rstrip()
+        if self.kind in (bool, str):
+            return f"give {noun}"
+        if self.several:
+            return f"give {noun}s{self._bounds}, as in 1,2,3"
+        return f"give a {noun}{self._bounds}"
+
+    @property
+    def _bounds(self) -> str:
+        if self.at_least is not None and self.at_most is not None:
+            return f" from {self.at_least:.12g} to {self.at_most:.12g}"
+        return "".join(
+            f" {words} {bound:.12g}"
+            for words, bound in (("above", self.above), ("of at least", self.at_least), ("of at most", self.at_most))
+            if bound is not None
+        )
 
     def check(self, value: Any) -> None:
         """Checks a value.

@@ -30,6 +30,7 @@ class Study:
         examine: Looks at the trained model of a run of the script: from the model, training and test images, and
             features of images to what it found and a picture.
         presets: The configurations of `perform`; None: the script's.
+        preset: Which preset its runs have where there is no record yet and no other is given.
         timed: Whether seconds are part of the answer; then nothing else should run on the machine.
     """
 
@@ -41,6 +42,7 @@ class Study:
     perform: Callable[[Any, str | None], dict] | None = None
     examine: Callable[..., tuple[dict, np.ndarray]] | None = None
     presets: Mapping[str, Any] | None = None
+    preset: str = "laptop"
     timed: bool = False
 
 

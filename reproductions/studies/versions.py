@@ -31,6 +31,7 @@ def _study(data: str, dataset: dict, claims: tuple[Claim, ...]) -> Study:
         claims=claims,
         table=clustering_table,
         figure=clustering_curves,
+        preset="paper",
     )
 
 

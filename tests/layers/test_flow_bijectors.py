@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
-from small_flows import FLOWS, built, rows, trained
 
+from helpers.small_flows import FLOWS, built, rows, trained
 from keras_gen.errors import InputError
 from keras_gen.layers import flows
 from keras_gen.layers.flows import FlowBijector

@@ -76,8 +76,8 @@ def test_only_flags_that_are_given_are_values():
 @pytest.mark.parametrize(
     ("argv", "complaint"),
     [
-        (["--steps=0"], "--steps=0: give a whole number at least 1 and at most 1000"),
-        (["--steps=1001"], "--steps=1001: give a whole number at least 1 and at most 1000"),
+        (["--steps=0"], "--steps=0: give a whole number from 1 to 1000"),
+        (["--steps=1001"], "--steps=1001: give a whole number from 1 to 1000"),
         (["--steps=2.5"], "--steps=2.5: give a whole number"),
         (["--rate=0"], "--rate=0.0: give a finite number above 0"),
         (["--rate=nan"], "--rate=nan: give a finite number"),
@@ -85,7 +85,7 @@ def test_only_flags_that_are_given_are_values():
         (["--rate=fast"], "--rate=fast: give a finite number"),
         (["--rate=none"], "--rate=none: give a finite number"),
         (["--kind=some"], "--kind=some: choose one of none, all"),
-        (["--widths=3,0"], "--widths=3,0: give whole numbers, as in 1,2,3 at least 1"),
+        (["--widths=3,0"], "--widths=3,0: give whole numbers of at least 1, as in 1,2,3"),
         (["--widths="], "--widths=: give whole numbers"),
         (["--stpes=3"], "Unknown command line flag 'stpes'. Did you mean: steps ?; --help lists the flags"),
         (["smoke"], "smoke: not a flag; flags begin with --, and --help lists them"),

@@ -296,6 +296,16 @@ def test_folders_have_no_blanks_and_commands_are_complete(tmp_path):
     assert launch.preset(reproduction, None, None).replace(given) == made.configuration(run)
 
 
+def test_a_study_has_a_preset_of_its_own_until_it_is_recorded(tmp_path):
+    reproduction = reproductions()["vae_clustering"]
+    command = launch.Command(output_dir=str(tmp_path))
+    made = making.Making.planned(reproduction, "mnist", command, {}, None)
+    configuration = made.configuration(("first version", 0))
+    assert (configuration.dataset, configuration.steps) == ("mnist", 30_000)
+    _, given = launch.given(made.command(("first version", 0))[3:], type(made.base))
+    assert launch.preset(reproduction, None, None).replace(given) == configuration
+
+
 def test_pictures_of_variants_of_one_title_do_not_overwrite_each_other():
     other = dataclasses.replace(
         PAIR, variants={"SGAN": {"model": "gan", "steps": 7}, "WGAN-div": {"model": "wgan_div"}}
@@ -307,12 +317,12 @@ def test_pictures_of_variants_of_one_title_do_not_overwrite_each_other():
 
 
 WRONG = [
-    (["--seeds=0,one"], "--seeds=0,one: give whole numbers, as in 1,2,3"),
+    (["--seeds=0,one"], "--seeds=0,one: give whole numbers from 0 to 2147483647, as in 1,2,3"),
     (["--seeds="], "--seeds=: give whole numbers"),
     ([f"--seeds={2**31}"], f"--seeds={2**31}: give whole numbers"),
     (["--model=wgan"], "--model=wgan: the study sets --model itself"),
     (["--seed=3"], "--seed=3: the study sets --seed itself; give --seeds"),
-    (["--jobs=0"], "--jobs=0: give a whole number at least 1"),
+    (["--jobs=0"], "--jobs=0: give a whole number of at least 1"),
     (["--study=other"], "--study=other: choose one of pair, breaking, squares"),
     (["--output_dir=/dev/null/runs"], "--output_dir=/dev/null/runs cannot be written"),
 ]
