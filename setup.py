@@ -14,8 +14,26 @@ setup(
     description="Eight posts on generative models as Keras models whose train_step is the post's loss",
     long_description=(here / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
+    author="The keras_gen authors",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    keywords="generative models, GAN, VAE, normalizing flows, Keras, TensorFlow",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
     packages=find_packages(include=["keras_gen", "keras_gen.*", "reproductions", "reproductions.*"]),
-    package_data={"reproductions": ["*.md", "results/*/*.json", "results/*/*.png", "results/*/samples/*.png"]},
+    package_data={
+        "keras_gen": ["py.typed"],
+        "reproductions": ["*.md", "results/*/*.json", "results/*/*.png", "results/*/samples/*.png"],
+    },
     entry_points={"console_scripts": ["keras-gen=reproductions.__main__:main"]},
     python_requires=">=3.11",
     install_requires=[
@@ -38,6 +56,6 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
-        "test": ["pytest", "pytest-xdist", "ruff"],
+        "test": ["pytest", "pytest-xdist", "ruff", "mypy"],
     },
 )

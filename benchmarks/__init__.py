@@ -1,4 +1,4 @@
-"""Speed and memory, side by side with what users would use instead."""
+"""Benchmarks of speed, memory and recovery, side by side with the alternatives."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What the replicas of a training step compute and exchange, counted in the step's graph."""
+"""What the replicas of a training step compute and exchange, counted in the graph of the step."""
 
 import math
 from collections.abc import Callable
@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from benchmarks import operations
 
-NOISE = ("StatelessRandomNormalV2", "StatelessRandomUniformV2")
+RANDOM_INTEGERS = "StatelessRandomUniformFullIntV2"
+SEED_SIZE = 2
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,9 @@ class Exchange:
         gradients: Bytes of each tensor that an optimiser sums over the replicas.
         statistics: Bytes of each other tensor of one size that is summed over them: batch norm's moments forward and
             backward.
-        gathered: Bytes that it contributes to each tensor which all replicas gather.
-        returned: The same, of those whose gradient comes back: the sum over the replicas of the whole tensor's.
-        noise: Random numbers that it draws.
+        gathered: Bytes that the replica contributes to each tensor gathered by all replicas.
+        returned: The same for tensors whose gradient comes back as a sum over the replicas of the whole tensor.
+        noise: Random numbers that the replica draws.
     """
 
     operations: float
@@ -37,11 +38,11 @@ class Exchange:
 def count(
     strategy: tf.distribute.Strategy, new_model: Callable[[], keras.Model], batch_size: int, row_shape: tuple[int, ...]
 ) -> Exchange:
-    """Counts in the graph of a step, which is traced and not run.
+    """Counts in the graph of a step, which is traced but not run.
 
     Args:
         strategy: Two replicas or more on this machine's CPU.
-        new_model: Makes the compiled model.
+        new_model: Builds the compiled model.
         batch_size: Rows that a replica gets.
         row_shape: Shape of a row.
     """
@@ -65,12 +66,12 @@ def count(
         statistics=_bytes(statistics),
         gathered=_bytes(gathered),
         returned=_bytes([op for op in gathered if _is_computed(op)]),
-        noise=sum(_numbers(op.outputs[0]) for op in ops if op.type in NOISE) // strategy.num_replicas_in_sync,
+        noise=sum(_noise(op.outputs[0]) for op in ops if op.type == RANDOM_INTEGERS) // strategy.num_replicas_in_sync,
     )
 
 
 def _optimizers(model: keras.Model) -> tuple[str, ...]:
-    """How the names of the operations of a model's optimisers begin."""
+    """The prefixes of the names of operations of a model's optimisers."""
     attributes = ("optimizer", "generator_optimizer", "discriminator_optimizer")
     return tuple(getattr(model, name).name for name in attributes if getattr(model, name, None))
 
@@ -97,8 +98,12 @@ def _is_computed(gather: tf.Operation) -> bool:
     return any(op.type in ("MatMul", "Conv2D") for op in seen)
 
 
-def _numbers(noise: tf.Tensor) -> int:
-    """How many numbers are kept of noise: its shape is known where it is cut and reshaped."""
-    while not noise.shape.is_fully_defined():
-        noise = next(op for op in noise.consumers() if op.type in ("StridedSlice", "Reshape")).outputs[0]
-    return math.prod(noise.shape)
+def _noise(integers: tf.Tensor) -> int:
+    """How many numbers of noise are made from random integers; none if these make a seed."""
+    if integers.shape.rank == 0 or integers.shape[0] == SEED_SIZE:
+        return 0
+    # Whole vectors of integers are drawn, and the numbers made from them are sliced.
+    tensor = integers
+    while tensor.op.type != "Slice":
+        tensor = tensor.consumers()[0].outputs[0]
+    return math.prod(tensor.shape)

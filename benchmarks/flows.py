@@ -4,7 +4,7 @@ In one run, in turn: `keras_gen.models.Glow`, TensorFlow Probability's `tfb.Glow
 installed (or with --torch_python=PYTHON, an interpreter that has it). All have the same sizes: 32x32x3, three levels
 of steps of act norm, 1x1 convolution and affine coupling, with networks of 3x3, 1x1 and 3x3 convolutions. Each is a
 process of its own; measured are its training step (Adam), sampling, tracing, the first step, and memory. With --record
-the result goes to `benchmarks/results/`, and `python -m benchmarks.tables` makes the tables in BUILD.md of it.
+the result goes to `benchmarks/results/`, and `python -m benchmarks.tables` makes the tables in docs/ of it.
 """
 
 import statistics
@@ -20,9 +20,9 @@ from benchmarks import tables
 
 FLAGS = flags.FLAGS
 HERE = Path(__file__).parent
-# What is measured of a contestant, and how it is printed.
+# What is measured of a contestant, with the format for printing.
 TITLES = {
-    "step": ("ms a step", ".0f"),
+    "step": ("ms per step", ".0f"),
     "step_ratio": ("ratio", ".2f"),
     "sample": ("ms to sample", ".0f"),
     "sample_ratio": ("ratio", ".2f"),
@@ -38,24 +38,24 @@ OURS = [sys.executable, "-m", "benchmarks.tensorflow_flows", "keras_gen"]
 def define_flags() -> None:
     """Defines the flags of this benchmark."""
     flags.DEFINE_integer("width", 32, "Channels inside the coupling networks.", lower_bound=1)
-    flags.DEFINE_integer("depth", 8, "Steps a level.", lower_bound=1)
-    flags.DEFINE_list("depths", None, "Instead: the time to trace ours at each of these depths, and how it grows.")
+    flags.DEFINE_integer("depth", 8, "Steps per level.", lower_bound=1)
+    flags.DEFINE_list("depths", None, "Instead: the time to trace our Glow at these depths, and its growth.")
     flags.register_validator(
         "depths", lambda depths: all(depth.isdigit() and int(depth) for depth in depths or []), "give numbers above 0"
     )
-    flags.DEFINE_integer("batch_size", 16, "Images in a step.", lower_bound=1)
-    flags.DEFINE_integer("steps", 5, "Steps in a round.", lower_bound=1)
-    flags.DEFINE_integer("rounds", 9, "Rounds; each contestant's median is printed.", lower_bound=1)
-    flags.DEFINE_boolean("record", False, "Keep the result for the tables in BUILD.md.")
+    flags.DEFINE_integer("batch_size", 16, "Images per step.", lower_bound=1)
+    flags.DEFINE_integer("steps", 5, "Steps per round.", lower_bound=1)
+    flags.DEFINE_integer("rounds", 9, "Rounds; the median of each contestant is printed.", lower_bound=1)
+    flags.DEFINE_boolean("record", False, "Keep the result for the tables in docs/.")
     flags.DEFINE_string("torch_python", sys.executable, "A Python interpreter that has PyTorch and normflows.")
 
 
 class Contestant:
-    """A process that makes training steps and samples when it is told to.
+    """A process that makes training steps and samples on request.
 
     Attributes:
-        missing: What it says of a package that is not installed; empty if it runs. Any other failure ends the
-            benchmark with what the process said of it.
+        missing: The message about a package that is not installed; empty if the process runs. Any other failure ends
+            the benchmark with the message of the process.
     """
 
     def __init__(self, command: list[str], depth: int):
@@ -71,7 +71,7 @@ class Contestant:
         self.seconds: dict[str, list[float]] = {"step": [], "sample": []}
 
     def measure(self, what: str, repetitions: int) -> None:
-        """Has it made so many steps or batches of samples, and notes the seconds of one."""
+        """Lets it make so many steps or batches of samples, and notes the seconds per repetition."""
         print(what, repetitions, file=self.process.stdin, flush=True)
         self.seconds[what].append(float(self._answer()) / repetitions)
 
@@ -94,7 +94,7 @@ class Contestant:
         sys.exit(f"{said}\nerror: {' '.join(self.process.args)} failed: {reason}")
 
     def peak_memory(self) -> int:
-        """Ends the process and gives its peak memory in bytes."""
+        """Ends the process and returns its peak memory in bytes."""
         return int(self.process.communicate()[0])
 
 
@@ -125,7 +125,7 @@ def main(argv: list[str]) -> None:
     for name, values in measured.items():
         print(f"{name:12}" + "".join(f"{values[key]:>15{form}}" for key, (_, form) in TITLES.items()))
     for name, reason in missing.items():
-        print(f"{name} is not installed, nothing to compare with: {reason}")
+        print(f"{name} is not installed, so there is no comparison: {reason}")
     if FLAGS.record:
         tables.keep("flows", f"width {FLAGS.width}", measured)
 

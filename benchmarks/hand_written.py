@@ -1,6 +1,6 @@
-"""Training steps as one would write them for a single experiment: what the models' own steps are timed against.
+"""Training steps as one would write them for a single experiment, against which the models' own steps are timed.
 
-Each is made from the networks of a model, with TensorFlow's stateful random numbers and nothing that serves kills,
+Each is made from the networks of a model, with TensorFlow's stateful random numbers and without anything for recovery,
 replicas, metrics or checks.
 """
 
@@ -23,7 +23,7 @@ from keras_gen.models import (
     WGANDiv,
 )
 
-# Makes an update from a batch of images and gives the loss.
+# Makes an update from a batch of images and returns the loss.
 Step = Callable[[tf.Tensor], tf.Tensor]
 
 

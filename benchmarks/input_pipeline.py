@@ -1,11 +1,11 @@
-"""Images a second that the input gives, beside what the fastest step takes: `python -m benchmarks.input_pipeline`.
+"""Images per second that the input gives, beside what the fastest step takes: `python -m benchmarks.input_pipeline`.
 
-Read and decoded are files of a folder, three JPEG to one PNG, and JPEG images in ArrayRecord files of TensorFlow
-Datasets, all as if they did not fit into memory. The step is that of the encoder trained without a decoder, which of
-the models of `benchmarks.train_step` makes the fewest operations an image. Both count seconds of the processor, of all
-threads together: images a second of one core, whatever else the machine does. A GPU's step is reckoned from its
+The input is a folder of files, three JPEG to one PNG, or JPEG images in ArrayRecord files of TensorFlow Datasets, all
+read and decoded as if they did not fit into memory. The step is that of the encoder trained without a decoder, which of
+the models of `benchmarks.train_step` makes the fewest operations per image. Both count seconds of the processor, of all
+threads together: images per second of one core, whatever else the machine does. A GPU's step is computed from its
 operations. With --record the result goes to `benchmarks/results/input_pipeline.json`, of which
-`python -m benchmarks.tables` makes the table in BUILD.md.
+`python -m benchmarks.tables` makes the table in docs/.
 """
 
 import os
@@ -33,12 +33,12 @@ WIDTHS = (32, 64)
 def define_flags() -> None:
     """Defines the flags of this benchmark."""
     flags.DEFINE_integer("image_size", 128, "Height and width.", lower_bound=4, upper_bound=photographs.CROP_SIZE[0])
-    flags.DEFINE_integer("batch_size", 64, "Images in a batch.", lower_bound=1)
+    flags.DEFINE_integer("batch_size", 64, "Images per batch.", lower_bound=1)
     flags.DEFINE_integer("batches", 50, "Batches that are timed.", lower_bound=1)
     flags.DEFINE_integer("steps", 5, "Training steps that are timed.", lower_bound=1)
-    flags.DEFINE_float("gpu_rate", 0.3 * 156e12, "A GPU's operations a second; 30 % of an A100's peak in TF32.")
+    flags.DEFINE_float("gpu_rate", 0.3 * 156e12, "A GPU's operations per second; 30 % of an A100's peak in TF32.")
     photographs.define_folder_flag()
-    flags.DEFINE_boolean("record", False, "Keep the results for the table in BUILD.md.")
+    flags.DEFINE_boolean("record", False, "Keep the results for the table in docs/.")
 
 
 def folder_of_files(folder: Path) -> datasets.Images:
@@ -60,13 +60,13 @@ SOURCES: dict[str, Callable[[Path], datasets.Images]] = {
 
 
 def images_read(images: datasets.Images) -> float:
-    """Images that are read and decoded in a second of the processor."""
+    """Images that are read and decoded per second of processor time."""
     iterator = iter(datasets.batches(images, FLAGS.batch_size))
     return images_per_second(lambda: next(iterator), WARM_UP_BATCHES, FLAGS.batches)
 
 
 def images_trained_on() -> tuple[float, float]:
-    """Images that the step takes in a second of the processor, and the operations for one."""
+    """Images that the step processes per second of processor time, and the operations per image."""
     shape = (FLAGS.image_size, FLAGS.image_size, 3)
     encoder = infomax.encoder(shape, LATENT_DIM, WIDTHS, WIDTHS[-1:])
     discriminator = infomax.image_discriminator(shape, LATENT_DIM, WIDTHS)
@@ -80,7 +80,7 @@ def images_trained_on() -> tuple[float, float]:
 
 
 def images_per_second(make_batch: Callable[[], object], unmeasured: int, measured: int) -> float:
-    """Images in a second of the processor, of all threads together, after some batches that do not count."""
+    """Images per second of processor time, over all threads, after some batches that do not count."""
     for _ in range(unmeasured):
         make_batch()
     start = time.process_time()
@@ -93,7 +93,7 @@ def main(argv: list[str]) -> None:
     """Measures and prints."""
     del argv
     logging.set_verbosity(logging.ERROR)
-    images_lib.IN_MEMORY_LIMIT = 0  # as of a set larger than memory
+    images_lib.IN_MEMORY_LIMIT = 0  # as if the set were larger than memory
     trained_on, operations_per_image = images_trained_on()
     step = {"step": trained_on, "operations": operations_per_image, "gpu": FLAGS.gpu_rate / operations_per_image}
     measured = {}

@@ -1,9 +1,9 @@
-"""Kills a run again and again: `python -m benchmarks.kill_and_resume --script=wgan_div --kills=20`.
+"""Kills a run repeatedly: `python -m benchmarks.kill_and_resume --script=wgan_div --kills=20`.
 
-A script is run once without a disturbance and once with SIGKILLs, the same command after each. The two must end alike:
+A script is run once undisturbed and once with SIGKILLs, rerunning the same command after each. The two must end alike:
 model and optimisers to the last bit, each row of metrics.csv and evaluations.csv once, every picture. Kills come while
 a checkpoint is being written, at random moments of training and, the last one, while the run writes its results.
-Flags after `--` are handed to the script:
+Flags after `--` are passed to the script:
 
     python -m benchmarks.kill_and_resume --script=f_vae --kills=3 -- --model=glow --checkpoint_every=5
 """
@@ -31,11 +31,11 @@ from benchmarks.tables import keep
 from reproductions.pages import SCRIPTS
 
 FLAGS = flags.FLAGS
-# Steps of the smoke preset, which each kill finds before it.
-STEPS_A_KILL = 20
-# Seconds between two looks: at a file that is there for a moment, and at a process that starts.
+# Steps of the smoke preset between two kills.
+STEPS_PER_KILL = 20
+# Seconds between two looks at a short-lived file, and at a process that is starting.
 CLOSELY, CALMLY = 0.001, 0.05
-# What tells of times, and so differs between any two runs.
+# Columns and entries about times, which differ between any two runs.
 TIMES = ("seconds", "finished")
 IN_CHECKPOINT, IN_TRAINING, AT_THE_END = "while a checkpoint was written", "in training", "while it finished"
 AFTER_CHECKPOINT, TOO_LATE = "just after a checkpoint", "too late"
@@ -44,11 +44,11 @@ MOMENTS = (IN_TRAINING, IN_CHECKPOINT, AFTER_CHECKPOINT, AT_THE_END, TOO_LATE)
 
 def define_flags() -> None:
     """Defines the flags of this benchmark."""
-    flags.DEFINE_enum("script", "wgan_div", ["all", *SCRIPTS], "Which script; all: one after another.")
-    flags.DEFINE_integer("kills", 3, "How often each is killed.", lower_bound=1)
-    flags.DEFINE_integer("kill_seed", 0, "Seed of the moments.")
-    flags.DEFINE_boolean("record", False, "Keep the result of each script for the table in BUILD.md.")
-    flags.DEFINE_string("folder", None, "Where the runs go, and stay; a temporary folder by default.")
+    flags.DEFINE_enum("script", "wgan_div", ["all", *SCRIPTS], "Which script; all: one after the other.")
+    flags.DEFINE_integer("kills", 3, "How often to kill each.", lower_bound=1)
+    flags.DEFINE_integer("kill_seed", 0, "Seed of the times at which kills come.")
+    flags.DEFINE_boolean("record", False, "Keep the result of each script for the table in docs/.")
+    flags.DEFINE_string("folder", None, "Where the runs are kept; a temporary folder, removed at the end, by default.")
 
 
 @dataclass
@@ -116,13 +116,13 @@ class Process:
 
 def command(script: str, kills: int, given: list[str]) -> list[str]:
     """The command of a run long enough for the kills."""
-    steps = STEPS_A_KILL * (kills + 1)
+    steps = STEPS_PER_KILL * (kills + 1)
     of_script = ["-m", f"reproductions.{script}", "--preset=smoke", f"--steps={steps}", "--deterministic"]
     return [sys.executable, *of_script, *given]
 
 
 def straight_run(command: list[str], directory: Path) -> tuple[float, float]:
-    """Makes the run without a disturbance; gives the seconds of its training and those of its finishing."""
+    """Makes the undisturbed run; returns the seconds of its training and of its finish."""
     process = Process(command, directory)
     process.wait_for(process.trains)
     trains = time.perf_counter()
@@ -134,7 +134,7 @@ def straight_run(command: list[str], directory: Path) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Moment:
-    """When a kill comes: up to so many seconds after what a process does, at random."""
+    """When a kill comes: at a random time, at most so many seconds after an event of the process."""
 
     name: str
     event: Callable[[Process], bool]
@@ -142,7 +142,7 @@ class Moment:
 
 
 def moments(kills: int, training: float, finishing: float) -> list[Moment]:
-    """When so many kills come, by the seconds of an undisturbed run's training and finishing."""
+    """The moments of a number of kills, given the seconds of an undisturbed run's training and finish."""
     in_turn = [
         Moment(IN_CHECKPOINT, Process.writes_a_checkpoint, 0.0),
         Moment(IN_TRAINING, Process.trains, training / (kills + 1)),
@@ -154,7 +154,7 @@ def moments(kills: int, training: float, finishing: float) -> list[Moment]:
 
 
 def killed_run(command: list[str], directory: Path, chosen: list[Moment], seed: int) -> Counter:
-    """Makes the run with kills; gives how many came when."""
+    """Makes the run with kills; returns how many came at each moment."""
     random_part, came = random.Random(seed), Counter()
     for moment in chosen:
         process = Process(command, directory)
@@ -171,7 +171,7 @@ def killed_run(command: list[str], directory: Path, chosen: list[Moment], seed: 
 
 
 def differences(straight: Path, killed: Path) -> list[str]:
-    """In what the two finished runs differ, a line each; none if they are the same run."""
+    """The differences between two finished runs, one line each; empty if they are the same run."""
     found = []
     if weights_hash(straight) != weights_hash(killed):
         found.append("model.keras: other weights")
@@ -224,11 +224,11 @@ def _without_times(value):
 
 
 def report(script: str, given: list[str], folder: Path) -> bool:
-    """Makes both runs of a script and prints how they compare; gives whether they are the same."""
+    """Makes both runs of a script and prints how they compare; returns whether they are the same."""
     of_script = command(script, FLAGS.kills, given)
     straight, killed = folder / script / "straight", folder / script / "killed"
     if straight.parent.exists():
-        sys.exit(f"error: --folder={folder}: {straight.parent} is there already; give a new one")
+        sys.exit(f"error: --folder={folder}: {straight.parent} already exists; give a new folder")
     training, finishing = straight_run(of_script, straight)
     came = killed_run(of_script, killed, moments(FLAGS.kills, training, finishing), FLAGS.kill_seed)
     found = differences(straight, killed)

@@ -1,11 +1,11 @@
 """Starting on data sets larger than memory: `python -m benchmarks.large_sets --kind=folder --count=1000000`.
 
-What it takes to load a folder of JPEG and PNG files, or JPEG images in ArrayRecord files of TensorFlow Datasets, and
-to make the first batch: for the first time, later, and of a run that continues at a far step; and the memory then and
+The time to load a folder of JPEG and PNG files, or JPEG images in ArrayRecord files of TensorFlow Datasets, and to make
+the first batch: at the first start, at a later start, and when a run continues at a late step; and the memory then and
 after some hundred batches. Each start is a process of its own. The files are made in a temporary folder, which for a
 million ArrayRecord images takes some GB, and removed at the end; they are read from the page cache, as far as they fit
 there: on a cold or remote disk a first start waits for the disk. With --record the result goes to
-`benchmarks/results/large_sets.json`, of which `python -m benchmarks.tables` makes the table in BUILD.md.
+`benchmarks/results/large_sets.json`, of which `python -m benchmarks.tables` makes the table in docs/.
 """
 
 import json
@@ -38,9 +38,9 @@ def define_flags() -> None:
         f"give multiples of {photographs.IN_A_PART:,}",
     )
     flags.DEFINE_integer("image_size", 128, "Height and width.", lower_bound=1, upper_bound=min(photographs.CROP_SIZE))
-    flags.DEFINE_integer("batch_size", 64, "Images in a batch.", lower_bound=1)
+    flags.DEFINE_integer("batch_size", 64, "Images per batch.", lower_bound=1)
     photographs.define_folder_flag()
-    flags.DEFINE_boolean("record", False, "Keep the results for the table in BUILD.md.")
+    flags.DEFINE_boolean("record", False, "Keep the results for the table in docs/.")
 
 
 def starts_on_folder(folder: Path, count: int) -> Iterator[tuple[str, dict]]:
@@ -66,7 +66,7 @@ STARTS = {"folder": starts_on_folder, "array_record": starts_on_array_records}
 
 
 def start(folder: Path, *dataset: str, batches: tuple[int, ...] = (1,), first_step: int = 0) -> dict:
-    """What one start takes, in a process of its own that keeps its indices in the folder.
+    """Time and memory of one start, in a process of its own that keeps its indices in the folder.
 
     Raises:
         SystemExit: The process failed; it has said why.

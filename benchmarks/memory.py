@@ -17,7 +17,7 @@ from benchmarks.tables import keep
 
 FLAGS = flags.FLAGS
 EVERY = 50
-# Readings whose median counts: memory that a measure needs for a moment is not always given back at once.
+# The median of this many readings counts: memory that a measurement needs briefly is not always returned at once.
 READINGS = 5
 TOLERANCE = 0.02
 
@@ -26,7 +26,7 @@ def define_flags() -> None:
     """Defines the flags of this benchmark."""
     flags.DEFINE_list("scripts", ["wgan_div", "vae_clustering"], "Which scripts, one after another.")
     flags.DEFINE_integer("steps", 5_000, "Steps of each.", lower_bound=10 * READINGS * EVERY)
-    flags.DEFINE_boolean("record", False, "Keep the result of each script for the table in BUILD.md.")
+    flags.DEFINE_boolean("record", False, "Keep the result of each script for the table in docs/.")
 
 
 def readings(script: str, steps: int) -> dict[int, int]:

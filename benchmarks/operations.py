@@ -20,7 +20,7 @@ def matrix_operations(function: tf.types.experimental.ConcreteFunction, batch_si
 
 
 def matrix_product_rate(size: int = 2048, repetitions: int = 5) -> float:
-    """The machine's floating-point operations a second in a product of two float32 matrices, the best of a few."""
+    """The machine's floating-point operations per second in a product of two float32 matrices, the best of a few."""
     matrix = tf.random.stateless_normal([size, size], seed=[0, 0])
     product = tf.function(tf.matmul)
     product(matrix, matrix)

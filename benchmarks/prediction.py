@@ -8,11 +8,11 @@ from benchmarks.exchange import Exchange
 
 @dataclass(frozen=True)
 class Gpu:
-    """How fast a GPU computes.
+    """The speed of a GPU.
 
     Attributes:
-        rate: Floating-point operations a second, in convolutions and matrix products.
-        noise_rate: Random numbers a second.
+        rate: Floating-point operations per second, in convolutions and matrix products.
+        noise_rate: Random numbers per second.
     """
 
     rate: float
@@ -21,12 +21,12 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Network:
-    """What the slowest link of a ring of GPUs does.
+    """The slowest link of a ring of GPUs.
 
     Attributes:
-        name: What it is called.
-        bandwidth: Bytes a second, in each direction.
-        latency: Seconds of a hop.
+        name: Its name.
+        bandwidth: Bytes per second, in each direction.
+        latency: Seconds per hop.
     """
 
     name: str
@@ -56,14 +56,14 @@ class Prediction:
 
 
 def predict(exchange: Exchange, replicas: int, network: Network, gpu: Gpu, share: float = 1.0) -> Prediction:
-    """The step of one of so many replicas, which draws the noise of its own rows alone.
+    """The step of one of several replicas, each of which draws the noise of its own rows only.
 
     Args:
-        exchange: What was counted for a replica.
-        replicas: n.
-        network: Between them.
-        gpu: Each of them.
-        share: The rows of a replica, as a part of those that were counted.
+        exchange: What was counted for one replica.
+        replicas: Number of replicas n.
+        network: The network between them.
+        gpu: The GPU of each.
+        share: Rows per replica, relative to those that were counted.
     """
     return Prediction(
         computing=share * exchange.operations / gpu.rate,
@@ -90,5 +90,5 @@ def all_gather(size: float, replicas: int, network: Network) -> float:
 
 
 def hops(replicas: int) -> int:
-    """From the root of a tree of so many to its leaves."""
+    """Hops from the root of a tree of that many nodes to its leaves."""
     return math.ceil(math.log2(replicas))

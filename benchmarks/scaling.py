@@ -1,13 +1,13 @@
 """Training on more replicas: `python -m benchmarks.scaling --script=wgan_div`.
 
-Measured: images a second of the script's laptop preset, in one process on one core and in two on two, which exchange
+Measured: images per second of the script's laptop preset, in one process on one core and in two on two, which exchange
 over the loopback address. Counted, for its paper preset: what a replica computes and exchanges in a step. Predicted
 from that: the step on 8, 64 and 512 GPUs, with the arithmetic; what is assumed of GPUs and networks are flags. With
 --record the two parts go to `scaling.json` and `scaling_predicted.json` in `benchmarks/results/`, each where it was
-made (--nomeasure, --nopredict), of which `python -m benchmarks.tables` makes the tables in BUILD.md.
+made (--nomeasure, --nopredict), of which `python -m benchmarks.tables` makes the tables in docs/.
 
-The assumptions: an NVIDIA A100's peak for float32 tensors, 156e12 operations a second in TF32 (312e12 in bfloat16), and
-its NVLink, 600 GB/s, half of it in each direction, are those of NVIDIA's data sheet of the A100; the share of the peak
+The assumptions: an NVIDIA A100's peak for float32 tensors, 156e12 operations per second in TF32 (312e12 in bfloat16),
+and its NVLink, 600 GB/s, half of it in each direction, are from NVIDIA's data sheet of the A100; the share of the peak
 that is reached and the latencies are guesses of the usual order. A slower GPU, or a smaller share, scales better. A
 random number is guessed at a hundred operations (ten rounds of Philox, Box and Muller's logarithm, root and sine), of
 which an A100 makes 19.5e12 a second at its peak outside of matrix products, and as large a share is reached. The
@@ -42,22 +42,22 @@ ROOT = Path(__file__).parents[1]
 
 def define_flags() -> None:
     """Defines the flags of this benchmark."""
-    flags.DEFINE_enum("script", "wgan_div", SCRIPTS, "Whose presets.")
-    flags.DEFINE_boolean("measure", True, "Measure one and two processes.")
-    flags.DEFINE_boolean("predict", True, "Count the paper preset's step and predict.")
-    flags.DEFINE_boolean("record", False, "Keep what is measured and what is predicted for the tables in BUILD.md.")
+    flags.DEFINE_enum("script", "wgan_div", SCRIPTS, "The script whose presets are used.")
+    flags.DEFINE_boolean("measure", True, "Whether to measure one and two processes.")
+    flags.DEFINE_boolean("predict", True, "Whether to count the paper preset's step and predict.")
+    flags.DEFINE_boolean("record", False, "Keep what is measured and what is predicted for the tables in docs/.")
     flags.DEFINE_integer("steps", 60, "Steps of a measurement; the first third is not counted.", lower_bound=3)
-    flags.DEFINE_float("peak", 156e12, "Floating-point operations a second of a GPU, at its peak.")
-    flags.DEFINE_float("reached", 0.3, "The part of the peak that is reached.")
-    flags.DEFINE_float("noise_rate", 58e9, "Random numbers a second of a GPU.")
+    flags.DEFINE_float("peak", 156e12, "Floating-point operations per second of a GPU, at its peak.")
+    flags.DEFINE_float("reached", 0.3, "Share of the peak that is reached.")
+    flags.DEFINE_float("noise_rate", 58e9, "Random numbers per second of a GPU.")
     flags.DEFINE_float("nvlink", 300.0, "NVLink: GB/s in each direction.")
-    flags.DEFINE_float("nvlink_latency", 3.0, "NVLink: microseconds of a hop.")
+    flags.DEFINE_float("nvlink_latency", 3.0, "NVLink: microseconds per hop.")
     flags.DEFINE_float("ethernet", 12.5, "Ethernet: GB/s in each direction; 100 Gbit/s are 12.5.")
-    flags.DEFINE_float("ethernet_latency", 25.0, "Ethernet: microseconds of a hop.")
+    flags.DEFINE_float("ethernet_latency", 25.0, "Ethernet: microseconds per hop.")
 
 
 def images_per_second(processes: int) -> float:
-    """Throughput of the script, each process on a core of its own."""
+    """Throughput of the script, with each process on its own core."""
     every = FLAGS.steps // 3
     intervals = [f"--{name}={every}" for name in ("log_every", "sample_every", "evaluate_every", "checkpoint_every")]
     cores = sorted(os.sched_getaffinity(0))
@@ -81,7 +81,7 @@ def images_per_second(processes: int) -> float:
 
 
 def count() -> exchange.Exchange:
-    """What a replica computes and exchanges in a step of the paper preset, with the preset's batch for itself."""
+    """What a replica computes and exchanges in a step of the paper preset, with the whole batch of the preset."""
     (cpu,) = tf.config.list_physical_devices("CPU")
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
@@ -93,7 +93,7 @@ def count() -> exchange.Exchange:
 
 
 def predicted(counted: exchange.Exchange) -> dict:
-    """Counts, assumptions and what follows from them, as it is recorded."""
+    """Counts, assumptions and predictions, as recorded."""
     batch_size, gpu = _configuration("paper").batch_size, Gpu(FLAGS.peak * FLAGS.reached, FLAGS.noise_rate)
     networks = [
         Network("NVLink", FLAGS.nvlink * 1e9, FLAGS.nvlink_latency * 1e-6),
@@ -137,7 +137,7 @@ def print_predictions(result: dict) -> None:
     """Prints a table of predictions, and the arithmetic of one."""
     batch_size = result["batch_size"]
     parts = " + ".join(result["predictions"][0]["seconds"])
-    print(f"\n{FLAGS.script}, paper preset: {batch_size} images of {_image_shape(_configuration('paper'))} an update")
+    print(f"\n{FLAGS.script}, paper preset: {batch_size} images of {_image_shape(_configuration('paper'))} per update")
     print(f"GPUs, network, images of a GPU: ms of {parts}, efficiency")
     for one in result["predictions"]:
         images = f"{one['share'] * batch_size:g}"
@@ -164,7 +164,7 @@ def main(argv: list[str]) -> None:
     logging.set_verbosity(logging.WARNING)
     if FLAGS.measure:
         one, two = images_per_second(1), images_per_second(2)
-        print(f"{FLAGS.script}, laptop preset: {one:.1f} images a second in one process, {two:.1f} in two")
+        print(f"{FLAGS.script}, laptop preset: {one:.1f} images per second in one process, {two:.1f} in two")
         print(f"{two / one:.2f} times as many", flush=True)
         if FLAGS.record:
             tables.keep("scaling", FLAGS.script, {"images_per_second": {"1": one, "2": two}, "steps": FLAGS.steps})

@@ -1,25 +1,25 @@
-"""What `benchmarks.scaling` recorded, as text: tables for BUILD.md, and the arithmetic of a prediction."""
+"""What `benchmarks.scaling` recorded, as text: tables for docs/distributed.md, and the arithmetic of a prediction."""
 
 import math
 from collections.abc import Sequence
 
 from reproductions.reporting.markdown import table
 
-# The arithmetic that stands on the page.
+# The script whose arithmetic is shown on the page.
 EXAMPLE = "wgan_div"
 
 
 def measured(record: dict) -> str:
-    """A row a script: images a second in one process and in two."""
+    """One row per script: images per second in one process and in two."""
     rows = []
     for script, result in sorted(record.items()):
         one, two = result["images_per_second"].values()
         rows.append([f"`{script}`", f"{one:.1f}", f"{two:.1f}", f"{two / one:.2f}"])
-    return table(("script", "images a second, one process", "two", "times as many"), rows)
+    return table(("script", "images per second, one process", "two", "times as many"), rows)
 
 
 def predicted(record: dict) -> str:
-    """A row a script: what was counted, efficiencies by network, and noise; then one script's arithmetic."""
+    """One row per script: what was counted, efficiencies by network, and noise; then one script's arithmetic."""
     rows = []
     for script, result in sorted(record.items()):
         weak, strong = (_by_network(result, one_batch_each) for one_batch_each in (True, False))
@@ -58,7 +58,7 @@ def predicted(record: dict) -> str:
 
 
 def arithmetic(script: str, result: dict) -> list[str]:
-    """How the last prediction with a batch for each GPU, on the most GPUs over the slowest network, came about."""
+    """The arithmetic of the last prediction: a batch per GPU, on the most GPUs, over the slowest network."""
     last = _with_a_batch_each(result)[-1]
     n, seconds = last["replicas"], last["seconds"]
     assumed = result["assumptions"]
@@ -91,13 +91,13 @@ def arithmetic(script: str, result: dict) -> list[str]:
 
 
 def own_noise(result: dict) -> float:
-    """The noise of a replica's own rows, as a part of the shortest step on the most GPUs."""
+    """The noise of a replica's own rows, as a share of the shortest step on the most GPUs."""
     step = _shortest_of_the_most(result)
     return step["seconds"]["noise"] / sum(step["seconds"].values())
 
 
 def whole_noise(result: dict) -> float:
-    """The noise of the whole batch, as a part of the same step: what it would cost if every replica drew it."""
+    """The noise of the whole batch, as a share of the same step: the cost if every replica drew all of it."""
     return _shortest_of_the_most(result)["replicas"] * own_noise(result)
 
 

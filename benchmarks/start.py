@@ -1,4 +1,4 @@
-"""One start on a data set, in this process: `python -m benchmarks.start --dataset=folder:PATH`.
+"""Starts once on a data set, in this process: `python -m benchmarks.start --dataset=folder:PATH`.
 
 Prints as JSON the seconds so far, of the clock and of the processor, and the resident bytes, when everything is
 imported, when the data set is loaded, and after some batches. `benchmarks.large_sets` starts it.
@@ -21,7 +21,7 @@ def define_flags() -> None:
     flags.DEFINE_string("dataset", None, "The data set's name.", required=True)
     flags.DEFINE_string("data_dir", None, "Where data sets of TFDS are stored.")
     flags.DEFINE_integer("image_size", 128, "Height and width.", lower_bound=1)
-    flags.DEFINE_integer("batch_size", 64, "Images in a batch.", lower_bound=1)
+    flags.DEFINE_integer("batch_size", 64, "Images per batch.", lower_bound=1)
     flags.DEFINE_integer("first_step", 0, "Number of the first batch.", lower_bound=0)
     flags.DEFINE_multi_integer("batches", [1], "After how many batches to look, ascending.", lower_bound=1)
 
@@ -36,9 +36,9 @@ def state() -> dict[str, float]:
 
 
 def memory(what: str) -> int:
-    """Bytes of this process in memory: now ("VmRSS"), or the most that there were ("VmHWM").
+    """Bytes of this process in memory: now ("VmRSS") or at its peak ("VmHWM").
 
-    The peak that `getrusage` tells is not asked, since it includes that of the process which started this one.
+    The peak from `getrusage` would include that of the process which started this one.
     """
     return 1024 * int(re.search(rf"{what}:\s*(\d+) kB", Path("/proc/self/status").read_text())[1])
 

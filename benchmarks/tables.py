@@ -1,7 +1,7 @@
-"""What benchmarks recorded, and the tables of it in BUILD.md: `python -m benchmarks.tables`.
+"""What benchmarks recorded, and the tables of it in `docs/`: `python -m benchmarks.tables`.
 
-A benchmark with --record keeps its result in `benchmarks/results/NAME.json`. The table stands in BUILD.md between the
-line `<!-- table NAME -->` and the line `<!-- end -->`.
+With --record a benchmark keeps its result in `benchmarks/results/NAME.json`. Its table stands on a page of `docs/`,
+between the line `<!-- table NAME -->` and the line `<!-- end -->`.
 """
 
 from collections.abc import Callable
@@ -14,18 +14,18 @@ from reproductions.harness.run_directory import read_json, write_json
 from reproductions.reporting.markdown import renew, table
 
 RESULTS = Path(__file__).parent / "results"
-PAGE = Path(__file__).parents[1] / "BUILD.md"
+PAGES = sorted((Path(__file__).parents[1] / "docs").glob("*.md"))
 
 
 def keep(benchmark: str, case: str, result: dict) -> None:
-    """Adds the result of one case to a benchmark's record, in the place of an earlier one."""
+    """Adds the result of one case to a benchmark's record, replacing an earlier one."""
     path = RESULTS / f"{benchmark}.json"
     write_json(path, (read_json(path) if path.exists() else {}) | {case: result})
     print(f"recorded in {path}; `python -m benchmarks.tables` renews the table")
 
 
 def train_step(record: dict) -> str:
-    """A row a model: the step in `fit`, its own in a loop, by hand; and PyTorch's, where it was there."""
+    """One row per model: the step in `fit`, its own in a loop, by hand; and PyTorch's, where it was there."""
     rows = []
     for model, result in record.items():
         times, ratios = result["milliseconds"], result["ratios"]
@@ -45,7 +45,7 @@ def train_step(record: dict) -> str:
 
 
 def flows(record: dict) -> str:
-    """For each width a row a contestant."""
+    """One row per contestant, for each width."""
     rows = [
         [
             f"{width}: {name}",
@@ -60,12 +60,12 @@ def flows(record: dict) -> str:
         for width, measured in record.items()
         for name, values in measured.items()
     ]
-    columns = ("", "ms a step", "ratio", "ms to sample", "ratio", "s to trace", "ratio", "GiB")
+    columns = ("", "ms per step", "ratio", "ms to sample", "ratio", "s to trace", "ratio", "GiB")
     return table(columns, rows)
 
 
 def flow_depths(record: dict) -> str:
-    """A row a width: the seconds to trace each depth, and the exponent of their growth."""
+    """One row per width: the seconds to trace each depth, and the exponent of their growth."""
     depths = next(iter(record.values()))["seconds"]
     rows = [
         [width, *(f"{seconds:.1f}" for seconds in result["seconds"].values()), f"{result['exponent']:.2f}"]
@@ -75,7 +75,7 @@ def flow_depths(record: dict) -> str:
 
 
 def input_pipeline(record: dict) -> str:
-    """A row a source: images a second that a core reads, and that a step takes, on that core and on a GPU."""
+    """One row per source: images per second that a core reads, and that a step takes, on that core and on a GPU."""
     rows = [
         [
             case,
@@ -88,12 +88,12 @@ def input_pipeline(record: dict) -> str:
         ]
         for case, result in record.items()
     ]
-    columns = ("images a second", "cores in use", "read by a core", "the step's, on a core", "ratio")
+    columns = ("images per second", "cores in use", "read by a core", "the step's, on a core", "ratio")
     return table((*columns, "the step's, on a GPU", "cores that read as many"), rows)
 
 
 def large_sets(record: dict) -> str:
-    """A row a start, small sets first: seconds of the clock and of the processor, and resident megabytes."""
+    """One row per start, small sets first: seconds of the clock and of the processor, and resident megabytes."""
     looks = {look for result in record.values() for look in result["states"] if look.startswith("batch ")}
     looks = sorted(looks, key=lambda look: int(look.removeprefix("batch ")))
     rows = []
@@ -121,7 +121,7 @@ def _taken(before: dict[str, float], after: dict[str, float]) -> str:
 
 
 def kill_and_resume(record: dict) -> str:
-    """A row a script: its kills by their moments, and what both runs ended with."""
+    """One row per script: its kills by their moments, and what both runs ended with."""
     moments = next(iter(record.values()))["kills"]
     rows = [
         [
@@ -138,13 +138,26 @@ def kill_and_resume(record: dict) -> str:
 
 
 def memory(record: dict) -> str:
-    """A row a script: its resident megabytes early and late."""
+    """One row per script: its resident megabytes early and late."""
     steps = next(iter(record.values()))["bytes"]
     rows = [
         [f"`{script}`", *(f"{size / 1e6:.0f}" for size in result["bytes"].values()), f"{100 * result['change']:+.1f} %"]
         for script, result in sorted(record.items())
     ]
     return table(("script", *(f"MB after {step} steps" for step in steps), "change"), rows)
+
+
+def noise(record: dict) -> str:
+    """One row per step or draw: its time with our noise and with TensorFlow's, and ratios."""
+    rows = [
+        [case, *(f"{result['milliseconds'][name]:.2f}" for name in ("ours", "kernels")), _ratios(result["ratios"])]
+        for case, result in record.items()
+    ]
+    return table(("", "ours, ms", "TensorFlow's kernels, ms", "ratios"), rows)
+
+
+def _ratios(ratios: dict[str, float]) -> str:
+    return "; ".join(f"{name}: {ratio:.3f}" for name, ratio in ratios.items())
 
 
 TABLES: dict[str, Callable[[dict], str]] = {
@@ -157,6 +170,7 @@ TABLES: dict[str, Callable[[dict], str]] = {
     "large_sets": large_sets,
     "kill_and_resume": kill_and_resume,
     "memory": memory,
+    "noise": noise,
 }
 
 
@@ -166,5 +180,12 @@ def made(name: str) -> str | None:
     return TABLES[name](read_json(path)) if path.exists() else None
 
 
+def main(argv: list[str]) -> None:
+    """Renews the tables on all pages."""
+    del argv
+    renewed = [page.name for page in PAGES if renew(page, made)]
+    print(f"renewed {', '.join(renewed)}" if renewed else "nothing to renew")
+
+
 if __name__ == "__main__":
-    app.run(lambda argv: print(f"renewed {PAGE.name}" if renew(PAGE, made) else "nothing to renew"))
+    app.run(main)

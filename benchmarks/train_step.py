@@ -4,7 +4,7 @@ In one run, in turn: the step in `model.fit`, the same step in a bare loop over 
 hand (`benchmarks/hand_written.py`) in such a loop, and, for WGAN-div, the same networks and loss in eager PyTorch, if
 it is installed (or with --torch_python=PYTHON, an interpreter that has it). Beside them the arithmetic rate, as a share
 of the machine's own matrix product, and peak memory. With --record the result goes to
-`benchmarks/results/train_step.json`, of which `python -m benchmarks.tables` makes the table in BUILD.md.
+`benchmarks/results/train_step.json`, of which `python -m benchmarks.tables` makes the table in docs/.
 """
 
 import os
@@ -87,11 +87,11 @@ MODELS = {
 def define_flags() -> None:
     """Defines the flags of this benchmark."""
     flags.DEFINE_enum("model", "wgan_div", list(MODELS), "Whose step; wgan_sn: a WGAN with spectral normalisation.")
-    flags.DEFINE_integer("batch_size", 64, "Images in an update.", lower_bound=2)
+    flags.DEFINE_integer("batch_size", 64, "Images per update.", lower_bound=2)
     flags.DEFINE_integer("width", 64, "Channels: a GAN's at half the size, an encoder's at a quarter.", lower_bound=1)
-    flags.DEFINE_integer("steps", 20, "Steps in a round.", lower_bound=1)
-    flags.DEFINE_integer("rounds", 9, "Rounds; each contestant's median is printed.", lower_bound=1)
-    flags.DEFINE_boolean("record", False, "Keep the result for the table in BUILD.md.")
+    flags.DEFINE_integer("steps", 20, "Steps per round.", lower_bound=1)
+    flags.DEFINE_integer("rounds", 9, "Rounds; the median of each contestant is printed.", lower_bound=1)
+    flags.DEFINE_boolean("record", False, "Keep the result for the table in docs/.")
     flags.DEFINE_string("torch_python", sys.executable, "A Python interpreter that has PyTorch.")
 
 
@@ -111,7 +111,7 @@ class InFit:
         self(2)
 
     def __call__(self, steps: int) -> float:
-        """Makes steps and gives the seconds that they took, the iterator's start excluded."""
+        """Makes steps and returns the seconds that they took, the iterator's start excluded."""
         clock = _Clock()
         batches = datasets.batches(self.images, FLAGS.batch_size * self.model.real_batches_per_step)
         self.model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[clock])
@@ -130,7 +130,7 @@ class InBareLoop:
         self(2)
 
     def __call__(self, steps: int) -> float:
-        """Makes steps and gives the seconds that they took."""
+        """Makes steps and returns the seconds that they took."""
         start = time.perf_counter()
         for _ in range(steps):
             results = self.step(next(self.batches))
@@ -165,12 +165,12 @@ class InTorch:
         return bool(self.version)
 
     def __call__(self, steps: int) -> float:
-        """Makes steps and gives the seconds that they took."""
+        """Makes steps and returns the seconds that they took."""
         print(steps, file=self.process.stdin, flush=True)
         return float(self.process.stdout.readline())
 
     def peak_memory(self) -> int:
-        """Ends the process and gives its peak memory in bytes."""
+        """Ends the process and returns its peak memory in bytes."""
         return int(self.process.communicate()[0])
 
 
@@ -211,20 +211,20 @@ def main(argv: list[str]) -> None:
     ratios = {name: _median_ratio(values, by_hand) for name, values in seconds.items()}
     print(f"{FLAGS.model}, networks of 28 pixels, width {FLAGS.width}, batch {FLAGS.batch_size}")
     print(f"medians of {FLAGS.rounds} rounds of {FLAGS.steps} steps\n")
-    print(f"{'':28}{'ms a step':>12}{'over by hand':>17}")
+    print(f"{'':28}{'ms per step':>12}{'over by hand':>17}")
     for name, values in seconds.items():
         print(f"{name:28}{1000 * statistics.median(values):12.1f}{ratios[name]:17.3f}")
 
     count = operations.matrix_operations(contestants["bare loop"].step, FLAGS.batch_size)
     share = statistics.median(count / value / rate for value, rate in zip(loop, rates, strict=True))
-    print(f"\n{count / 1e9:.2f} billion operations in convolutions and matrix products a step")
-    print(f"{share:.2f} of the matrix product's rate ({statistics.median(rates) / 1e9:.0f} billion a second)")
+    print(f"\n{count / 1e9:.2f} billion operations per step in convolutions and matrix products")
+    print(f"{share:.2f} of the matrix product's rate ({statistics.median(rates) / 1e9:.0f} billion per second)")
     peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"\npeak memory: {_gigabytes(peak)} for all TensorFlow models together")
     if torch and torch.installed:
         print(f"             {_gigabytes(torch.peak_memory())} for PyTorch's")
     elif torch:
-        print("PyTorch is not installed: nothing to compare with")
+        print("PyTorch is not installed, so there is no comparison")
     if FLAGS.record:
         milliseconds = {name: 1000 * statistics.median(values) for name, values in seconds.items()}
         tables.keep("train_step", FLAGS.model, {"milliseconds": milliseconds, "ratios": ratios, "rate": share})

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from keras_gen.errors import InputError, check_input
 
@@ -165,24 +166,24 @@ def _checking(check: Callable[[tf.Tensor], list[tf.Operation | None]], are_tuple
 # Features and codes ----------------------------------------------------------------------------------------------
 
 
-def feature_pair(real_features, fake_features) -> tuple[np.ndarray, np.ndarray]:
+def feature_pair(real_features: ArrayLike, fake_features: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Both sets as float64 arrays [n, dim], checked.
 
     Raises:
-        InputError: not two-dimensional, fewer than two rows, NaN or infinite values, or unequal
-            numbers of columns.
+        InputError: A set is not two-dimensional, has fewer than two rows, or NaN or infinite values, or the sets differ
+            in their number of columns.
     """
     real = _features("real_features", real_features)
     fake = _features("fake_features", fake_features)
     if real.shape[1] != fake.shape[1]:
         raise InputError(
-            "real_features and fake_features must have as many columns as each other, "
+            "real_features and fake_features must have the same number of columns, "
             f"got {real.shape[1]} and {fake.shape[1]}"
         )
     return real, fake
 
 
-def _features(name: str, features) -> np.ndarray:
+def _features(name: str, features: ArrayLike) -> np.ndarray:
     features = np.asarray(features, dtype=np.float64)
     if features.ndim != 2 or features.shape[0] < 2 or features.shape[1] < 1:
         raise InputError(f"{name} must have shape [n > 1, dim > 0], got {features.shape}")
@@ -191,17 +192,17 @@ def _features(name: str, features) -> np.ndarray:
     return features
 
 
-def labelled_codes(name: str, codes, labels) -> tuple[np.ndarray, np.ndarray]:
+def labelled_codes(name: str, codes: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Codes as float64 [n, dim] and their labels as int64 [n], checked.
 
     Raises:
-        InputError: another shape, NaN or infinite values, or labels that are not whole numbers, one
-            a code.
+        InputError: The shape is wrong, there are NaN or infinite values, or the labels are not one whole number per
+            code.
     """
     prefix = f"{name}_" if name else ""
     codes, labels = _features(f"{prefix}codes", codes), np.asarray(labels)
     if labels.shape != codes.shape[:1] or not np.issubdtype(labels.dtype, np.integer):
         raise InputError(
-            f"{prefix}labels must be {len(codes)} whole numbers, one a code, got {labels.dtype} {labels.shape}"
+            f"{prefix}labels must be {len(codes)} whole numbers, one per code, got {labels.dtype} {labels.shape}"
         )
     return codes, labels.astype(np.int64)

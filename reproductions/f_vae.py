@@ -94,7 +94,7 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     """The compiled model for images of that shape."""
     from keras_gen import layers, networks, optimizers
     from keras_gen.models import FVAE, VAE, Glow
-    from keras_gen.networks import autoencoder, squeezing
+    from keras_gen.networks import autoencoder, f_vae
 
     c = configuration
     of_flows: dict[str, Any] = {"input_noise": c.input_noise, "clip_norm": c.clip_norm or None, "seed": c.seed}
@@ -104,8 +104,7 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
         case "f_vae":
             sizes = {"stages": c.stages, "depth": c.depth, "width": c.width, "seed": c.seed}
             encoder, decoder = (
-                make(image_shape, synchronized=num_replicas > 1, **sizes)
-                for make in (squeezing.encoder, squeezing.decoder)
+                make(image_shape, synchronized=num_replicas > 1, **sizes) for make in (f_vae.encoder, f_vae.decoder)
             )
             depths, code_shape = [c.flow_depth] * c.flow_levels, encoder.output_shape[1:]
             flow = networks.glow(code_shape, depths, c.flow_width, squeeze_first=False, seed=c.seed, **kind)

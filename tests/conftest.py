@@ -1,5 +1,6 @@
 """What every test needs before TensorFlow starts: quiet logs, four CPU devices, no file outside a temporary folder."""
 
+import atexit
 import contextlib
 import os
 import resource
@@ -7,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 _folder = tempfile.TemporaryDirectory(prefix="keras_gen_tests_")
+atexit.register(_folder.cleanup)
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 for variable in ("KERAS_HOME", "KERAS_GEN_CACHE", "TFDS_DATA_DIR"):
     os.environ[variable] = str(Path(_folder.name, variable.lower()))

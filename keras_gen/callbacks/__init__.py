@@ -1,4 +1,4 @@
-"""Callbacks that count training steps: pictures, measures, checkpoints that survive a kill, stops, initial clusters."""
+"""Callbacks that count training steps: samples, measurements, crash-safe checkpoints, stops, initial clusters."""
 
 from keras_gen.callbacks.checkpoints import Checkpoints, newest_step, restore_newest
 from keras_gen.callbacks.initial_clusters import InitialClusters

@@ -1,4 +1,4 @@
-"""Checkpoints: the whole state of a training run, written whole."""
+"""Checkpoints: the complete state of a training run, written atomically."""
 
 import hashlib
 import os
@@ -18,16 +18,16 @@ RUNNING_MEANS = "running_means"
 
 
 class Checkpoints(StepCallback):
-    """Writes weights, step, the optimisers' state and the reports' running means as `step_00001000.weights.h5`.
+    """Writes weights, step, optimiser state and the running means of reported terms as `step_00001000.weights.h5`.
 
-    A file is made in memory, written aside and renamed: neither a kill nor a full disk leaves half of one, or costs
-    an earlier one. Its last 32 bytes are the SHA-256 of those before, by which `restore_newest` notices damage;
-    `model.load_weights` passes over them. The newest `keep` are kept.
+    Each file is made in memory, written under another name and renamed, so that neither a kill nor a full disk leaves a
+    partial file or damages an earlier one. Its last 32 bytes are the SHA-256 of the rest, by which `restore_newest`
+    detects damage; `model.load_weights` ignores them. The newest `keep` files are kept.
 
     Args:
         directory: Folder of the checkpoints.
-        every: Steps between two of them, a multiple of the steps in an epoch.
-        keep: How many are kept.
+        every: Steps between two checkpoints, a multiple of the steps in an epoch.
+        keep: How many checkpoints to keep.
     """
 
     def __init__(self, directory: str | os.PathLike, every: int, keep: int = 3):
@@ -41,10 +41,10 @@ class Checkpoints(StepCallback):
         self.write()
 
     def write(self) -> None:
-        """Writes a checkpoint of the present step, unless that has just been done, and removes those not kept.
+        """Writes a checkpoint of the current step, unless it is already written, and removes old ones.
 
         Raises:
-            OSError: It cannot be written; those before are kept.
+            OSError: The checkpoint cannot be written; earlier ones are kept.
         """
         if self._written == self.step:
             return
@@ -54,7 +54,7 @@ class Checkpoints(StepCallback):
             file.write(content)
             file.write(hashlib.sha256(content).digest())
         self._written = self.step
-        # One of a later step is damaged: otherwise the run would have been continued from there.
+        # A checkpoint of a later step must be damaged, or the run would have continued from it.
         files = checkpoint_files(self.directory)
         later = files.index(path)
         for other in files[:later] + files[later + self.keep :]:
@@ -62,7 +62,7 @@ class Checkpoints(StepCallback):
 
 
 def checkpoint_files(directory: str | os.PathLike) -> list[Path]:
-    """The checkpoints in a folder, the newest first."""
+    """The checkpoints in a folder, newest first."""
     files = Path(directory).glob(f"step_*{SUFFIX}")
     return sorted((path for path in files if re.fullmatch(r"step_\d{8}", path.name[: -len(SUFFIX)])), reverse=True)
 
@@ -70,21 +70,21 @@ def checkpoint_files(directory: str | os.PathLike) -> list[Path]:
 def newest_step(directory: str | os.PathLike) -> int:
     """The step of the newest checkpoint in a folder, intact or not; 0 if there is none."""
     files = checkpoint_files(directory)
-    return int(re.search(r"\d{8}", files[0].name)[0]) if files else 0
+    return int(files[0].name[len("step_") : -len(SUFFIX)]) if files else 0
 
 
 def restore_newest(model: keras.Model, directory: str | os.PathLike) -> int:
-    """Loads the newest intact checkpoint into a compiled model; several workers do so together, from one folder.
+    """Loads the newest intact checkpoint into a compiled model; several workers do this together, from one folder.
 
     Args:
-        model: A compiled model of the architecture that was saved.
+        model: A compiled model with the architecture that was saved.
         directory: Folder of the checkpoints.
 
     Returns:
-        The step at which it was written; 0, with the model untouched, if there is none.
+        The step at which it was written, or 0 if there is none; the model is then untouched.
 
     Raises:
-        InputError: There are checkpoints, and none of them can be used.
+        InputError: There are checkpoints, but none of them can be used.
     """
     files = checkpoint_files(directory)
     for path in files:
@@ -95,14 +95,17 @@ def restore_newest(model: keras.Model, directory: str | os.PathLike) -> int:
         else:
             return int(model.step.numpy())
     if files:
-        raise InputError(f"{directory}: no checkpoint can be used; give another --output_dir, or remove this one")
+        raise InputError(
+            f"{directory}: every checkpoint is damaged; start again in a new --output_dir, or remove this one"
+        )
     return 0
 
 
 def _state(model: keras.Model) -> memoryview:
     memory = MemoryFile(f"memory{SUFFIX}")
     model.save_weights(memory)
-    # Keras leaves out the metrics, without which a run that stops between two reports would lose a part of the next.
+    # Keras does not save metrics; without them, a run that stops between two reports would lose part of the next
+    # report.
     with h5py.File(memory, "r+") as file:
         for metric in model.metrics:
             for i, variable in enumerate(metric.variables):
@@ -115,7 +118,7 @@ def _load(model: keras.Model, path: Path) -> None:
     size = len(whole) - hashlib.sha256().digest_size
     content = whole[: max(size, 0)]
     if hashlib.sha256(content).digest() != whole[len(content) :]:
-        raise ValueError("it is damaged, as its checksum says")
+        raise ValueError("it is damaged: its checksum does not match")
     memory = MemoryFile(path.name, content)
     model.load_weights(memory)
     with h5py.File(memory, "r") as file:

@@ -13,7 +13,7 @@ class Curves:
     """Numbers by step, for TensorBoard.
 
     Args:
-        directory: The folder of these curves alone; TensorBoard reads one file of a folder after another.
+        directory: A folder for these curves only: TensorBoard reads the files of a folder one after the other.
     """
 
     def __init__(self, directory: str | os.PathLike):
@@ -30,7 +30,7 @@ class Curves:
         self._writer.flush()
 
     def forget_after(self, step: int) -> None:
-        """Drops the points of later steps, over which curves would double back; call it before `append`."""
+        """Drops the points of later steps, which would make curves double back; call it before `append`."""
         for log in sorted(self.directory.glob("events.out.tfevents.*")):
             with replacing(log) as aside, tf.io.TFRecordWriter(os.fspath(aside)) as kept:
                 for record in _records(log):
@@ -39,7 +39,7 @@ class Curves:
 
 
 def _records(log: Path) -> list[bytes]:
-    """The whole records of a log; a kill may have left a part of the last one."""
+    """The complete records of a log; a kill may have cut off the last one."""
     whole = []
     with contextlib.suppress(tf.errors.DataLossError):
         for record in tf.data.TFRecordDataset(os.fspath(log)).as_numpy_iterator():

@@ -1,4 +1,4 @@
-"""Where the clusters of a `ClusteringVAE` begin: found in its codes, once it has warmed up."""
+"""Initial clusters of a `ClusteringVAE`, found in its codes after a warm-up."""
 
 import keras
 import numpy as np
@@ -10,16 +10,16 @@ from keras_gen.errors import InputError
 
 METHODS = ("k_means", "gaussian_mixture")
 RESTARTS = 5
-# Images that the encoder sees at a time, and codes that the classifier learns from at a time.
+# Images per call of the encoder, and codes per update of the classifier.
 AT_ONCE = 500
 BATCH = 100
 
 
 class InitialClusters(keras.callbacks.Callback):
-    """Clusters the codes after `warm_up_steps`, puts mu_y at the clusters' means and teaches p(y|z) the clusters.
+    """Clusters the codes after `warm_up_steps`, sets mu_y to the cluster means and trains p(y|z) on the clusters.
 
-    It acts before the step that follows the warm-up. A run that is continued from just then finds the same clusters
-    again, as they depend on the codes and the seed alone.
+    It acts before the first step after the warm-up. A run that is continued from just that point finds the same
+    clusters again, because they depend on the codes and the seed alone.
 
     Args:
         images: float32 [n, height, width, channels] in [-1, 1], with at least as many images as clusters.
@@ -41,17 +41,17 @@ class InitialClusters(keras.callbacks.Callback):
         self.classifier_epochs = classifier_epochs
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Checks the model.
+        """Checks that the model has clusters.
 
         Raises:
-            InputError: It has no clusters.
+            InputError: It has none.
         """
         if not hasattr(self.model, "warm_up_steps"):
             name = type(self.model).__name__
             raise InputError(f"InitialClusters: {name} has no clusters; give the callback to a ClusteringVAE")
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
-        """Sets the clusters, if it is time.
+        """Sets the clusters when the warm-up is over.
 
         Raises:
             InputError: There are fewer images than clusters.
@@ -60,7 +60,7 @@ class InitialClusters(keras.callbacks.Callback):
             return
         count = self.model.num_clusters
         if len(self.images) < count:
-            raise InputError(f"{len(self.images)} images cannot show {count} clusters; give at least as many")
+            raise InputError(f"{len(self.images)} images cannot show {count} clusters; give at least {count}")
         parts = [self.images[start : start + AT_ONCE] for start in range(0, len(self.images), AT_ONCE)]
         codes = np.concatenate([np.asarray(self.model.encode(part)) for part in parts])
         flat = codes.reshape(len(codes), -1).astype(np.float64)
@@ -75,7 +75,7 @@ class InitialClusters(keras.callbacks.Callback):
 
     def _teach(self, codes: np.ndarray, clusters: np.ndarray) -> None:
         """Trains p(y|z) on the codes by cross-entropy."""
-        # On a copy, which every replica and worker makes alike: it has the same codes and begins from the same weights.
+        # On a copy, which comes out the same on every replica and worker: same codes, same initial weights.
         classifier, optimizer = keras.models.clone_model(self.model.classifier), keras.optimizers.Adam()
         classifier.set_weights(self.model.classifier.get_weights())
         variables = classifier.trainable_variables

@@ -1,4 +1,4 @@
-"""A stop between any two training steps, and the continuation from there."""
+"""Stopping between any two training steps, and continuing from there."""
 
 from collections.abc import Callable
 
@@ -9,17 +9,17 @@ from keras_gen.callbacks.checkpoints import Checkpoints
 
 
 class Interruptions(keras.callbacks.Callback):
-    """Stops training after the present step, with a checkpoint, and finishes the epoch of a run that was so stopped.
+    """Stops training after the current step, with a checkpoint; in a continued run, completes the interrupted epoch.
 
-    An epoch is the number of steps between two reports, so both halves of one that was interrupted make one report:
-    the second goes on with the running means of the first, and ends where the whole would have ended.
+    An epoch is the number of steps between two reports. Both halves of an interrupted epoch make one report: the second
+    half continues the running means of the first, and ends where the epoch would have ended.
 
-    It stands last among the callbacks: whatever else is due after a step is done before the stop.
+    Put it last among the callbacks, so that whatever else is due after a step is done before the stop.
 
     Args:
-        requested: Whether training should stop.
-        checkpoints: What writes the checkpoint.
-        every: The steps in an epoch.
+        requested: Returns whether training should stop.
+        checkpoints: Writes the checkpoint.
+        every: Steps in an epoch.
 
     Raises:
         KeyboardInterrupt: Training was stopped; the message says after which step.
@@ -33,25 +33,25 @@ class Interruptions(keras.callbacks.Callback):
         self._running_means: list[np.ndarray] | None = None
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Keeps the running means that came with the checkpoint: Keras resets them before the first step."""
+        """Keeps the running means of the checkpoint, which Keras is about to reset."""
         if self._within_epoch:
             self._running_means = [keras.ops.convert_to_numpy(variable) for variable in self._variables]
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
-        """Gives the running means back, in an epoch that is continued."""
+        """Restores the running means in a continued epoch."""
         if self._running_means is not None:
             for variable, value in zip(self._variables, self._running_means, strict=True):
                 variable.assign(value)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Stops between two reports, and ends an epoch that was continued."""
+        """Stops between two reports, and ends a continued epoch."""
         if self._within_epoch:
             self._stop_if_requested()
         elif self._running_means is not None:
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Stops after a report, and lets training go on after the end of an epoch that was continued."""
+        """Stops after a report, and lets training go on after a continued epoch."""
         if self._running_means is not None:
             self._running_means = None
             self.model.stop_training = False

@@ -1,4 +1,4 @@
-"""Measures of the model during training, such as a distance between samples and data."""
+"""Measurements of the model during training, such as a distance between samples and data."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ from keras_gen.callbacks.step_table import StepTable
 
 
 class Measures(StepCallback):
-    """Measures the model and writes what it finds as a row of a table.
+    """Measures the model and writes the numbers as a row of a table.
 
     Args:
-        measure: Takes the model and gives numbers by name.
-        table: Where the rows go.
+        measure: Takes the model and returns numbers by name.
+        table: The table that gets the rows.
         every: Steps between two rows, a multiple of the steps in an epoch.
     """
 

@@ -1,4 +1,4 @@
-"""The reported terms of a training run, with the time that it took."""
+"""The reported terms of a training run, with the time spent."""
 
 import time
 
@@ -9,12 +9,12 @@ from keras_gen.callbacks.step_table import StepTable
 class MetricsLog(StepCallback):
     """Writes the means of the reported terms since the last row, with the seconds trained so far.
 
-    Seconds are those spent in training steps; pictures, measures and checkpoints are not counted. A continued run
-    goes on counting at its last row, so that those of steps before a stop between two rows are left out.
+    Only time spent in training steps counts, not pictures, measurements and checkpoints. A continued run counts on from
+    its last row, so that the seconds of steps between that row and a stop are left out.
 
     Args:
-        table: Where the rows go.
-        every: Steps between two rows: the steps in an epoch.
+        table: The table that gets the rows.
+        every: Steps between two rows, which is the steps in an epoch.
     """
 
     def __init__(self, table: StepTable, every: int):

@@ -12,12 +12,12 @@ from keras_gen.utils.image_grid import image_grid, save_png
 
 
 class Sheets(StepCallback):
-    """Writes a picture of what the model does as `step_00001000.png`.
+    """Writes a picture that the model draws as `step_00001000.png`.
 
     Args:
         directory: Folder of the pictures.
-        every: Steps between two of them, a multiple of the steps in an epoch.
-        draw: Makes the picture, uint8 [height, width, 1 or 3], from the model.
+        every: Steps between two pictures, a multiple of the steps in an epoch.
+        draw: Takes the model and returns the picture, uint8 [height, width, 1 or 3].
     """
 
     def __init__(self, directory: str | os.PathLike, every: int, draw: Callable[[keras.Model], np.ndarray]):
@@ -31,11 +31,11 @@ class Sheets(StepCallback):
 
 
 class SampleSheets(Sheets):
-    """Sheets of `model.sample(num_samples, seed)`: the same latents each time.
+    """Sheets of `model.sample(num_samples, seed)`, of the same latents each time.
 
     Args:
         directory: Folder of the sheets.
-        every: Steps between two of them, a multiple of the steps in an epoch.
+        every: Steps between two pictures, a multiple of the steps in an epoch.
         num_samples: Images on a sheet.
         seed: Seed of the latents.
     """

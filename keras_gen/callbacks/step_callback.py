@@ -6,8 +6,8 @@ import keras
 class StepCallback(keras.callbacks.Callback):
     """Calls `on_step` at the end of an epoch whose last step is a multiple of `every`, and of the last epoch.
 
-    The models here count their steps themselves (`model.step`), so that a continued run goes on counting where it
-    stopped; an epoch is no more than the number of steps between two reports.
+    Models count their steps themselves (`model.step`), so that a continued run goes on counting where it stopped. An
+    epoch is merely the number of steps between two reports.
 
     Args:
         every: Steps between two calls, a multiple of the steps in an epoch.
@@ -20,26 +20,27 @@ class StepCallback(keras.callbacks.Callback):
 
     @property
     def step(self) -> int:
-        """Training steps that the model has made."""
+        """Training steps made so far."""
         return int(self.model.step.numpy())
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Notes where training begins; nothing is due before a further step."""
+        """Notes where training begins: nothing is due before the next step."""
         self._last_call = self.step
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Calls `on_step` if it is time."""
-        # Not at the end of training: a run killed in between would find the last step made, and nothing left to do.
+        """Calls `on_step` if it is due."""
+        # Not only at the end of training: a run killed before that would find its last step made and nothing left to
+        # do.
         if self.step % self.every == 0 or epoch + 1 == self.params["epochs"]:
             self._call(logs)
 
     def on_train_end(self, logs: dict | None = None) -> None:
-        """Calls `on_step` where training ended before its last epoch, unless that has just been done."""
+        """Calls `on_step` if training ended before its last epoch, unless it was just called."""
         if self._last_call != self.step:
             self._call(logs)
 
     def on_step(self, step: int, terms: dict[str, float]) -> None:
-        """What the callback does after `step` steps, given the means of the reported terms."""
+        """Called after `step` steps with the means of the reported terms."""
         raise NotImplementedError
 
     def _call(self, logs: dict | None) -> None:

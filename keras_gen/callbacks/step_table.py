@@ -1,4 +1,4 @@
-"""A table of numbers by training step, in a CSV file and as TensorBoard's curves."""
+"""A table of numbers by training step, as a CSV file and as curves for TensorBoard."""
 
 import csv
 import os
@@ -12,11 +12,11 @@ from keras_gen.utils.files import naming, replacing
 class StepTable:
     """Rows of numbers by step, in a CSV file whose first column is `step`.
 
-    A row counts once its line is whole: a kill or a full disk may leave a part of the last one.
+    A row counts once its line is complete; a kill or a full disk may cut off the last one.
 
     Args:
-        path: The file; it is made with the first row.
-        tensorboard_dir: Folder of this table's own for TensorBoard's logs, which get the same numbers; None for none.
+        path: The file, created with the first row.
+        tensorboard_dir: A folder for this table only, whose TensorBoard logs get the same numbers; None for no logs.
     """
 
     def __init__(self, path: str | os.PathLike, tensorboard_dir: str | os.PathLike | None = None):
@@ -24,7 +24,7 @@ class StepTable:
         self._curves = Curves(tensorboard_dir) if tensorboard_dir else None
 
     def rows(self) -> list[dict[str, float]]:
-        """All rows, from the first step to the last; none if there is no file yet.
+        """All rows from the first step to the last; empty if there is no file yet.
 
         Raises:
             InputError: The file is damaged.
@@ -34,14 +34,16 @@ class StepTable:
                 {"step": int(row.pop("step")), **{name: float(value) for name, value in row.items()}}
                 for row in csv.DictReader(self._whole_lines())
             ]
-        except (ValueError, TypeError, KeyError, csv.Error) as error:  # a row that is too short or long is a TypeError
-            raise InputError(f"{self.path} is damaged; restore it, or start again in a new folder") from error
+        except (ValueError, TypeError, KeyError, csv.Error) as error:  # a row of the wrong length is a TypeError
+            raise InputError(
+                f"{self.path} is damaged; restore it from a copy, or start again in a new --output_dir"
+            ) from error
 
     def append(self, step: int, row: dict[str, float]) -> None:
         """Adds the row of a step.
 
         Raises:
-            OSError: It cannot be written, for example because the disk is full.
+            OSError: The row cannot be written, for example because the disk is full.
         """
         row = {"step": step, **row}
         new = not self.path.exists()
@@ -56,10 +58,10 @@ class StepTable:
             self._curves.append(step, row)
 
     def forget_after(self, step: int) -> None:
-        """Drops the rows of later steps, which a continued run makes again; the others stay as they were written.
+        """Drops the rows of later steps, which a continued run makes again; the others stay as they are.
 
         Raises:
-            InputError: The file is damaged; nothing is dropped then.
+            InputError: The file is damaged; it is left as it is.
         """
         kept = sum(row["step"] <= step for row in self.rows())
         if self._curves is not None:

@@ -1,4 +1,4 @@
-"""A stop at the first loss that is NaN or infinite."""
+"""Stopping at the first loss that is NaN or infinite."""
 
 import math
 
@@ -8,16 +8,16 @@ from keras_gen.errors import NonFiniteLossError
 
 
 class StopOnNonFinite(keras.callbacks.Callback):
-    """Ends training at the first step at which a reported term is not finite; later weights would be lost anyway.
+    """Ends training at the first step at which a reported term or a weight is not finite.
 
     Put it before `Checkpoints`, so that no checkpoint of a broken model is written.
 
     Raises:
-        NonFiniteLossError: A term is not finite; the message names the term and the step.
+        NonFiniteLossError: A term or a weight is not finite; the message names it and the step.
     """
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Checks the terms of the step that just ended."""
+        """Checks the terms of the last step."""
         for name, value in (logs or {}).items():
             if not math.isfinite(value):
                 raise NonFiniteLossError(f"{name} is {float(value)} at step {self._step}")

@@ -1,4 +1,4 @@
-"""Constraints of a layer's weights that Keras does not have."""
+"""Weight constraints that Keras does not have."""
 
 from keras_gen.constraints.unit_spectral_norm import UnitSpectralNorm
 

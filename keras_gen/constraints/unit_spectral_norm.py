@@ -10,13 +10,13 @@ from keras_gen.utils import spectral
 
 @keras.saving.register_keras_serializable("keras_gen")
 class UnitSpectralNorm(keras.constraints.Constraint):
-    """W / |W|_2 in the place of W, after each step of the optimizer: a projection.
+    """Replaces W by W / |W|_2 after each step of the optimiser: a projection.
 
-    It is here to be compared with. The post on Lipschitz constraints warns that late gradients are then inaccurate and
-    samples poor, as the gradient that the optimizer follows knows nothing of the division. Use the layer
-    `SpectralNormalization` instead, whose gradient passes through it.
+    It is here for comparison. The post on Lipschitz constraints warns that late gradients become inaccurate and samples
+    poor, since the gradient that the optimiser follows ignores the division. The layer `SpectralNormalization`, whose
+    gradient passes through the division, is the better choice.
 
-    W is the kernel as a matrix [everything else, outputs]; see `keras_gen.utils.spectral`. A kernel of zeros is left
+    W is the kernel as a matrix [everything else, outputs]; see `keras_gen.utils.spectral`. A kernel of zeros stays
     as it is.
 
     Args:

@@ -15,14 +15,17 @@ def from_array(
     num_classes: int,
     image_size: int | None,
 ) -> ArrayImages:
-    """Returns uint8 [n, h, w, c] pixels and their labels as images of `image_size`.
+    """A data set of uint8 [n, h, w, c] pixels and their labels, resized to `image_size`.
 
     Raises:
-        InputError: the images are smaller than `image_size`.
+        InputError: The images are smaller than `image_size`.
     """
     native = min(pixels.shape[1:3])
     if image_size is not None and image_size > native:
-        raise InputError(f"image_size={image_size} is larger than the {native}x{native} images of {name}")
+        raise InputError(
+            f"image_size={image_size} is larger than the {native}x{native} images of {name}; "
+            f"give {native} or less, or use padded:{name}"
+        )
     pixels = crop_and_resize(pixels, image_size or native)
     return ArrayImages(
         name=name,

@@ -1,9 +1,10 @@
-"""Shuffled batches: which images a batch holds depends on its number alone."""
+"""Shuffled batches whose images depend on the batch's number alone."""
 
 import tensorflow as tf
 
 from keras_gen.datasets.images import Images
 from keras_gen.errors import InputError
+from keras_gen.utils import noise
 
 
 def batches(
@@ -15,32 +16,31 @@ def batches(
     with_labels: bool = False,
     input_context: tf.distribute.InputContext | None = None,
 ) -> tf.data.Dataset:
-    """Returns the batches `first_step`, `first_step + 1`, ... of an endless shuffled run over the images.
+    """Batches `first_step`, `first_step + 1`, ... of an endless shuffled pass over the images.
 
-    Batch `n` is a function of (seed, n) alone. The order of an epoch is a function of (seed, epoch)
-    and orders image numbers, not images: no shuffle buffer has to be filled or replayed, a run
-    continues at any step at once, and a set larger than memory is shuffled fully. A batch may
-    straddle two epochs, so none is cut short. The order of an epoch takes 8 bytes an image, that of
-    the next as much, and 40 while it is drawn: 400 MB and five seconds for ten million.
+    Batch `n` is a function of (seed, n) alone. The order of an epoch is a function of (seed, epoch) and permutes image
+    numbers, not images: there is no shuffle buffer to fill or replay, a run continues at any step at once, and a set
+    larger than memory is shuffled completely. A batch may straddle two epochs, so none is cut short. The orders of this
+    epoch and the next take 8 bytes per image each, and 40 while they are drawn: 400 MB and five seconds for ten
+    million.
 
     Args:
-        images: what `load` returned.
-        batch_size: images in a batch, over all replicas.
-        seed: chooses the orders.
-        first_step: number of the first batch.
-        num_steps: number of batches; None goes on for ever.
-        with_labels: whether to return (images, labels).
-        input_context: of which worker the rows are wanted; they come in the shares of its replicas,
-            one after another. Other workers' images are not read. What
-            `tf.distribute.Strategy.distribute_datasets_from_function` hands to its function.
+        images: What `load` returned.
+        batch_size: Images per batch, over all replicas.
+        seed: Seed of the orders.
+        first_step: Number of the first batch.
+        num_steps: Number of batches; None for no end.
+        with_labels: Whether to return (images, labels).
+        input_context: The worker whose rows are wanted, as `tf.distribute.Strategy.distribute_datasets_from_function`
+            passes it. They come in the shares of its replicas, one after another; other workers' images are not read.
 
     Returns:
-        float32 [batch_size, h, w, c] in [-1, 1], or pairs of it and int64 [batch_size] labels; with
-        an `input_context`, shares of batch_size / number of replicas.
+        float32 [batch_size, h, w, c] in [-1, 1], or pairs of these and int64 [batch_size] labels; with an
+        `input_context`, shares of batch_size / number of replicas.
 
     Raises:
-        InputError: `batch_size` is not between 1 and the number of images, or does not divide evenly
-            over the replicas; a step is negative; or labels are asked for where there are none.
+        InputError: `batch_size` is not between 1 and the number of images, or does not divide evenly among the
+            replicas; a step is negative; or there are no labels.
     """
     if not 1 <= batch_size <= len(images):
         raise InputError(
@@ -49,10 +49,11 @@ def batches(
     if first_step < 0 or (num_steps is not None and num_steps < 0):
         raise InputError(f"first_step={first_step}, num_steps={num_steps} must not be negative")
     if with_labels and images.labels is None:
-        raise InputError(f"with_labels=True, but {images.name} has no labels")
+        raise InputError(f"with_labels=True, but {images.name} has no labels; use a labelled data set")
     if input_context is not None and batch_size % input_context.num_replicas_in_sync:
         raise InputError(
-            f"batch_size={batch_size} does not divide evenly over {input_context.num_replicas_in_sync} replicas"
+            f"batch_size={batch_size} does not divide evenly among {input_context.num_replicas_in_sync} replicas; "
+            "give a multiple of their number"
         )
 
     indices = _shuffled_indices(len(images), batch_size, seed, first_step)
@@ -72,17 +73,12 @@ def batches(
 
 
 def _shuffled_indices(num_images: int, batch_size: int, seed: int, first_step: int) -> tf.data.Dataset:
-    """Returns the int64 [batch_size] image numbers of the batches from `first_step` on, without end."""
+    """The int64 [batch_size] image numbers of all batches from `first_step` on."""
     first_epoch, num_skipped = divmod(first_step * batch_size, num_images)
 
-    def order(epoch):
-        keys = tf.random.stateless_uniform(
-            [num_images], seed=tf.stack([seed, epoch]), minval=None, maxval=None, dtype=tf.int64, alg="philox"
-        )
-        return tf.cast(tf.argsort(keys), tf.int64)
-
-    def rest_of_order(epoch):
-        return order(epoch)[tf.where(epoch == first_epoch, num_skipped, 0) :]
+    def rest_of_order(epoch: tf.Tensor) -> tf.Tensor:
+        order = noise.shuffled_order(num_images, tf.stack([seed, epoch]))
+        return order[tf.where(epoch == first_epoch, num_skipped, 0) :]
 
     # The next epoch's order is drawn while this one's is used.
     orders = tf.data.Dataset.counter(first_epoch).map(rest_of_order).prefetch(1)
@@ -90,7 +86,7 @@ def _shuffled_indices(num_images: int, batch_size: int, seed: int, first_step: i
 
 
 def _shares(indices: tf.data.Dataset, batch_size: int, context: tf.distribute.InputContext) -> tf.data.Dataset:
-    """Cuts a worker's rows out of each batch of image numbers, in the shares of its replicas."""
+    """A worker's rows of each batch of image numbers, in the shares of its replicas."""
     share = context.get_per_replica_batch_size(batch_size)
     rows = share * _local_replicas(context)
     first = rows * context.input_pipeline_id
@@ -108,6 +104,6 @@ def _to_float(pixels: tf.Tensor) -> tf.Tensor:
 def _options() -> tf.data.Options:
     options = tf.data.Options()
     options.deterministic = True
-    # Every worker computes all batches and keeps its rows: there are no files to deal out.
+    # Every worker computes all batches and keeps its own rows; there are no files to distribute.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return options

@@ -1,4 +1,4 @@
-"""From encoded images, or arrays of any size, to uint8 pixels of the size asked for."""
+"""Encoded images, or arrays of any size, as uint8 pixels of a given size."""
 
 import io
 import warnings
@@ -9,19 +9,19 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-# A small file can claim to hold a huge picture: what its header says is believed, and refused.
+# A small file can claim to hold a huge picture, so the size in its header is checked before anything is decoded.
 MAX_PIXELS = 100_000_000
-# Pillow's own warning comes below that. For the whole process: images are opened in several threads at a time, in which
-# a filter for a block of code is not safe.
+# Pillow warns at a smaller size. The filter is for the whole process, since images are opened in several threads, where
+# `warnings.catch_warnings` is not safe.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 def open_image(file: Path | BinaryIO, image_size: int) -> Image.Image:
-    """Reads the header of a PNG or JPEG image, and no pixels yet.
+    """Reads the header of a PNG or JPEG image, without decoding its pixels.
 
     Raises:
-        ValueError: not such an image, larger than `MAX_PIXELS`, or smaller than `image_size`.
-        OSError: the file cannot be read.
+        ValueError: The file is no PNG or JPEG, larger than `MAX_PIXELS`, or smaller than `image_size`.
+        OSError: The file cannot be read.
     """
     try:
         image = Image.open(file, formats=["PNG", "JPEG"])
@@ -40,16 +40,15 @@ def open_image(file: Path | BinaryIO, image_size: int) -> Image.Image:
 def decode_image(encoded: bytes, image_shape: tuple[int, int, int]) -> np.ndarray:
     """Decodes PNG or JPEG bytes to uint8 [size, size, channels].
 
-    Larger images are cropped to their central square and averaged down. Transparency shows white,
-    16-bit grey keeps its upper 8 bits, an animation gives its first frame, and a camera's
-    orientation mark is obeyed.
+    Larger images are cropped to their central square and averaged down. Transparent pixels are blended with white,
+    16-bit grey keeps its upper 8 bits, an animation gives its first frame, and EXIF orientation is applied.
 
     Args:
-        encoded: the bytes of the file.
+        encoded: The bytes of the file.
         image_shape: (size, size, channels) with one channel (grey) or three (RGB).
 
     Raises:
-        ValueError, OSError, SyntaxError: the bytes are damaged or unusable; the message says how.
+        ValueError, OSError, SyntaxError: The bytes are damaged or unusable; the message says how.
     """
     size, _, channels = image_shape
     image = ImageOps.exif_transpose(open_image(io.BytesIO(encoded), size))
@@ -63,11 +62,11 @@ def decode_image(encoded: bytes, image_shape: tuple[int, int, int]) -> np.ndarra
 
 
 def crop_and_resize(pixels: np.ndarray, image_size: int) -> np.ndarray:
-    """Crops to the central square and averages each output pixel over the area that it covers.
+    """The central square of each image, each output pixel averaged over the area that it covers.
 
     Args:
         pixels: uint8 [n, h, w, c], not smaller than `image_size`.
-        image_size: height and width of the result.
+        image_size: Height and width of the result.
 
     Returns:
         uint8 [n, image_size, image_size, c].
@@ -78,8 +77,8 @@ def crop_and_resize(pixels: np.ndarray, image_size: int) -> np.ndarray:
     square = pixels[:, top : top + side, left : left + side]
     if side == image_size:
         return square
-    # Pillow's box filter weighs the pixels at the border of an area fully or not at all; this
-    # kernel weighs them by the part that lies inside.
+    # Pillow's box filter counts a pixel on the border of an area fully or not at all; this kernel counts the part
+    # inside.
     with tf.device("CPU:0"):
         resized = tf.image.resize(square, [image_size, image_size], method="area")
     return np.rint(resized.numpy()).astype(np.uint8)

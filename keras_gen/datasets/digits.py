@@ -8,7 +8,7 @@ from keras_gen.datasets.splits import hold_out_fifth_of_each_class
 
 
 def load(split: str, image_size: int | None = None, data_dir: str | None = None) -> Images:
-    """Returns the digits, [8, 8, 1] by default; every fifth image of each class is for testing."""
+    """The digits, [8, 8, 1] by default; every fifth image of each class is for testing."""
     del data_dir  # nothing is stored
     from sklearn.datasets import load_digits  # slow to import
 

@@ -1,4 +1,4 @@
-"""Batches drawn from a distribution, for toys whose density is known."""
+"""Batches drawn from a distribution, for toy problems whose density is known."""
 
 import tensorflow as tf
 import tensorflow_probability as tfp
@@ -9,15 +9,15 @@ from keras_gen.errors import InputError
 def draws(
     distribution: tfp.distributions.Distribution, batch_size: int, seed: int = 0, first_step: int = 0
 ) -> tf.data.Dataset:
-    """Returns the batches `first_step`, `first_step + 1`, ... of an endless run of draws.
+    """Batches `first_step`, `first_step + 1`, ... of an endless sequence of draws.
 
     Batch `n` is a function of (seed, n) alone; no two batches hold the same draws.
 
     Args:
-        distribution: what is drawn from.
-        batch_size: draws in a batch, over all replicas.
-        seed: chooses the draws.
-        first_step: number of the first batch.
+        distribution: The distribution to draw from.
+        batch_size: Draws per batch, over all replicas.
+        seed: Seed of the draws.
+        first_step: Number of the first batch.
 
     Returns:
         float32 [batch_size, *event_shape].

@@ -1,4 +1,4 @@
-"""`fashion_mnist`: 70,000 pictures of clothes, 28x28 grey, ten classes.
+"""`fashion_mnist`: 70,000 grey images of clothes, 28x28, in ten classes.
 
 Xiao, Rasul and Vollgraf, "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning
 Algorithms", arXiv:1708.07747.
@@ -21,13 +21,13 @@ PREFIX = {"train": "train", "test": "t10k"}
 
 
 def load(split: str, image_size: int | None = None, data_dir: str | None = None) -> Images:
-    """Returns Fashion-MNIST, [28, 28, 1] by default, in the order of its authors' files.
+    """Fashion-MNIST, [28, 28, 1] by default, in the order of its authors' files.
 
-    The four IDX files are looked for in `data_dir`, then in the package's folder; failing both, a
-    copy that TFDS prepared under `data_dir` is read (in the order of TFDS).
+    The four IDX files are looked for in `data_dir`, then in the package's folder. If they are in neither, a copy that
+    TFDS prepared under `data_dir` is read, in TFDS's order.
 
     Raises:
-        InputError: the images are nowhere to be found, or a file is damaged.
+        InputError: The images cannot be found, or a file is damaged.
     """
     for folder in [Path(data_dir), PACKAGE_FOLDER] if data_dir else [PACKAGE_FOLDER]:
         images = _find(folder, f"{PREFIX[split]}-images-idx3-ubyte")
@@ -47,19 +47,19 @@ def load(split: str, image_size: int | None = None, data_dir: str | None = None)
 
 
 def _find(folder: Path, name: str) -> Path | None:
-    """Returns the path of a file, packed or not, if it is there."""
+    """The path of a file, gzipped or not, if it exists."""
     paths = (folder / f"{name}.gz", folder / name)
     return next((path for path in paths if path.is_file()), None)
 
 
 def read_idx(path: Path, num_axes: int) -> np.ndarray:
-    """Reads an IDX file of unsigned bytes, packed with gzip if its name ends in .gz.
+    """The array in an IDX file of unsigned bytes, gzipped if its name ends in .gz.
 
     The header is two zero bytes, the type 8, the number of axes, and then the length of each axis
     as a big-endian 32-bit integer.
 
     Raises:
-        InputError: the file is not such a file, or damaged.
+        InputError: The file is not an IDX file of bytes, or is damaged.
     """
     try:
         content = path.read_bytes()

@@ -1,4 +1,4 @@
-"""`folder:PATH`: the PNG and JPEG files of a folder and of the folders in it."""
+"""`folder:PATH`: the PNG and JPEG files in a folder and its subfolders."""
 
 from pathlib import Path
 
@@ -11,22 +11,22 @@ DEFAULT_SIZE = 64
 
 
 def load(path: str, split: str, image_size: int | None = None, follow_links: bool = False) -> Images:
-    """Returns the images of a folder, [64, 64, 3] by default.
+    """The images of a folder, [64, 64, 3] by default.
 
-    Every tenth file of a fixed shuffled order is for testing. Labels are the first-level folders
-    in sorted order, if there are two at least and they hold all the files. The headers of all
-    files are read first, of a large folder once (see `folder_index`); a folder that fits into
-    memory is decoded, too, so that a damaged file is found before training starts.
+    Every tenth file of a fixed shuffled order is for testing. The labels are the first-level folders in sorted order,
+    if there are at least two and they hold all the files. The headers of all files are read first; for a large folder
+    the result is kept (see `folder_index`). A folder that fits into memory is decoded too, so that damaged files are
+    found before training starts.
 
     Args:
-        path: the folder.
+        path: The folder.
         split: "train" or "test".
-        image_size: height and width.
-        follow_links: whether links out of the folder are followed, which they are as `linked_folder:PATH`.
+        image_size: Height and width.
+        follow_links: Whether to follow links out of the folder, as `linked_folder:PATH` does.
 
     Raises:
-        InputError: the folder is missing or has fewer than two images, or an image is damaged, too
-            large, or smaller than `image_size`.
+        InputError: The folder is missing or has fewer than two images, or an image is damaged, too large, or smaller
+            than `image_size`.
     """
     size = image_size or DEFAULT_SIZE
     name = f"{'linked_folder' if follow_links else 'folder'}:{path}"

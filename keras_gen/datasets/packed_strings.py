@@ -1,8 +1,8 @@
-"""`PackedStrings`: many strings in one buffer, which a list of them would take several times the memory for."""
+"""`PackedStrings`: many strings in one buffer, at a fraction of the memory of a list."""
 
 import os
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -21,7 +21,7 @@ class PackedStrings:
 
     @classmethod
     def pack(cls, strings: Iterable[str]) -> "PackedStrings":
-        """Packs strings; what is no UTF-8 in a file's name is kept as it is."""
+        """Packs strings; bytes of a file name that are not UTF-8 are kept as they are."""
         buffer, ends = bytearray(), array("q")
         for string in strings:
             buffer += os.fsencode(string)
@@ -30,6 +30,9 @@ class PackedStrings:
 
     def __len__(self) -> int:
         return len(self.ends)
+
+    def __iter__(self) -> Iterator[str]:
+        return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: int) -> str:
         start = self.ends[index - 1] if index > 0 else 0

@@ -1,4 +1,4 @@
-"""`padded:NAME`: the images of a data set, each in the middle of a larger black one.
+"""`padded:NAME`: the images of a data set, each with a black border.
 
 For networks that halve the size often: 28 pixels become 32.
 """
@@ -13,11 +13,11 @@ from keras_gen.errors import InputError
 
 
 def load(images: Images, image_size: int | None = None) -> Images:
-    """Returns images with a border of zeros, which is -1 once they are numbers in [-1, 1].
+    """Images with a black border: zeros, which become -1 on the scale [-1, 1].
 
     Args:
-        images: the images without a border.
-        image_size: height and width with it; the next power of two by default.
+        images: The images without a border.
+        image_size: Height and width with the border; the next power of two by default.
 
     Raises:
         InputError: `image_size` is smaller than the images.
@@ -43,7 +43,7 @@ class PaddedImages(Images):
     """Images with a border.
 
     Attributes:
-        images: the images without it.
+        images: The images without the border.
     """
 
     images: Images

@@ -11,21 +11,24 @@ TEST_COLUMNS = 160  # of the 640; the right edge of each photograph is for testi
 
 
 def load(split: str, image_size: int | None = None, data_dir: str | None = None) -> Images:
-    """Returns square crops, [32, 32, 3] by default, of a temple (label 0) and a flower (label 1).
+    """Square crops, [32, 32, 3] by default, of a temple (label 0) and a flower (label 1).
 
-    Crops are as sharp as the photograph: a larger `image_size` shows more of it. The crops for
-    testing come from the right quarter of each photograph and share no pixel with the others.
+    Crops are as sharp as the photograph: a larger `image_size` shows more of it. Test crops come from the right quarter
+    of each photograph and share no pixel with the training crops.
 
     Raises:
-        InputError: `image_size` is larger than the part for testing.
+        InputError: `image_size` is larger than the part of the photographs for testing.
     """
     del data_dir  # nothing is stored
     size = image_size or DEFAULT_SIZE
     if size > TEST_COLUMNS:
-        raise InputError(f"image_size={size} is larger than the {TEST_COLUMNS} pixels that photo_patches has")
+        raise InputError(
+            f"image_size={size} is larger than the {TEST_COLUMNS} pixels that photo_patches has; "
+            f"give {TEST_COLUMNS} or less"
+        )
     photos = [_part(photo, split) for photo in _photos()]
     count = NUM_PATCHES[split]
-    # Numbers from RandomState are the same in every version of NumPy.
+    # NumPy guarantees that RandomState gives the same numbers in every version.
     random = np.random.RandomState(0 if split == "train" else 1)
     labels = np.arange(count, dtype=np.int64) % len(photos)
     height, width = photos[0].shape[:2]
@@ -48,7 +51,7 @@ def load(split: str, image_size: int | None = None, data_dir: str | None = None)
 
 
 def _photos() -> list[np.ndarray]:
-    """Returns the two photographs, each uint8 [427, 640, 3]."""
+    """The two photographs, each uint8 [427, 640, 3]."""
     from sklearn.datasets import load_sample_images  # slow to import
 
     return load_sample_images().images

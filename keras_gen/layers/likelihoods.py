@@ -1,14 +1,13 @@
 """Likelihoods: how a decoder's output becomes a distribution q(x|z) over data."""
 
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from keras_gen.errors import InputError, check_input
-
-tfd = tfp.distributions
 
 
 class Likelihood(keras.layers.Layer):
@@ -17,7 +16,7 @@ class Likelihood(keras.layers.Layer):
     A likelihood of one's own overrides `distribution` and, where it has arguments, `get_config`.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any):
         super().__init__(**{"dtype": "float32"} | kwargs)
         self.built = True
 
@@ -50,7 +49,7 @@ class GaussianLikelihood(Likelihood):
         InputError: The variance is not a finite number above 0.
     """
 
-    def __init__(self, variance: float = 1.0, trainable_variance: bool = False, **kwargs):
+    def __init__(self, variance: float = 1.0, trainable_variance: bool = False, **kwargs: Any):
         if not (variance > 0 and math.isfinite(variance)):
             raise InputError(f"variance={variance}: must be a finite number above 0")
         super().__init__(**kwargs)
@@ -73,7 +72,7 @@ class GaussianLikelihood(Likelihood):
             deviation = math.sqrt(self.variance)
         return tfd.Independent(tfd.Normal(mean, deviation), reinterpreted_batch_ndims=len(mean.shape) - 1)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this layer again."""
         own = {"variance": self.variance, "trainable_variance": self.trainable_variance}
         return {**super().get_config(), **own}
@@ -111,22 +110,22 @@ class _BlackOrWhite(tfd.Bernoulli):
         super().__init__(logits=logits, dtype=tf.float32, name=name)
 
     @classmethod
-    def _parameter_properties(cls, dtype, num_classes=None):
+    def _parameter_properties(cls, dtype: tf.DType, num_classes: int | None = None) -> dict[str, Any]:
         return {"logits": super()._parameter_properties(dtype, num_classes)["logits"]}
 
-    def _log_prob(self, x):
+    def _log_prob(self, x: tf.Tensor) -> tf.Tensor:
         return super()._log_prob((x + 1) / 2)  # from [-1, 1] to the [0, 1] of Bernoulli's outcomes
 
-    def _mean(self):
+    def _mean(self) -> tf.Tensor:
         return 2 * super()._mean() - 1
 
-    def _variance(self):
+    def _variance(self) -> tf.Tensor:
         return 4 * super()._variance()
 
-    def _mode(self):
+    def _mode(self) -> tf.Tensor:
         return 2 * super()._mode() - 1
 
-    def _sample_n(self, n, seed=None):
+    def _sample_n(self, n: int | tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
         return 2 * super()._sample_n(n, seed) - 1
 
 

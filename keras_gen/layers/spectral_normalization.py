@@ -1,5 +1,7 @@
 """`SpectralNormalization`: a layer called with its kernel divided by the kernel's spectral norm."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -43,13 +45,13 @@ class SpectralNormalization(keras.layers.Wrapper):
         InputError: The layer has no such kernel, or `power_iterations` is below 1.
     """
 
-    def __init__(self, layer: keras.Layer, power_iterations: int = 1, persistent: bool = True, **kwargs):
+    def __init__(self, layer: keras.Layer, power_iterations: int = 1, persistent: bool = True, **kwargs: Any):
         if not isinstance(layer, spectral.KERNEL_LAYERS):
             allowed = ", ".join(kind.__name__ for kind in spectral.KERNEL_LAYERS)
             raise InputError(f"layer={type(layer).__name__}: it has no kernel to normalise; wrap one of {allowed}")
         check_counts(power_iterations=power_iterations)
         # The wrapper itself casts nothing, so that it reads the kernel as it is stored; the layer casts for itself.
-        super().__init__(layer, dtype=layer.variable_dtype, autocast=False, **kwargs)
+        super().__init__(layer, **{**kwargs, "dtype": layer.variable_dtype, "autocast": False})
         self.power_iterations = power_iterations
         self.persistent = persistent
 
@@ -89,11 +91,9 @@ class SpectralNormalization(keras.layers.Wrapper):
         kernel = self.layer.kernel.value
         return kernel / tf.cast(tf.where(sigma > 0, sigma, 1.0), kernel.dtype)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this layer again."""
-        config = super().get_config()
-        del config["dtype"]  # the wrapped layer's
-        return {**config, "power_iterations": self.power_iterations, "persistent": self.persistent}
+        return {**super().get_config(), "power_iterations": self.power_iterations, "persistent": self.persistent}
 
     def _matrix(self) -> tf.Tensor:
         return spectral.kernel_matrix(self.layer.kernel.value, spectral.output_axis(self.layer))

@@ -4,6 +4,7 @@ Scores are float32 [batch, 1], without a sigmoid, higher for real. A loss knows 
 goes with any of them. A new one is a subclass of `AdversarialLoss` with two short methods.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import keras
@@ -47,7 +48,7 @@ class Wasserstein(AdversarialLoss):
         return -tf.reduce_mean(fake_scores)
 
 
-_LOSSES = {
+_LOSSES: dict[str, Callable[[], AdversarialLoss]] = {
     "non_saturating": NonSaturating,
     "wasserstein": Wasserstein,
     "relativistic": Relativistic,

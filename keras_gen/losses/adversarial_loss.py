@@ -1,16 +1,18 @@
 """`AdversarialLoss`: what every adversarial loss is."""
 
+from typing import Any, Self
+
 import tensorflow as tf
 
 from keras_gen.errors import InputError
 
 
 class AdversarialLoss:
-    """The two losses of an adversarial game; both are means over the batch (float32 scalars).
+    """The two losses of an adversarial game, both means over the batch (float32 scalars).
 
     Attributes:
-        relativistic: Whether the generator's loss compares fake images with real ones: `generator_loss` then takes
-            the scores [batch, 1] of fresh real images, `real_scores`, as its second argument.
+        relativistic: Whether the generator's loss compares fake images with real ones: `generator_loss` is then given
+            the scores [batch, 1] of fresh real images too.
     """
 
     relativistic = False
@@ -23,12 +25,12 @@ class AdversarialLoss:
         """What G minimises, from the scores [batch, 1] of fake images."""
         raise NotImplementedError
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this loss again."""
         return {}
 
     @classmethod
-    def from_config(cls, config: dict) -> "AdversarialLoss":
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """Builds the loss from `get_config`."""
         return cls(**config)
 
@@ -44,7 +46,7 @@ def checked_scores(**scores: tf.Tensor) -> list[tf.Tensor]:
         tensor = tf.cast(tensor, tf.float32)
         if tensor.shape.rank != 2 or tensor.shape[1] != 1:
             raise InputError(
-                f"{name} has shape {tuple(tensor.shape)}: a discriminator gives one score an image, [batch, 1]"
+                f"{name} has shape {tuple(tensor.shape)}: a discriminator gives one score per image, [batch, 1]"
             )
         tensors.append(tensor)
     return tensors

@@ -1,7 +1,7 @@
 """f-divergences D_f(P||Q) = E_q[f(p/q)], and the bound E_p[T] - E_q[g(T)] from which a network learns them.
 
 The post of 2018-09-29, whose equations are quoted by number, after Nowozin et al. 2016, arXiv 1606.00709. The loss of a
-GAN made of one is `variational.FDivergence`.
+GAN made of one is `f_gan.FDivergence`.
 
 A user's own divergence is one more row of the table, here Le Cam's, the integral of (p - q)^2 / (p + q):
 

@@ -1,18 +1,19 @@
 """Gradient penalties: what a discriminator pays for its slope, E_r[phi(|grad T(x)|)].
 
-A penalty is a function phi of the squared norms |grad T(x)|^2, float32 [batch], at points x drawn from r(x); where
+A penalty is a function phi of the squared norms |grad T(x)|^2, float32 [points], at points x drawn from r(x); where
 these lie is the penalty's `sampling`, one of `keras_gen.losses.gradient_sampling.SAMPLINGS`.
 """
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
 
-from keras_gen.checks import check_positive
+from keras_gen.checks import check_choice, check_positive
 from keras_gen.errors import InputError
-from keras_gen.losses import gradient_sampling
+from keras_gen.losses.gradient_sampling import SAMPLINGS
 
 # Below this a norm counts as zero: the square root has no gradient there, and an unbounded one beside it.
 _SMALLEST_SQUARED_NORM = 1e-12
@@ -29,24 +30,19 @@ class GradientPenalty:
     """
 
     def __init__(self, sampling: str):
-        if sampling not in gradient_sampling.SAMPLINGS:
-            raise InputError(f"sampling={sampling!r}: choose one of {', '.join(gradient_sampling.SAMPLINGS)}")
+        check_choice("sampling", sampling, SAMPLINGS)
         self.sampling = sampling
 
-    def points(self, real: tf.Tensor, fake: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        """The batches of points x ~ r(x); see `gradient_sampling.points`."""
-        return gradient_sampling.points(self.sampling, real, fake, noise)
-
     def __call__(self, squared_norms: tf.Tensor) -> tf.Tensor:
-        """The penalty (float32 scalar) of the squared gradient norms, float32 [batch]."""
+        """The penalty (float32 scalar) of the squared gradient norms, float32 [points]."""
         raise NotImplementedError
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this penalty again."""
         return {"sampling": self.sampling}
 
     @classmethod
-    def from_config(cls, config: dict) -> "GradientPenalty":
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """Builds the penalty from `get_config`."""
         return cls(**config)
 
@@ -59,21 +55,22 @@ class PowerPenalty(GradientPenalty):
         k: Weight, above 0.
         p: Power, above 1.
         sampling: The name of r(x).
+
+    Raises:
+        InputError: An argument is out of range.
     """
 
     def __init__(self, k: float = 2.0, p: float = 6.0, sampling: str = "real_and_fake"):
         super().__init__(sampling)
-        check_positive(k=k)
-        if not 1 < p < math.inf:
-            raise InputError(f"p={p}: the Wasserstein divergence needs a finite power above 1")
+        check_power_penalty(k, p)
         self.k = k
         self.p = p
 
     def __call__(self, squared_norms: tf.Tensor) -> tf.Tensor:
-        """Gives k E_r[(|grad T|^2)^(p/2)], which needs no square root at any even p."""
-        return self.k * tf.reduce_mean(_power(squared_norms, self.p / 2))
+        """Gives k E_r[|grad T|^p]."""
+        return self.k * tf.reduce_mean(norms_to_the(self.p, squared_norms))
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this penalty again."""
         return {"k": self.k, "p": self.p, **super().get_config()}
 
@@ -86,7 +83,7 @@ class _UnitNormPenalty(GradientPenalty):
         check_positive(weight=weight)
         self.weight = weight
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this penalty again."""
         return {"weight": self.weight, **super().get_config()}
 
@@ -98,11 +95,14 @@ class TwoSidedPenalty(_UnitNormPenalty):
     Args:
         weight: The lambda of the equation, above 0.
         sampling: The name of r(x).
+
+    Raises:
+        InputError: An argument is out of range.
     """
 
     def __call__(self, squared_norms: tf.Tensor) -> tf.Tensor:
         """Gives weight E_r[(|grad T| - 1)^2]."""
-        return self.weight * tf.reduce_mean((_norm(squared_norms) - 1.0) ** 2)
+        return self.weight * tf.reduce_mean((norms(squared_norms) - 1.0) ** 2)
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -114,11 +114,37 @@ class OneSidedPenalty(_UnitNormPenalty):
     Args:
         weight: The lambda of the equation, above 0.
         sampling: The name of r(x).
+
+    Raises:
+        InputError: An argument is out of range.
     """
 
     def __call__(self, squared_norms: tf.Tensor) -> tf.Tensor:
         """Gives weight E_r[max(|grad T| - 1, 0)^2]."""
-        return self.weight * tf.reduce_mean(tf.nn.relu(_norm(squared_norms) - 1.0) ** 2)
+        return self.weight * tf.reduce_mean(tf.nn.relu(norms(squared_norms) - 1.0) ** 2)
+
+
+def check_power_penalty(k: float, p: float) -> None:
+    """Checks the arguments of the Wasserstein divergence's gradient term.
+
+    Raises:
+        InputError: `k` is not a finite number above 0, or `p` is not one above 1.
+    """
+    check_positive(k=k)
+    if not 1 < p < math.inf:
+        raise InputError(f"p={p}: the Wasserstein divergence needs a finite power above 1")
+
+
+def norms_to_the(p: float, squared_norms: tf.Tensor) -> tf.Tensor:
+    """|grad T|^p from |grad T|^2: without a square root at any even p, and with a finite gradient at 0 for any p."""
+    if p < 2:
+        squared_norms = tf.maximum(squared_norms, _SMALLEST_SQUARED_NORM)
+    return squared_norms ** (p / 2)
+
+
+def norms(squared_norms: tf.Tensor) -> tf.Tensor:
+    """|grad T| from |grad T|^2, with a finite gradient at 0."""
+    return tf.sqrt(tf.maximum(squared_norms, _SMALLEST_SQUARED_NORM))
 
 
 def scores_and_squared_norms(
@@ -151,14 +177,3 @@ def scores_and_squared_norms(
         tf.reduce_sum(tf.reshape(gradient, [tf.shape(gradient)[0], -1]) ** 2, axis=1) for gradient in gradients
     ]
     return real_scores, fake_scores, tf.concat(squared_norms, axis=0)
-
-
-def _power(base: tf.Tensor, exponent: float) -> tf.Tensor:
-    """base^exponent, for a non-negative base, with a finite gradient at 0 for exponents below 1 too."""
-    if exponent < 1:
-        base = tf.maximum(base, _SMALLEST_SQUARED_NORM)
-    return base**exponent
-
-
-def _norm(squared_norms: tf.Tensor) -> tf.Tensor:
-    return tf.sqrt(tf.maximum(squared_norms, _SMALLEST_SQUARED_NORM))

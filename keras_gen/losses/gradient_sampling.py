@@ -23,7 +23,7 @@ PAIRING = ("interpolate_within", "interpolate_pooled")
 # Choices of r(x) that are data itself.
 _DATA = {"real_and_fake": ("real", "fake"), "fake": ("fake",), "real": ("real",)}
 
-# Uniform numbers an image that `points` takes.
+# Uniform numbers per image that `points` takes.
 NOISE_SHAPE = (3,)
 
 
@@ -60,7 +60,7 @@ def points(sampling: str, real: tf.Tensor, fake: tf.Tensor, noise: tf.Tensor) ->
 
 
 def _interpolate(one: tf.Tensor, other: tf.Tensor, epsilon: tf.Tensor) -> tf.Tensor:
-    """Points epsilon x + (1 - epsilon) y, epsilon uniform and one an image."""
+    """Points epsilon x + (1 - epsilon) y, epsilon uniform, one per image."""
     return epsilon * one + (1.0 - epsilon) * other
 
 

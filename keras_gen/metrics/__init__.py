@@ -1,4 +1,4 @@
-"""Measures: quality of samples, on images or toys; what codes tell; agreement of clusters; bounds on networks."""
+"""Measures of samples (on images and toys), codes and clusters, and bounds on networks."""
 
 from keras_gen.metrics.aggregate_posterior import aggregate_posterior
 from keras_gen.metrics.clustering import clustering_scores

@@ -1,6 +1,7 @@
 """How much the codes of a Gaussian encoder tell of the data, and a bound on how far they are from the prior."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
 from keras_gen.errors import InputError
@@ -8,7 +9,9 @@ from keras_gen.errors import InputError
 BLOCK = 1024  # rows of an n x n matrix held at a time
 
 
-def aggregate_posterior(means, log_variances, num_draws: int = 1, seed: int = 0) -> dict[str, float]:
+def aggregate_posterior(
+    means: ArrayLike, log_variances: ArrayLike, num_draws: int = 1, seed: int = 0
+) -> dict[str, float]:
     """Splits the KL to the prior N(0, I) into the information of n codes and a bound on the rest.
 
         E_x KL(p(z|x) || q(z)) = I(x, z) + KL(p(z) || q(z)),   p(z) = E_x p(z|x)

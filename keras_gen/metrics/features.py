@@ -1,4 +1,4 @@
-"""Features of images: what the distances and the neighbours are computed on."""
+"""Image features, on which distances and neighbours are computed."""
 
 import hashlib
 from collections.abc import Callable
@@ -6,22 +6,22 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from keras_gen.errors import InputError
 
 
 class ImageFeatures:
-    """A network that turns images into features, and the words that identify it.
+    """A network from images to features, with the words that identify it.
 
-    Calling it on images [n, height, width, channels] in [-1, 1] gives float64 [n, feature_dim];
-    values outside of [-1, 1] are clipped, as they are when a picture is written.
+    Calling it on images [n, height, width, channels] in [-1, 1] gives float64 [n, feature_dim]; values outside [-1, 1]
+    are clipped, as they are when a picture is written.
 
     Attributes:
-        name: stands in the names of measures, as in "Fréchet distance on LeNet features".
-        description: what identifies the features, ready for JSON: the network, the data it was
-            trained on, a hash of its weights.
-        image_shape: (height, width, channels) that it takes; (None, None, None) where any size
-            will do, with one or three channels.
+        name: Used in the names of measures, as in "Fréchet distance on LeNet features".
+        description: What identifies the features, ready for JSON: the network, its training data, a hash of its
+            weights.
+        image_shape: (height, width, channels) of its input; (None, None, None) for any size with one or three channels.
     """
 
     def __init__(
@@ -37,15 +37,14 @@ class ImageFeatures:
         self.description = description
         self.image_shape = image_shape
         self._batch_size = batch_size
-        # One trace serves every batch size.
+        # One trace for every batch size.
         self._network = tf.function(network, input_signature=[tf.TensorSpec((None, *image_shape), tf.float32)])
 
-    def __call__(self, images) -> np.ndarray:
+    def __call__(self, images: ArrayLike) -> np.ndarray:
         """Features of `images` as float64 [n, feature_dim].
 
         Raises:
-            InputError: images of another shape or of an integer type, or pixels that are not
-                finite.
+            InputError: The images have another shape or an integer type, or pixels that are not finite.
         """
         images = np.asarray(images)
         self._check(images)

@@ -1,25 +1,26 @@
 """The Fréchet distance between two sets of features."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_gen.checks import feature_pair
 
 
-def frechet_distance(real_features, fake_features) -> float:
-    r"""Squared Fréchet (2-Wasserstein) distance of the Gaussians fitted to both sets.
+def frechet_distance(real_features: ArrayLike, fake_features: ArrayLike) -> float:
+    r"""Squared Fréchet (2-Wasserstein) distance between Gaussians fitted to the two sets.
 
     Heusel et al. 2017, "GANs trained by a two time-scale update rule converge to a local Nash
     equilibrium", arXiv 1706.08500, equation 6:
 
         |m - m_w|^2 + tr(C + C_w - 2 (C C_w)^{1/2})
 
-    with means m and unbiased covariances C. It is the "FID" only on the features of that paper's
-    Inception network; name the features beside the number. It is biased upwards by an amount that
-    depends on the numbers of samples, so only distances of equal counts compare.
+    with means m and unbiased covariances C. It is the "FID" only on the features of that paper's Inception network;
+    name the features beside the number. It is biased upwards by an amount that depends on the numbers of samples, so
+    only distances with equal counts can be compared.
 
-    With factors C = R^T R and C_w = R_w^T R_w the last trace is the sum of the singular values of
-    R R_w^T. That needs no square root of a matrix, so it stays real and accurate for covariances
-    without full rank, and swapping the sets changes nothing.
+    With factors C = R^T R and C_w = R_w^T R_w the last trace is the sum of the singular values of R R_w^T. This needs
+    no matrix square root, so it stays real and accurate for covariances without full rank, and is symmetric in the
+    sets.
 
     Args:
         real_features: [num_real, dim].
@@ -29,7 +30,7 @@ def frechet_distance(real_features, fake_features) -> float:
         The distance, at least 0.
 
     Raises:
-        InputError: see `keras_gen.checks.feature_pair`.
+        InputError: See `keras_gen.checks.feature_pair`.
     """
     real, fake = feature_pair(real_features, fake_features)
     real_factor, fake_factor = _covariance_factor(real), _covariance_factor(fake)

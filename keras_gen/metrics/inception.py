@@ -1,4 +1,4 @@
-"""Features of Keras's InceptionV3, where its ImageNet weights are at hand."""
+"""Features of Keras's InceptionV3, where its ImageNet weights are available."""
 
 import os
 from pathlib import Path
@@ -16,13 +16,12 @@ SIDE = 299  # pixels
 def inception_features() -> ImageFeatures:
     """The 2,048 features of the last pooling layer of `keras.applications.InceptionV3`.
 
-    Images of any size, with one or three channels, are resized to 299 x 299 (bilinear). Nothing is
-    downloaded: the weights must lie where Keras would put them, `$KERAS_HOME/models` (by default
-    `~/.keras/models`). These are not the weights of Heusel et al. 2017, so a distance on them is
-    not comparable with a published FID.
+    Images of any size, with one or three channels, are resized to 299 x 299 (bilinear). Nothing is downloaded: the
+    weights must be where Keras would put them, in `$KERAS_HOME/models` (by default `~/.keras/models`). They are not the
+    weights of Heusel et al. 2017, so a distance on these features is not comparable with a published FID.
 
     Raises:
-        InputError: the weights are missing or cannot be read.
+        InputError: The weights are missing or cannot be read.
     """
     path = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "models" / WEIGHTS_FILE
     if not path.is_file():
@@ -31,7 +30,7 @@ def inception_features() -> ImageFeatures:
     try:
         inception.load_weights(path)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} does not hold InceptionV3's weights: replace it") from error
+        raise InputError(f"{path} does not hold InceptionV3's weights; replace the file") from error
 
     def network(images: tf.Tensor) -> tf.Tensor:
         colours = images * tf.ones(3)  # one grey channel becomes three
@@ -48,7 +47,7 @@ def inception_features() -> ImageFeatures:
 
 
 def _inception_in_float32() -> keras.Model:
-    """The network with no weights yet; it has no argument for its dtype, only the global policy."""
+    """The network without its weights, in float32, which it takes from the global policy only."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:

@@ -1,14 +1,15 @@
 """The kernel distance between two sets of features."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_gen.checks import feature_pair
 from keras_gen.errors import InputError
 
 
 def kernel_distance(
-    real_features,
-    fake_features,
+    real_features: ArrayLike,
+    fake_features: ArrayLike,
     subset_size: int | None = None,
     num_subsets: int = 100,
     seed: int = 0,
@@ -16,25 +17,25 @@ def kernel_distance(
     """Squared maximum mean discrepancy with a cubic kernel, averaged over random subsets.
 
     Bińkowski et al. 2018, "Demystifying MMD GANs", arXiv 1801.01401, section 4: the unbiased
-    estimator with k(x, y) = (x·y / dim + 1)^3. Its expectation is 0 when both sets come from one
-    distribution, whatever the counts, so single values may be negative. It is the "KID" only on
-    Inception features; name the features beside the number.
+    estimator with k(x, y) = (x·y / dim + 1)^3. Its expectation is 0 when both sets come from the same distribution,
+    whatever the counts, so single values may be negative. It is the "KID" only on Inception features; name the features
+    beside the number.
 
     Args:
         real_features: [num_real, dim].
         fake_features: [num_fake, dim].
-        subset_size: rows drawn from each set, without replacement, for one estimate; by default
-            1,000, or half of the smaller set if that is less (at least 2).
-        num_subsets: number of estimates.
-        seed: determines the subsets.
+        subset_size: Rows drawn from each set, without replacement, for one estimate; by default 1,000, or half of the
+            smaller set if that is less (at least 2).
+        num_subsets: Number of estimates.
+        seed: Seed of the subsets.
 
     Returns:
-        The mean of the estimates and their standard deviation. The latter is the spread of one
-        estimate of `subset_size` rows among the subsets, not the standard error of the mean: the
-        subsets overlap, so the mean's error does not vanish with their number.
+        The mean of the estimates and their standard deviation. The latter is the spread of single estimates, from
+        `subset_size` rows each, and not the standard error of the mean: the subsets overlap, so the error of the mean
+        does not vanish with their number.
 
     Raises:
-        InputError: a subset larger than a set or below 2, no subset, or see
+        InputError: `subset_size` is larger than a set or below 2, or `num_subsets` below 1; or see
             `keras_gen.checks.feature_pair`.
     """
     real, fake = feature_pair(real_features, fake_features)

@@ -1,8 +1,9 @@
-"""What a linear classifier can read from codes."""
+"""How much a linear classifier can read from codes."""
 
 import warnings
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -13,27 +14,33 @@ from keras_gen.checks import labelled_codes
 MAX_ITERATIONS = 200
 
 
-def linear_probe(train_codes, train_labels, test_codes, test_labels, penalty: float = 1.0) -> float:
+def linear_probe(
+    train_codes: ArrayLike,
+    train_labels: ArrayLike,
+    test_codes: ArrayLike,
+    test_labels: ArrayLike,
+    penalty: float = 1.0,
+) -> float:
     """Test accuracy of multinomial logistic regression on codes, each dimension scaled to mean 0 and variance 1.
 
     Args:
         train_codes: [n, dim].
-        train_labels: Whole numbers [n], of two kinds at least.
+        train_labels: Whole numbers [n], at least two different ones.
         test_codes: [m, dim].
         test_labels: Whole numbers [m].
-        penalty: Weight of half the squared weights beside the sum of the log-losses.
+        penalty: Weight of half the sum of squared weights, relative to the sum of the log-losses.
 
     Returns:
-        The share of test codes whose label is predicted.
+        The share of test codes whose label is predicted correctly.
 
     Raises:
-        InputError: Shapes that do not fit, or codes that are not finite.
+        InputError: The shapes do not fit together, or codes are not finite.
     """
     train_codes, train_labels = labelled_codes("train", train_codes, train_labels)
     test_codes, test_labels = labelled_codes("test", test_codes, test_labels)
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=1 / penalty, max_iter=MAX_ITERATIONS))
     with warnings.catch_warnings():
-        # Codes of a collapsed encoder are noise, on which more iterations bring nothing.
+        # The codes of a collapsed encoder are noise, for which more iterations do not help.
         warnings.simplefilter("ignore", ConvergenceWarning)
         probe.fit(train_codes, train_labels)
     return float(np.mean(probe.predict(test_codes) == test_labels))

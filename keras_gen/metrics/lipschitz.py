@@ -1,9 +1,9 @@
-"""Upper bounds of a network's Lipschitz constant: products over its layers.
+"""Upper bounds on a network's Lipschitz constant, as products over its layers.
 
-A chain of layers stretches a distance at most by the product of what each of them does. Layers with a kernel count
-with a norm of it, after spectral normalisation where they have that; activations, pooling and reshaping, where they
-never stretch, count as 1. The post on Lipschitz constraints gives the norms of one layer (equations 7 to 10); it draws
-no product over layers.
+A chain of layers stretches distances at most by the product of the factors of its layers. The factor of a layer with a
+kernel is a norm of the kernel, after spectral normalisation if there is any; activations, pooling and reshaping that
+never stretch count as 1. The post on Lipschitz constraints gives the norms of one layer (equations 7 to 10), and no
+product over layers.
 """
 
 import math
@@ -20,7 +20,7 @@ from keras_gen.utils import spectral
 
 NORMS = ("operator", "spectral", "frobenius")
 
-# Of slope at most 1.
+# All have slope at most 1.
 _ACTIVATIONS = (
     activations.linear,
     activations.relu,
@@ -49,8 +49,8 @@ _POOLING = (layers.AveragePooling1D, layers.AveragePooling2D, layers.MaxPooling1
 def lipschitz_bound(model: keras.Model, norm: str = "operator") -> float:
     """The product of a norm over all layers with a kernel.
 
-    |f(x) - f(y)| <= bound |x - y| holds, for inference, at any norm if these layers are dense, at `operator` alone if
-    one of them is a convolution.
+    In inference |f(x) - f(y)| <= bound |x - y| holds, for any of the norms if these layers are dense, and only for
+    `operator` if one of them is a convolution.
 
     Args:
         model: See `layer_norms`.
@@ -62,24 +62,24 @@ def lipschitz_bound(model: keras.Model, norm: str = "operator") -> float:
 def layer_norms(model: keras.Model, norm: str = "operator") -> dict[str, float]:
     """A norm of every layer with a kernel.
 
-    - `operator`: the smallest C with |Wx| <= C |x| for the layer without its bias, on inputs of its size: exact, the
-      layer's own Lipschitz constant (7).
+    - `operator`: the smallest C with |Wx| <= C |x| for the layer without its bias, on inputs of its size; this is
+    exactly
+      the layer's own Lipschitz constant (7).
     - `spectral`: |W|_2 of the kernel as a matrix [everything else, outputs]. That is the operator norm of a dense
-      layer, but not of a convolution: with kernel size k and stride s in each of d directions, the operator norm may
-      be as large as ceil(k/s)^(d/2) times it, for a transposed one k^(d/2) times, and also smaller.
-    - `frobenius`: |W|_F, the root of the sum of squares (9), which is at least `spectral` (10); for a convolution
-      again of its kernel.
+      layer, but not of a convolution: with kernel size k and stride s in each of d directions, the operator norm may be
+      up to ceil(k/s)^(d/2) times as large (k^(d/2) times for a transposed convolution), and also smaller.
+    - `frobenius`: |W|_F, the root of the sum of squares of the kernel (9), which is at least `spectral` (10).
 
     Args:
-        model: A chain of layers: dense layers, convolutions, transposed convolutions, each maybe in
-            `SpectralNormalization`, and layers and activations of slope at most 1.
+        model: A chain of dense layers, convolutions and transposed convolutions, with or without
+            `SpectralNormalization`, and of layers and activations of slope at most 1.
         norm: One of `NORMS`.
 
     Returns:
-        The norm by the layer's name, in the order of the layers.
+        The norms by layer name, in the order of the layers.
 
     Raises:
-        InputError: There is no such norm, or the bound does not hold for such a model.
+        InputError: There is no such norm, or the bound does not hold for this kind of model.
     """
     if norm not in NORMS:
         raise InputError(f"norm={norm!r}: choose one of {', '.join(NORMS)}")
@@ -106,22 +106,23 @@ def _norm(layer: keras.Layer, norm: str) -> float:
 
 
 def _operator_norm(layer: keras.Layer, kernel: tf.Tensor, input_shape: tuple[int | None, ...]) -> float:
-    """The largest singular value of the linear map A that a convolution makes of inputs of `input_shape`."""
-    if None in input_shape:
+    """The largest singular value of a convolution as a linear map A on inputs of `input_shape`."""
+    sides = tuple(side for side in input_shape if side is not None)
+    if len(sides) < len(input_shape):
         raise InputError(f"layer {layer.name}: the operator norm needs the size of its input, got {input_shape}")
     linear = type(layer).from_config({**layer.get_config(), "activation": None, "use_bias": False, "dtype": "float64"})
-    linear.build((None, *input_shape))
+    linear.build((None, *sides))
     linear.kernel.assign(kernel)
 
     def normal_map(flat_input: np.ndarray) -> np.ndarray:
         """A^T A x, which is the gradient of |A x|^2 / 2."""
-        x = tf.reshape(tf.constant(flat_input), [1, *input_shape])
+        x = tf.reshape(tf.constant(flat_input), [1, *sides])
         with tf.GradientTape() as tape:
             tape.watch(x)
             half_square = tf.nn.l2_loss(linear(x))
         return tf.reshape(tape.gradient(half_square, x), [-1]).numpy()
 
-    size = math.prod(input_shape)
+    size = math.prod(sides)
     operator = scipy.sparse.linalg.LinearOperator((size, size), normal_map, dtype=np.float64)
     start = np.random.RandomState(0).randn(size)
     return math.sqrt(scipy.sparse.linalg.eigsh(operator, k=1, v0=start, return_eigenvectors=False)[0])
@@ -145,8 +146,8 @@ def _never_stretches(layer: keras.Layer) -> bool:
 
 
 def _check_chain(model: keras.Model) -> None:
-    """Every layer takes the output of the one before it, and the model gives that of the last."""
+    """Checks that every layer takes the output of the one before, and that the model returns that of the last."""
     given = [getattr(layer, "output", None) for layer in model.layers]
     taken = [getattr(layer, "input", None) for layer in model.layers[1:]] + getattr(model, "outputs", [])
     if len(given) != len(taken) or any(one is not other for one, other in zip(given, taken, strict=True)):
-        raise InputError(f"model {model.name} is not a built chain of layers, and for others no product is a bound")
+        raise InputError(f"model {model.name} is not a built chain of layers, so a product over its layers is no bound")

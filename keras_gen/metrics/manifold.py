@@ -1,27 +1,25 @@
-"""Precision, recall, density and coverage: fidelity and variety apart."""
+"""Precision, recall, density and coverage, which measure fidelity and variety separately."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_gen.checks import feature_pair
 from keras_gen.errors import InputError
 
-BLOCK = 1024  # rows of a distance matrix held at a time
+BLOCK = 1024  # rows of a distance matrix in memory at a time
 
 
-def precision_recall(real_features, fake_features, num_neighbors: int = 5) -> dict[str, float]:
-    """Compares the two sets through balls that reach from each point to its k-th neighbour.
+def precision_recall(real_features: ArrayLike, fake_features: ArrayLike, num_neighbors: int = 5) -> dict[str, float]:
+    """Compares two sets through balls around each point that reach to its k-th neighbour.
 
-    The neighbours of a point are sought in its own set, without itself; a ball contains its
-    boundary. Then
+    Neighbours are taken from the point's own set, without the point itself; a ball contains its boundary.
 
-    - precision: share of fakes in at least one real ball; recall: share of reals in at least one
-      fake ball (Kynkäänniemi et al. 2019, arXiv 1904.06991, equations 1 and 2);
-    - density: number of real balls around a fake, on average, divided by k; it may exceed 1;
-      coverage: share of real balls that contain a fake (Naeem et al. 2020, arXiv 2002.09797,
-      section 3).
+    - Precision: the share of fakes in at least one real ball. Recall: the share of reals in at least one fake ball
+      (Kynkäänniemi et al. 2019, arXiv 1904.06991, equations 1 and 2).
+    - Density: the mean number of real balls around a fake, divided by k; it may exceed 1. Coverage: the share of real
+      balls that contain a fake (Naeem et al. 2020, arXiv 2002.09797, section 3).
 
-    All four depend on the numbers of samples. Memory grows with one block of rows, not with
-    num_real * num_fake.
+    All four depend on the numbers of samples. Only a block of rows of the distances is in memory at a time.
 
     Args:
         real_features: [num_real, dim].
@@ -32,8 +30,7 @@ def precision_recall(real_features, fake_features, num_neighbors: int = 5) -> di
         {"precision", "recall", "density", "coverage"}.
 
     Raises:
-        InputError: k below 1 or not below both counts, or see
-            `keras_gen.checks.feature_pair`.
+        InputError: k is below 1, or not below both counts; or see `keras_gen.checks.feature_pair`.
     """
     real, fake = feature_pair(real_features, fake_features)
     if not 1 <= num_neighbors < min(len(real), len(fake)):
@@ -68,7 +65,7 @@ def _squared_radii(points: np.ndarray, num_neighbors: int) -> np.ndarray:
     for start in range(0, len(points), BLOCK):
         rows = slice(start, start + BLOCK)
         distances = _squared_distances(points[rows], points)
-        # The smallest of each row is the point itself.
+        # The smallest distance in each row is that of the point to itself.
         radii[rows] = np.partition(distances, num_neighbors, axis=1)[:, num_neighbors]
     return radii
 

@@ -3,13 +3,14 @@
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_gen.errors import InputError
 
 BLOCK = 1024  # rows of an n x n matrix held at a time
 
 
-def maximum_mean_discrepancy(codes, bandwidth: float | None = None) -> tuple[float, float]:
+def maximum_mean_discrepancy(codes: ArrayLike, bandwidth: float | None = None) -> tuple[float, float]:
     """Squared maximum mean discrepancy between the distribution p of codes and q = N(0, I), with a Gaussian kernel.
 
         MMD^2 = E_pp k(z, z') - 2 E_p m(z) + c,   k(z, z') = exp(-|z - z'|^2 / 2s),   s = bandwidth^2

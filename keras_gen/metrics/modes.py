@@ -1,4 +1,4 @@
-"""How many of a mixture's modes a generator finds, and how many of its samples are good."""
+"""How many modes of a mixture a generator finds, and how many of its samples are good."""
 
 import numpy as np
 import scipy.spatial
@@ -7,20 +7,20 @@ from keras_gen.errors import InputError
 
 
 def mode_coverage(samples: np.ndarray, centers: np.ndarray, deviation: float, within: float = 3.0) -> dict[str, float]:
-    """Compares samples with a mixture of equal, narrow, round Gaussians.
+    """Compares samples with a mixture of equal, narrow, isotropic Gaussians.
 
-    A sample is good if it lies within three standard deviations of the nearest centre, and a mode is found if any good
-    sample is nearest to it, as in Srivastava et al. 2017 (VEEGAN, arXiv 1705.07761, section 4.1).
+    A sample is good if it lies within `within` standard deviations of the nearest centre. A mode is found if it is the
+    nearest one of any good sample, as in Srivastava et al. 2017 (VEEGAN, arXiv 1705.07761, section 4.1).
 
     Args:
-        samples: Finite numbers [n, dim], n at least 1.
+        samples: Finite numbers [n, dim], with n at least 1.
         centers: The modes' centres [m, dim].
         deviation: Their standard deviation in every direction, above 0.
-        within: How many of them a good sample may be away.
+        within: How many standard deviations a good sample may be away from the nearest centre.
 
     Returns:
-        `modes_found`, of m; `good_share`, of all samples, in [0, 1]; and `kl_from_uniform`, in nats, of how the good
-        samples share out over the modes: 0 if evenly, at most log m, and NaN if none is good.
+        `modes_found`, at most m; `good_share` of all samples, in [0, 1]; and `kl_from_uniform` in nats, of the
+        distribution of good samples over the modes: 0 if it is uniform, at most log m, NaN if no sample is good.
 
     Raises:
         InputError: The shapes do not fit, a number is not finite, or `deviation` or `within` is not above 0.

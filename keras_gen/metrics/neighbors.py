@@ -1,8 +1,9 @@
-"""How far the neighbours of a code share its label."""
+"""How often the neighbours of a code share its label."""
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_gen.checks import labelled_codes
 from keras_gen.errors import InputError
@@ -12,30 +13,31 @@ BLOCK = 1024  # queries at a time
 
 
 def neighbor_accuracy(
-    train_codes,
-    train_labels,
-    test_codes,
-    test_labels,
+    train_codes: ArrayLike,
+    train_labels: ArrayLike,
+    test_codes: ArrayLike,
+    test_labels: ArrayLike,
     num_neighbors: Sequence[int] = (1, 5, 20),
     distance: str = "euclidean",
 ) -> dict[int, float]:
-    """Accuracy of the k-nearest-neighbour classifier: a test code gets the commonest label of its k neighbours.
+    """Accuracy of the k-nearest-neighbour classifier: a test code gets the most common label of its k neighbours.
 
-    Of labels equally common, the one that occurs nearest wins.
+    Among equally common labels, the one of the nearest neighbour wins.
 
     Args:
-        train_codes: [n, dim], among which neighbours are sought.
+        train_codes: [n, dim], from which neighbours are taken.
         train_labels: Whole numbers [n], at least 0.
         test_codes: [m, dim].
         test_labels: Whole numbers [m].
-        num_neighbors: The k to try.
+        num_neighbors: The values of k.
         distance: `euclidean` or `cosine`.
 
     Returns:
-        The share of test codes that get their own label, by k.
+        The share of test codes that get their own label, for each k.
 
     Raises:
-        InputError: Shapes that do not fit, codes that are not finite, a k below 1 or above n, or no such distance.
+        InputError: The shapes do not fit together, codes are not finite, a k is below 1 or above n, or there is no such
+            distance.
     """
     train_codes, train_labels = labelled_codes("train", train_codes, train_labels)
     test_codes, test_labels = labelled_codes("test", test_codes, test_labels)
@@ -44,18 +46,18 @@ def neighbor_accuracy(
 
 
 def retrieval_precision(
-    codes, labels, num_neighbors: Sequence[int] = (1, 5, 20), distance: str = "euclidean"
+    codes: ArrayLike, labels: ArrayLike, num_neighbors: Sequence[int] = (1, 5, 20), distance: str = "euclidean"
 ) -> dict[int, float]:
-    """Share of the k nearest other codes that have the label of the query, where every code is a query.
+    """Share of the k nearest other codes that have the query's label, with every code as a query.
 
     Args:
         codes: [n, dim].
         labels: Whole numbers [n].
-        num_neighbors: The k to try, below n.
+        num_neighbors: The values of k, below n.
         distance: `euclidean` or `cosine`.
 
     Returns:
-        The share, by k.
+        The share, for each k.
 
     Raises:
         InputError: As in `neighbor_accuracy`.
@@ -64,7 +66,7 @@ def retrieval_precision(
     if max(num_neighbors) >= len(codes):
         raise InputError(f"num_neighbors={max(num_neighbors)}: must be below the number of codes, {len(codes)}")
     found = _neighbors(codes, codes, max(num_neighbors) + 1, distance)
-    # The query itself comes first, but for codes that coincide with it.
+    # The query itself comes first, unless other codes coincide with it.
     others = np.stack([row[row != query][: max(num_neighbors)] for query, row in enumerate(found)])
     same = labels[others] == labels[:, np.newaxis]
     return {k: float(same[:, :k].mean()) for k in num_neighbors}
@@ -76,6 +78,6 @@ def _neighbors(queries: np.ndarray, codes: np.ndarray, num_neighbors: int, dista
 
 
 def _votes(labels: np.ndarray) -> np.ndarray:
-    """The commonest of each row, and of several the first."""
+    """The most common label of each row; of several, the first."""
     counts = (labels[:, :, np.newaxis] == labels[:, np.newaxis, :]).sum(axis=2)
     return np.take_along_axis(labels, counts.argmax(axis=1)[:, np.newaxis], axis=1)[:, 0]

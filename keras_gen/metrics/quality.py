@@ -1,35 +1,38 @@
 """All measures of sample quality at once."""
 
+from numpy.typing import ArrayLike
+
+from keras_gen.checks import feature_pair
 from keras_gen.metrics.frechet import frechet_distance
 from keras_gen.metrics.kernel import kernel_distance
 from keras_gen.metrics.manifold import precision_recall
 
 
-def sample_quality(real_features, fake_features, seed: int = 0) -> dict[str, float | int]:
+def sample_quality(real_features: ArrayLike, fake_features: ArrayLike, seed: int = 0) -> dict[str, float | int]:
     """Fréchet and kernel distance, precision, recall, density, coverage and both counts.
 
-    The counts stand beside every number because all but the kernel distance's mean depend on
-    them.
+    The counts are given because all measures but the mean of the kernel distance depend on them.
 
     Args:
         real_features: [num_real, dim], more than five rows.
         fake_features: [num_fake, dim], more than five rows.
-        seed: determines the subsets of the kernel distance.
+        seed: Seed of the subsets of the kernel distance.
 
     Returns:
-        `frechet_distance`; `kernel_distance` and `kernel_distance_std` (see `kernel_distance`
-        for what this is the standard deviation of); `precision`, `recall`, `density` and
-        `coverage` with five neighbours; `num_real` and `num_fake`.
+        `frechet_distance`; `kernel_distance` and `kernel_distance_std`, the spread of its estimates (see
+        `kernel_distance`); `precision`, `recall`, `density` and `coverage` with five neighbours; `num_real` and
+        `num_fake`.
 
     Raises:
-        InputError: features of a wrong shape, not finite, or too few.
+        InputError: The features have a wrong shape, are not finite, or are too few.
     """
-    mean, standard_deviation = kernel_distance(real_features, fake_features, seed=seed)
+    real, fake = feature_pair(real_features, fake_features)
+    mean, standard_deviation = kernel_distance(real, fake, seed=seed)
     return {
-        "frechet_distance": frechet_distance(real_features, fake_features),
+        "frechet_distance": frechet_distance(real, fake),
         "kernel_distance": mean,
         "kernel_distance_std": standard_deviation,
-        **precision_recall(real_features, fake_features),
-        "num_real": len(real_features),
-        "num_fake": len(fake_features),
+        **precision_recall(real, fake),
+        "num_real": len(real),
+        "num_fake": len(fake),
     }

@@ -1,7 +1,7 @@
-"""How much the outputs of a network move with its inputs, and how a classifier fares where they are moved on purpose.
+"""How much a network's outputs move with its inputs, and how a classifier fares under attack.
 
-The post on Lipschitz constraints takes the insensitivity to small changes of the input for what generalises
-(equations 1 to 3).
+The post on Lipschitz constraints identifies generalisation with insensitivity to small changes of the input (equations
+1 to 3).
 """
 
 import math
@@ -14,17 +14,17 @@ from keras_gen.errors import InputError
 
 Network = Callable[[tf.Tensor], tf.Tensor]
 
-# Images that are in memory at a time.
+# Images in memory at a time.
 _AT_ONCE = 500
 
 
 def sensitivity(network: Network, images: np.ndarray, changes: np.ndarray) -> np.ndarray:
-    """|f(x + d) - f(x)| / |d| of each image x and its change d, Euclidean norms.
+    """|f(x + d) - f(x)| / |d| for each image x and its change d, in Euclidean norms.
 
     Args:
         network: f, from images [n, ...] to outputs [n, C].
         images: float32 [n, ...].
-        changes: float32 [n, ...], none of them 0.
+        changes: float32 [n, ...], none of which is 0.
 
     Returns:
         float64 [n]; none exceeds a Lipschitz constant of f.
@@ -35,27 +35,27 @@ def sensitivity(network: Network, images: np.ndarray, changes: np.ndarray) -> np
     _check_shapes(images, changes)
     lengths = np.linalg.norm(_flat(changes), axis=1)
     if not lengths.all():
-        raise InputError("a change of an image is 0, so that there is nothing to measure")
+        raise InputError("the change of an image is 0, so there is nothing to measure; give changes other than 0")
     moved = _in_parts(lambda x, d: network(x + d) - network(x), images, changes)
     return np.linalg.norm(_flat(moved), axis=1) / lengths
 
 
 def random_changes(images: np.ndarray, norm: float, seed: int = 0) -> np.ndarray:
-    """A change of each image in a direction uniform on the sphere, float32 [n, ...], each of that Euclidean norm."""
+    """A random change of each image, float32 [n, ...], uniform on the sphere of Euclidean radius `norm`."""
     normal = np.random.RandomState(seed).normal(size=images.shape).astype(np.float32)
     return _of_norm(normal, norm)
 
 
 def gradient_changes(network: Network, images: np.ndarray, labels: np.ndarray, norm: float) -> np.ndarray:
-    """A change of each image in the direction in which its cross-entropy grows fastest, of that Euclidean norm.
+    """A change of each image along the gradient of its cross-entropy, of Euclidean norm `norm`.
 
-    Images whose gradient is 0 get a change of 0.
+    Images whose gradient is 0 get the change 0.
     """
     return _of_norm(loss_gradients(network, images, labels), norm)
 
 
 def fast_gradient_sign(network: Network, images: np.ndarray, labels: np.ndarray, epsilon: float) -> np.ndarray:
-    """The images after an attack that moves every pixel by epsilon, float32 [n, ...] in [-1, 1].
+    """Images attacked by moving every pixel by epsilon, float32 [n, ...] in [-1, 1].
 
     x + epsilon sign(gradient), clipped (Goodfellow et al. 2015, "Explaining and harnessing adversarial examples",
     arXiv 1412.6572, section 4).
@@ -64,14 +64,14 @@ def fast_gradient_sign(network: Network, images: np.ndarray, labels: np.ndarray,
         network: From images to logits [n, classes].
         images: float32 [n, ...] in [-1, 1].
         labels: int [n].
-        epsilon: In the images' units: their whole range is 2.
+        epsilon: In units of the images, whose whole range is 2.
     """
     attacked = images + epsilon * np.sign(loss_gradients(network, images, labels))
     return np.clip(attacked, -1, 1).astype(np.float32)
 
 
 def loss_gradients(network: Network, images: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The gradient of each image's own cross-entropy, in nats, by its pixels, float32 [n, ...].
+    """The gradient of each image's cross-entropy (in nats) with respect to its pixels, float32 [n, ...].
 
     Args:
         network: From images to logits [n, classes].
@@ -89,7 +89,7 @@ def loss_gradients(network: Network, images: np.ndarray, labels: np.ndarray) -> 
 
 
 def accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
-    """The share of images whose largest logit is their label's.
+    """The share of images whose largest logit is that of their label.
 
     Args:
         network: From images to logits [n, classes].

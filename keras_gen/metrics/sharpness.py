@@ -1,16 +1,17 @@
-"""How sharp images are."""
+"""Sharpness of images."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_gen.errors import InputError
 
 
-def sharpness(images) -> float:
-    """The mean over images of the variance of the Laplacian, a common measure of focus.
+def sharpness(images: ArrayLike) -> float:
+    """The variance of the Laplacian, a common measure of focus, averaged over images.
 
     Pech-Pacheco et al. 2000, "Diatom autofocusing in brightfield microscopy: a comparative study". The Laplacian of
     a pixel is the sum of its four neighbours less four times itself, within each channel and without the outermost
-    pixels. Blur makes it smaller, noise makes it larger: only beside the data's own value does it say something.
+    pixels. Blur makes it smaller and noise makes it larger, so it means something only beside the value of the data.
 
     Args:
         images: [n, height, width, channels] in [-1, 1], at least 3x3; values outside are clipped.
@@ -19,7 +20,7 @@ def sharpness(images) -> float:
         The mean variance, at least 0; for images in [0, 255] it would be 127.5² times as large.
 
     Raises:
-        InputError: images of a wrong shape, or not finite.
+        InputError: The images have a wrong shape, or are not finite.
     """
     images = np.asarray(images, np.float64)
     if images.ndim != 4 or len(images) < 1 or min(images.shape[1:3]) < 3:

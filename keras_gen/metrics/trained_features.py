@@ -1,4 +1,4 @@
-"""Features of a LeNet that is trained once on a data set's labels, then cached."""
+"""Features of a LeNet that is trained once on the labels of a data set, then cached."""
 
 import hashlib
 import json
@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from keras_gen.datasets.images import Images
 from keras_gen.errors import InputError
 from keras_gen.metrics.features import ImageFeatures, weights_hash
 from keras_gen.networks.lenet import lenet
@@ -23,38 +24,39 @@ LEARNING_RATE = 1e-3
 # Ten passes over 4,000 images; three over anything larger than a third of this.
 IMAGES_SEEN = 40_000
 MIN_PASSES = 3
-# Accuracies are measured on at most so many images.
+# Accuracies are measured on at most this many images.
 MAX_ACCURACY_IMAGES = 10_000
 
 
-def lenet_features(train, test, seed: int = 0, cache_dir: str | os.PathLike | None = None) -> ImageFeatures:
-    """Features of a LeNet that tells the classes of a data set apart.
+def lenet_features(
+    train: Images, test: Images, seed: int = 0, cache_dir: str | os.PathLike | None = None
+) -> ImageFeatures:
+    """Features of a LeNet trained to classify a data set.
 
-    The first call trains `keras_gen.networks.lenet` on `train` (seconds for thousands of small
-    images); later calls read it from the cache. A cache file that is damaged, or that belongs to
-    another version of the data or of this training, is replaced. The training runs on the CPU,
-    where the same seed gives the same weights to the last bit, given the same number of threads.
+    The first call trains `keras_gen.networks.lenet` on `train`, which takes seconds for thousands of small images;
+    later calls read it from the cache. A cache file that is damaged, or belongs to another version of the data or of
+    this training, is replaced. Training runs on the CPU, where the same seed and number of threads give the same
+    weights to the last bit.
 
     Args:
         train: `keras_gen.datasets.Images` with labels, whose classes are learned.
         test: `keras_gen.datasets.Images` with labels, for the accuracy in the description.
-        seed: determines the weights.
-        cache_dir: a folder; by default `$KERAS_GEN_CACHE`, or `~/.cache/keras_gen`. If it cannot
-            be written to, a warning says so and each call trains again.
+        seed: Seed of the weights.
+        cache_dir: A folder; by default `$KERAS_GEN_CACHE`, or `~/.cache/keras_gen`. If it is not writable, a warning
+            says so and each call trains again.
 
     Returns:
-        The features [n, 64], in [-1, 1], whose `description` holds `network`, `data_set`,
-        `image_shape`, `num_classes`, `num_train_images`, `seed`, `feature_dim`, `batch_size`,
-        `steps`, `learning_rate`, `train_accuracy`, `test_accuracy` (shares of at most 10,000
-        images) and `weights_hash`.
+        The features [n, 64] in [-1, 1]. Their `description` holds `network`, `data_set`, `image_shape`, `num_classes`,
+        `num_train_images`, `seed`, `feature_dim`, `batch_size`, `steps`, `learning_rate`, `train_accuracy` and
+        `test_accuracy` (on at most 10,000 images), and `weights_hash`.
 
     Raises:
-        InputError: a data set without labels, or unlike shapes of images.
+        InputError: A data set has no labels, or the shapes of the images differ.
     """
     _check(train, test)
     recipe = _recipe(train, seed)
     stem = Path(cache_dir or cache_folder()).expanduser() / _file_stem(train, seed)
-    # Sums on a GPU are in no fixed order, and this network is small enough for the CPU.
+    # Sums on a GPU have no fixed order, and this network is small enough for the CPU.
     with tf.device("/CPU:0"):
         cached = _read_cache(stem, recipe)
         model, description = cached or _trained(train, test, recipe)
@@ -64,13 +66,9 @@ def lenet_features(train, test, seed: int = 0, cache_dir: str | os.PathLike | No
     return ImageFeatures(features, tuple(train.image_shape), "LeNet features", description)
 
 
-def _check(train, test) -> None:
+def _check(train: Images, test: Images) -> None:
     for images in (train, test):
-        if images.labels is None:
-            raise InputError(
-                f"data set {images.name} has no labels to train LeNet features on: "
-                "use a labelled data set or inception_features()"
-            )
+        _labels(images)
     if tuple(train.image_shape) != tuple(test.image_shape):
         raise InputError(
             f"train and test images must have the same shape, got {tuple(train.image_shape)} "
@@ -78,14 +76,23 @@ def _check(train, test) -> None:
         )
 
 
-def _recipe(train, seed: int) -> dict:
-    """All that determines the weights; a cached network must agree with every entry."""
+def _labels(images: Images) -> np.ndarray:
+    if images.labels is None:
+        raise InputError(
+            f"data set {images.name} has no labels to train LeNet features on; "
+            "use a labelled data set or inception_features()"
+        )
+    return images.labels
+
+
+def _recipe(train: Images, seed: int) -> dict:
+    """Everything that determines the weights; a cached network must agree with every entry."""
     images_seen = max(IMAGES_SEEN, MIN_PASSES * len(train))
     return {
         "network": "LeNet",
         "data_set": train.name,
         "image_shape": list(train.image_shape),
-        "num_classes": int(train.num_classes),
+        "num_classes": int(train.num_classes or 0),
         "num_train_images": len(train),
         "data_hash": _data_hash(train),
         "seed": seed,
@@ -96,9 +103,9 @@ def _recipe(train, seed: int) -> dict:
     }
 
 
-def _data_hash(train) -> str:
-    """Tells data sets of one name and size apart, by their labels and first images."""
-    content = train.labels.tobytes() + train.to_pixels(100).tobytes()
+def _data_hash(train: Images) -> str:
+    """A hash of labels and first images, which tells data sets of the same name and size apart."""
+    content = _labels(train).tobytes() + train.to_pixels(100).tobytes()
     return hashlib.sha256(content).hexdigest()[:12]
 
 
@@ -106,7 +113,7 @@ def _untrained(recipe: dict) -> keras.Model:
     return lenet(tuple(recipe["image_shape"]), recipe["num_classes"], recipe["feature_dim"], seed=recipe["seed"])
 
 
-def _trained(train, test, recipe: dict) -> tuple[keras.Model, dict]:
+def _trained(train: Images, test: Images, recipe: dict) -> tuple[keras.Model, dict]:
     model = _untrained(recipe)
     model.compile(
         optimizer=keras.optimizers.Adam(
@@ -125,15 +132,15 @@ def _trained(train, test, recipe: dict) -> tuple[keras.Model, dict]:
     return model, description
 
 
-def _batches(train, recipe: dict) -> tf.data.Dataset:
-    """All steps' images and labels, from a permutation of the data set a pass."""
+def _batches(train: Images, recipe: dict) -> tf.data.Dataset:
+    """Images and labels of all steps, from one permutation of the data set per pass."""
     steps, batch_size = recipe["steps"], recipe["batch_size"]
     random = np.random.default_rng(recipe["seed"])
     passes = math.ceil(steps * batch_size / len(train))
     order = np.concatenate([random.permutation(len(train)) for _ in range(passes)])
     order = order[: steps * batch_size].reshape(steps, batch_size)
     images = train.fetch(tf.data.Dataset.from_tensor_slices(order)).map(_to_float)
-    labels = tf.data.Dataset.from_tensor_slices(train.labels[order])
+    labels = tf.data.Dataset.from_tensor_slices(_labels(train)[order])
     return tf.data.Dataset.zip((images, labels)).prefetch(2)
 
 
@@ -141,28 +148,28 @@ def _to_float(images: tf.Tensor) -> tf.Tensor:
     return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 
-def _accuracy(model: keras.Model, images) -> float:
+def _accuracy(model: keras.Model, images: Images) -> float:
     pixels = images.to_array(MAX_ACCURACY_IMAGES)
     logits = model.predict(pixels, batch_size=250, verbose=0)
-    return float(np.mean(logits.argmax(axis=1) == images.labels[: len(pixels)]))
+    return float(np.mean(logits.argmax(axis=1) == _labels(images)[: len(pixels)]))
 
 
-def _file_stem(train, seed: int) -> str:
+def _file_stem(train: Images, seed: int) -> str:
     name = re.sub(r"[^\w.-]+", "_", train.name)
     size = "x".join(map(str, train.image_shape))
     return f"lenet-{name}-{size}-seed{seed}"
 
 
 def _read_cache(stem: Path, recipe: dict) -> tuple[keras.Model, dict] | None:
-    """The cached network and its description; None if there is none that fits."""
+    """The cached network and its description, or None if there is none that fits."""
     try:
         description = json.loads(Path(f"{stem}.json").read_text())
         model = _untrained(recipe)
         model.load_weights(f"{stem}.keras")
         agrees = all(description[key] == value for key, value in recipe.items())
-        # The two files may come from two processes.
+        # The two files may have been written by different processes.
         intact = description["weights_hash"] == weights_hash(model)
-    except Exception:  # Damage takes many forms, and training again mends them all.
+    except Exception:  # Damage takes many forms; training again repairs all of them.
         return None
     return (model, description) if agrees and intact else None
 
@@ -174,4 +181,4 @@ def _write_cache(stem: Path, model: keras.Model, description: dict) -> None:
         with replacing(f"{stem}.json") as aside:
             aside.write_text(json.dumps(description, indent=2) + "\n")
     except OSError as error:
-        logging.warning("LeNet features are not cached, so each run trains them: %s", error)
+        logging.warning("LeNet features cannot be cached, so each run trains them again: %s", error)

@@ -4,23 +4,26 @@ The post of 2018-09-17, whose equations are quoted by number. The script is `rep
 `reproductions/vae_clustering.md`, its tests `tests/models/test_clustering_vae.py`.
 """
 
-from numbers import Integral
+from typing import Any
 
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
-from keras_gen.errors import InputError
-from keras_gen.models.reproducible_model import Endpoint, Terms, stream_seed
-from keras_gen.models.vae import VAE
-
-tfd = tfp.distributions
+from keras_gen.checks import check_choice, check_counts, check_not_negative
+from keras_gen.errors import InputError, check_input
+from keras_gen.layers import likelihoods
+from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
+from keras_gen.models.gaussian_autoencoder import GaussianAutoencoder
+from keras_gen.models.reproducible_model import Terms
+from keras_gen.utils import noise
+from keras_gen.utils.noise import stream_seed
 
 RATIOS = ("sampled", "analytic")
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class ClusteringVAE(VAE):
+class ClusteringVAE(GaussianAutoencoder):
     """One-step clustering: the latent is (z, y), with y one of `num_clusters` clusters.
 
         p(z, y|x) = p(y|z) p(z|x),   q(x|z, y) = q(x|z),   q(z, y) = q(z|y) q(y)                        (3)
@@ -28,13 +31,14 @@ class ClusteringVAE(VAE):
                                + sum_y p(y|z) log p(z|x)/q(z|y)             (ii)  draws z to a cluster
                                + KL(p(y|z) || q(y)) ]                       (iii) balances the clusters   (5)
 
-    p(z|x) and q(x|z) are the VAE's encoder and decoder, p(y|z) a classifier, q(z|y) = N(mu_y, I) with trainable mu_y,
-    and q(y) uniform. The loss is -ELBO: KL(p(x, z, y) || q(x, z, y)) (2) plus the entropy of the data.
+    p(z|x) and q(x|z) are the encoder and the decoder of a VAE, p(y|z) is a classifier, q(z|y) = N(mu_y, I) with
+    trainable mu_y, and q(y) is uniform. The loss is -ELBO: KL(p(x, z, y) || q(x, z, y)) (2) plus the entropy of the
+    data.
 
     The ratio of (ii) is `sampled`, at the z that is drawn (8), which makes (5) an unbiased estimate; or `analytic`, as
     in the author's first version: sum_y p(y|z) KL(p(z|x) || q(z|y)), which is not, as p(y|z) depends on z.
 
-    Reported terms, in nats an image: `negative_elbo`, the sum of `reconstruction` (i), `alignment` (ii) and `balance`
+    Reported terms, in nats per image: `negative_elbo`, the sum of `reconstruction` (i), `alignment` (ii) and `balance`
     (iii), whatever the weights; with the sampled ratio it is at least -log q(x) in the mean.
 
     Args:
@@ -47,11 +51,10 @@ class ClusteringVAE(VAE):
         means_initializer: Keras initializer of mu_y [num_clusters, *latent_shape]; the author's is zeros.
         warm_up_steps: For so many steps all mu_y count as 0, so that the model trains as a plain VAE. Then they begin
             from their initial values, or from those that `keras_gen.callbacks.InitialClusters` finds in the codes.
-        beta: Weight of (ii) and (iii) together.
-        **kwargs: Passed on to `VAE`, but for `prior`, which is the mixture of the q(z|y).
+        **kwargs: `beta`, the weight of (ii) and (iii) together; `seed`; and what `keras.Model` takes.
 
     Raises:
-        InputError: The networks do not fit each other, or an argument is out of range.
+        InputError: The networks do not fit each other, there is no such ratio, or a number is out of range.
     """
 
     def __init__(
@@ -59,23 +62,18 @@ class ClusteringVAE(VAE):
         encoder: keras.Model,
         decoder: keras.Model,
         classifier: keras.Model,
-        likelihood="gaussian",
+        likelihood: str | likelihoods.Likelihood = "gaussian",
         ratio: str = "sampled",
         balance_weight: float = 1.0,
         means_initializer: str | keras.initializers.Initializer = "zeros",
         warm_up_steps: int = 0,
-        **kwargs,
+        **kwargs: Any,
     ):
-        if "prior" in kwargs:
-            raise InputError("prior: it is the mixture of the clusters; give none")
         super().__init__(encoder, decoder, likelihood, **kwargs)
         _check_classifier(classifier, self.latent_shape)
-        if ratio not in RATIOS:
-            raise InputError(f"ratio={ratio!r}: choose {' or '.join(RATIOS)}")
-        if not 0 <= balance_weight < float("inf"):
-            raise InputError(f"balance_weight={balance_weight}: must be a finite number, at least 0")
-        if not isinstance(warm_up_steps, Integral) or warm_up_steps < 0:
-            raise InputError(f"warm_up_steps={warm_up_steps}: must be a whole number of at least 0")
+        check_choice("ratio", ratio, RATIOS)
+        check_not_negative(balance_weight=balance_weight)
+        check_counts(0, warm_up_steps=warm_up_steps)
         self.classifier = classifier
         self.warm_up_steps = warm_up_steps
         self.ratio = ratio
@@ -122,21 +120,21 @@ class ClusteringVAE(VAE):
 
     def objective(self, x: tf.Tensor, noise: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
         """Equation (5) for a batch, and its terms; the noise [n, *latent_shape] makes z."""
-        posterior = self.posterior(x, training=training)
+        posterior = self.posterior(x, training)  # p(z|x)
         z = self.reparameterize(posterior, noise)
-        log_membership = self.log_membership(z, training=training)
-        membership = tf.exp(log_membership)
-        reconstruction = tf.reduce_mean(-self.likelihood(z, training=training).log_prob(x))
-        alignment = tf.reduce_mean(tf.reduce_sum(membership * self.log_ratio(posterior, z), axis=1))
-        log_uniform = -tf.math.log(float(self.num_clusters))
-        balance = tf.reduce_mean(tf.reduce_sum(membership * (log_membership - log_uniform), axis=1))
+        log_p_y = self.log_membership(z, training)  # log p(y|z)
+        p_y, log_q_y = tf.exp(log_p_y), -tf.math.log(float(self.num_clusters))
+
+        reconstruction = tf.reduce_mean(-self.likelihood(z, training).log_prob(x))  # (i)
+        alignment = tf.reduce_mean(tf.reduce_sum(p_y * self.log_ratio(posterior, z), axis=1))  # (ii)
+        balance = tf.reduce_mean(tf.reduce_sum(p_y * (log_p_y - log_q_y), axis=1))  # (iii)
         terms = {
             "negative_elbo": reconstruction + alignment + balance,
             "reconstruction": reconstruction,
             "alignment": alignment,
             "balance": balance,
         }
-        return reconstruction + self.beta * (alignment + self.balance_weight * balance), terms
+        return reconstruction + self.beta * (alignment + self.balance_weight * balance), terms  # (5)
 
     def log_ratio(self, posterior: tfd.Distribution, z: tf.Tensor) -> tf.Tensor:
         """The log p(z|x)/q(z|y) of (ii) [n, num_clusters]: at z (8) or, if `analytic`, its mean over p(z|x)."""
@@ -146,11 +144,15 @@ class ClusteringVAE(VAE):
 
     # Use ---------------------------------------------------------------------------------------------------------
 
+    @endpoint(images=Rows("data_shape"))
     def cluster(self, images: tf.Tensor) -> tf.Tensor:
         """The most probable y at the mean of p(z|x), int32 [n], of images [n, height, width, channels] in [-1, 1]."""
         return tf.argmax(self.log_membership(self.encode(images)), axis=1, output_type=tf.int32)
 
-    def sample_cluster(self, cluster: int, num_samples: int, seed: int = 0) -> tf.Tensor:
+    @endpoint(compiled=True, cluster=WholeNumber(), num_samples=WholeNumber(at_least=1), seed=WholeNumber())
+    def sample_cluster(
+        self, cluster: int | tf.Tensor, num_samples: int | tf.Tensor, seed: int | tf.Tensor = 0
+    ) -> tf.Tensor:
         """Draws images of one cluster: z ~ q(z|y), then the mean of q(x|z).
 
         Args:
@@ -164,43 +166,18 @@ class ClusteringVAE(VAE):
         Raises:
             InputError: There is no such cluster, or `num_samples` is below 1.
         """
-        if not 0 <= cluster < self.num_clusters:
-            raise InputError(f"cluster={cluster}: must be from 0 to {self.num_clusters - 1}")
-        if num_samples < 1:
-            raise InputError(f"num_samples={num_samples}: ask for at least 1 sample")
-        numbers = (tf.constant(number, tf.int32) for number in (cluster, num_samples, seed))
-        return self._compiled_sample_cluster(*numbers)
-
-    @tf.function
-    def _compiled_sample_cluster(self, cluster: tf.Tensor, num_samples: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         exists = (cluster >= 0) & (cluster < self.num_clusters)
-        checks = [
-            tf.debugging.assert_positive(num_samples, "num_samples: ask for at least 1 sample"),
-            tf.debugging.Assert(exists, ["cluster: there is no cluster", cluster]),
-        ]
-        with tf.control_dependencies(checks):
-            shape, mean = tf.stack([num_samples, *self.latent_shape]), self.present_means[cluster]
-        noise = tf.random.stateless_normal(shape, stream_seed(seed, "sample_cluster"), alg="philox")
-        return self.decode(mean + noise)
+        message = f"cluster: must be from 0 to {self.num_clusters - 1}, got", cluster
+        with tf.control_dependencies([check_input(exists, *message)]):
+            mean = self.present_means[cluster]
+        shape = tf.stack([num_samples, *self.latent_shape])
+        return self.decode(mean + noise.normal(shape, stream_seed(seed, "sample_cluster")))
 
-    def endpoints(self) -> dict[str, Endpoint]:
-        """Those of `VAE`, `cluster` and `sample_cluster`, with the types of their arguments."""
-        numbers = [tf.TensorSpec([], tf.int32, name) for name in ("cluster", "num_samples", "seed")]
-        return {
-            **super().endpoints(),
-            "cluster": (self.cluster, [tf.TensorSpec([None, *self.data_shape], tf.float32, "images")]),
-            "sample_cluster": (self._compiled_sample_cluster, numbers),
-        }
-
-    # Saving ------------------------------------------------------------------------------------------------------
-
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
         serialize = keras.saving.serialize_keras_object
-        config = super().get_config()
-        del config["prior"]
         return {
-            **config,
+            **super().get_config(),
             "classifier": serialize(self.classifier),
             "ratio": self.ratio,
             "balance_weight": self.balance_weight,
@@ -215,4 +192,4 @@ def _check_classifier(classifier: keras.Model, latent_shape: tuple[int, ...]) ->
         raise InputError(f"the encoder's codes have shape {latent_shape}, the classifier takes {taken}")
     given = tuple(classifier.output_shape[1:])
     if len(given) != 1 or given[0] < 2:
-        raise InputError(f"the classifier gives {given}; it must give one logit a cluster, of at least 2")
+        raise InputError(f"the classifier gives {given}; it must give one logit per cluster, and at least 2")

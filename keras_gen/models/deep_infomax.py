@@ -5,12 +5,13 @@ tests `tests/models/test_deep_infomax.py`, its script and page `reproductions/de
 """
 
 import math
+from typing import Any
 
 import keras
 import tensorflow as tf
 
+from keras_gen.checks import check_choice, check_not_negative
 from keras_gen.errors import InputError
-from keras_gen.losses.mutual_information import jensen_shannon
 from keras_gen.models.information_encoder import InformationEncoder, check_discriminator
 from keras_gen.models.reproducible_model import Terms
 
@@ -30,9 +31,10 @@ class DeepInfoMax(InformationEncoder):
     P pairs an image with its own code, Q with that of another image of the batch; C_ij are the columns of the encoder's
     feature map; q(z) = N(0, I).
 
-    Reported terms: `loss`, the expression above; `global_information` and `local_information`, the Jensen-Shannon
-    estimates in nats that its first two lines are made of (half of the bracket, plus log 2; at most log 2); `prior_kl`,
-    KL(p(z|x) || q(z)) in nats, summed over the dimensions whatever `kl_reduction` is. A term of weight 0 is left out.
+    Reported terms: `loss`, the expression above; `global_information` and `local_information`, the estimates in nats of
+    the Jensen-Shannon divergence JS(P, Q) that its first two lines hold: half of the bracket, plus log 2, at most
+    log 2; `prior_kl`, KL(p(z|x) || q(z)) in nats, summed over the dimensions whatever `kl_reduction` is. A term of
+    weight 0 is left out.
 
     Args:
         encoder: Network from images [batch, ...] to feature map [batch, h, w, channels] and mean and logarithm of the
@@ -67,18 +69,14 @@ class DeepInfoMax(InformationEncoder):
         global_pairs: str = "image_code",
         kl_reduction: str = "sum",
         seed: int = 0,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(encoder, seed=seed, **kwargs)
-        for name, weight in {"alpha": alpha, "beta": beta, "gamma": gamma}.items():
-            if not 0 <= weight < math.inf:
-                raise InputError(f"{name}={weight}: must be a finite number, at least 0")
+        check_not_negative(alpha=alpha, beta=beta, gamma=gamma)
         if not alpha and not beta:
             raise InputError("alpha=0, beta=0: there is no information to maximise; give one a weight above 0")
-        if global_pairs not in GLOBAL_PAIRS:
-            raise InputError(f"global_pairs={global_pairs!r}: choose one of {', '.join(GLOBAL_PAIRS)}")
-        if kl_reduction not in KL_REDUCTIONS:
-            raise InputError(f"kl_reduction={kl_reduction!r}: choose one of {', '.join(KL_REDUCTIONS)}")
+        check_choice("global_pairs", global_pairs, GLOBAL_PAIRS)
+        check_choice("kl_reduction", kl_reduction, KL_REDUCTIONS)
         self.alpha, self.beta, self.gamma = alpha, beta, gamma
         self.global_pairs = global_pairs
         self.kl_reduction = kl_reduction
@@ -95,28 +93,31 @@ class DeepInfoMax(InformationEncoder):
     def objective(self, images: tf.Tensor) -> tuple[tf.Tensor, Terms]:
         """What encoder and discriminators minimise together, and its terms."""
         outputs = self.encoder(images, training=True)
-        posterior = self.gaussian(outputs)
-        codes = self.draw(posterior)
-        loss, terms = 0.0, {}
+        feature_map, posterior = outputs[0], self.gaussian(outputs)  # C_ij, p(z|x)
+        z = self.draw(posterior)
+        loss, terms = tf.zeros([]), {}
         if self.alpha:
-            x = images if self.global_pairs == "image_code" else codes
-            scores = self.pair_scores(self.global_discriminator, x, codes, "global")
-            terms["global_information"] = jensen_shannon(*scores)
-            loss -= self.alpha * _log_likelihood(terms["global_information"])
+            x = images if self.global_pairs == "image_code" else z
+            bracket = log_likelihood(*self.pair_scores(self.global_discriminator, x, z, "global"))
+            loss -= self.alpha * bracket  # -alpha (E_P[log sigma(T_1)] + E_Q[log(1 - sigma(T_1))])
+            terms["global_information"] = bracket / 2 + math.log(2)
         if self.beta:
-            scores = self.pair_scores(self.local_discriminator, outputs[0], codes, "local")
-            terms["local_information"] = jensen_shannon(*scores)
-            loss -= self.beta * _log_likelihood(terms["local_information"])
+            bracket = log_likelihood(*self.pair_scores(self.local_discriminator, feature_map, z, "local"))
+            loss -= self.beta * bracket  # -beta / (h w) sum_ij (E_P[log sigma(T_2)] + E_Q[log(1 - sigma(T_2))])
+            terms["local_information"] = bracket / 2 + math.log(2)
         if self.gamma:
-            terms["prior_kl"] = tf.reduce_mean(posterior.kl_divergence(self.prior))
-            loss += self.gamma * terms["prior_kl"] / (self.latent_dim if self.kl_reduction == "mean" else 1)
+            kl = tf.reduce_mean(posterior.kl_divergence(self.prior))
+            terms["prior_kl"] = kl
+            if self.kl_reduction == "mean":
+                kl /= self.latent_dim
+            loss += self.gamma * kl  # gamma E_x[KL(p(z|x) || q(z))]
         return loss, {"loss": loss, **terms}
 
     def _check_networks(self) -> None:
         outputs = [tuple(output.shape[1:]) for output in self.encoder.outputs]
         if self.beta and (len(outputs) != 3 or len(outputs[0]) != 3):
             raise InputError(
-                f"the encoder gives {', '.join(map(str, outputs))} an image: beta={self.beta} needs a feature map "
+                f"the encoder gives {', '.join(map(str, outputs))} per image; beta={self.beta} needs a feature map "
                 "(h, w, channels), mean and log variance"
             )
         if self.alpha:
@@ -130,7 +131,7 @@ class DeepInfoMax(InformationEncoder):
             raise InputError(f"{name}=None: {weight}={getattr(self, weight)} needs one")
         check_discriminator(name, getattr(self, name), x_shape, self.latent_dim, positions)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
         serialize = keras.saving.serialize_keras_object
         return {
@@ -145,6 +146,7 @@ class DeepInfoMax(InformationEncoder):
         }
 
 
-def _log_likelihood(jensen_shannon_estimate: tf.Tensor) -> tf.Tensor:
-    """E_P[log sigma(T)] + E_Q[log(1 - sigma(T))], from the estimate that is half of it plus log 2."""
-    return 2 * (jensen_shannon_estimate - math.log(2))
+def log_likelihood(joint_scores: tf.Tensor, shuffled_scores: tf.Tensor) -> tf.Tensor:
+    """E_P[log sigma(T)] + E_Q[log(1 - sigma(T))], a scalar of at most 0, from scores T of the pairs of P and of Q."""
+    log_sigmoid = tf.math.log_sigmoid
+    return tf.reduce_mean(log_sigmoid(joint_scores)) + tf.reduce_mean(log_sigmoid(-shuffled_scores))

@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 import keras
 import tensorflow as tf
 
-from keras_gen.errors import InputError, check_input
+from keras_gen.errors import InputError, check_input, unwrapped_input_errors
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -142,8 +142,9 @@ def endpoint(*, compiled: bool = False, **arguments: Argument) -> Callable[[Meth
             bound.apply_defaults()
             for name, argument in arguments.items():
                 bound.arguments[name] = argument.checked(self, name, bound.arguments[name])
-            # Bound, a tf.function keeps one graph per model, for as long as the model lives.
-            return function.__get__(self, type(self))(*bound.args[1:], **bound.kwargs)
+            with unwrapped_input_errors():  # those of a compiled method
+                # Bound, a tf.function keeps one graph per model, for as long as the model lives.
+                return function.__get__(self, type(self))(*bound.args[1:], **bound.kwargs)
 
         checked_call.endpoint_arguments = arguments  # type: ignore[attr-defined]
         return checked_call  # type: ignore[return-value]

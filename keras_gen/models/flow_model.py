@@ -1,40 +1,44 @@
-"""`FlowModel`: what `Glow` and `FVAE` share: input noise, a start from data, temperatures, lines between codes.
+"""`FlowModel`: what `Glow` and `FVAE` share: input noise, a start from data, guarded steps, temperatures.
 
 Their latents are the flow's output, whose prior q(z) is N(0, I).
 """
 
 import math
 from collections.abc import Mapping
+from typing import Any, NoReturn
 
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
-from keras_gen.checks import check_finite_pixels, checked_images
-from keras_gen.errors import InputError
+from keras_gen import keras_privates
+from keras_gen.checks import check_choice, check_finite_pixels, check_not_negative, check_positive, checked_images
+from keras_gen.errors import InputError, NonFiniteLossError
 from keras_gen.layers.flows import FlowLayer
-from keras_gen.models.generative_model import GenerativeModel
-from keras_gen.models.guarded_steps import GuardedSteps
-from keras_gen.models.interpolation import Interpolation
-from keras_gen.models.reproducible_model import Endpoint, Terms, stream_seed
+from keras_gen.models.encoding_model import EncodingModel
+from keras_gen.models.endpoints import Number, WholeNumber, endpoint
+from keras_gen.models.input_noise import BIN, INPUT_NOISES, bits_per_dimension, uniform_noise, with_noise
+from keras_gen.models.priors import standard_normal
+from keras_gen.models.reproducible_model import Terms
+from keras_gen.utils import noise
+from keras_gen.utils.noise import stream_seed
 
-# Images of 8 bits in [-1, 1] have their 256 values this far apart.
-BIN = 2 / 255
-INPUT_NOISES = ("uniform", "gaussian", "none")
+NO_ROWS = "a batch has no rows, so that its loss has no mean; give batches of at least one image"
+
+__all__ = ["BIN", "INPUT_NOISES", "FlowModel", "bits_per_dimension", "uniform_noise"]
 
 
-class FlowModel(GuardedSteps, Interpolation, GenerativeModel):
+class FlowModel(EncodingModel):
     """A model with a flow to latents z ~ N(0, I).
 
-    Subclasses define `objective`, `check_parts`, `decode`, `encode` and `flow_input`.
+    Subclasses define `objective`, `check_parts`, `decode`, `encode` and `flow_input`. In training, noise is added to
+    the images, so that the loss can bound their bits; see `keras_gen.models.input_noise`.
 
-    Pixels take 256 values, and a density may be as high as it likes at a point. So noise is added to the images in
-    training, uniform over the width of one value by default: log p then bounds the log probability of the
-    256 values,
-
-        log P(x) >= E_v[log p(x + v)] + d log(2/255),   v uniform in [-1/255, 1/255]^d
-
-    and `bits_per_dimension` is minus that, divided by d log 2 (Theis et al. 2016, arXiv 1511.01844, section 3.1).
+    Training stops before a loss that is not finite moves a weight, and says what broke. For this it looks at the loss
+    alone, and at the parts of a batch only once the loss is not finite: a step is a pure function of (seed, step,
+    batch), so that the batch can be gone through a second time. What XLA compiles cannot stop; such a model is not
+    compiled by XLA unless it is asked for.
 
     Args:
         flow: The flow, not yet built or built on `code_shape`.
@@ -59,16 +63,14 @@ class FlowModel(GuardedSteps, Interpolation, GenerativeModel):
         noise_scale: float = BIN,
         clip_norm: float | None = None,
         seed: int = 0,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(seed=seed, **kwargs)
-        if input_noise not in INPUT_NOISES:
-            raise InputError(f"input_noise={input_noise!r}: choose one of {', '.join(INPUT_NOISES)}")
-        if not 0 <= noise_scale < math.inf:
-            raise InputError(f"noise_scale={noise_scale}: must be a finite number, at least 0")
-        if clip_norm is not None and not 0 < clip_norm < math.inf:
-            raise InputError(f"clip_norm={clip_norm}: must be a finite number above 0, or None")
-        self.data_shape = tuple(data_shape)
+        check_choice("input_noise", input_noise, INPUT_NOISES)
+        check_not_negative(noise_scale=noise_scale)
+        if clip_norm is not None:
+            check_positive(clip_norm=clip_norm)
+        self._data_shape = tuple(data_shape)
         self.code_shape = tuple(code_shape)
         self.input_noise = input_noise
         self.noise_scale = noise_scale
@@ -77,42 +79,33 @@ class FlowModel(GuardedSteps, Interpolation, GenerativeModel):
             raise InputError(f"the flow is a {type(flow).__name__}; give a layer of keras_gen.layers.flows")
         flow.fit_to(self.code_shape)
         self.flow = flow
+        self.supports_jit = False
+        self._breakdown: Exception | None = None
 
     # What a subclass defines -------------------------------------------------------------------------------------
 
-    def objective(self, x: tf.Tensor, noise: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
-        """The loss of a batch x [n, *data_shape], and its terms; noise is normal, [n, *code_shape]."""
+    def objective(self, x: tf.Tensor, u: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
+        """The loss of a batch x [n, *data_shape], and its terms; u is standard normal noise, [n, *code_shape]."""
         raise NotImplementedError
 
-    def encode(self, images: tf.Tensor) -> tf.Tensor:
-        """Latents [n, *latent_shape] of images [n, *data_shape]."""
+    def check_parts(self, x: tf.Tensor, u: tf.Tensor) -> None:
+        """Goes through a step's batch part by part, in eager mode.
+
+        Raises:
+            NonFiniteLossError: A part gave NaN or infinity; the message names the first.
+        """
         raise NotImplementedError
 
-    def flow_input(self, x: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    def flow_input(self, x: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
         """What enters the flow in training, [n, *code_shape]."""
         raise NotImplementedError
 
-    # Training ----------------------------------------------------------------------------------------------------
-
-    def fit(self, x=None, *args, **kwargs) -> keras.callbacks.History:
-        """See `keras.Model.fit`. Before the first step, weights that begin as a function of data are set.
-
-        They are set from the first batch of x. Of a generator that would be lost: call `initialize` before.
-
-        Raises:
-            NonFiniteLossError: As in `GuardedSteps.fit`.
-            InputError: A batch has no rows, or x is a generator and there are such weights.
-        """
-        if self.awaits_data:
-            images = _first_batch(x, kwargs.get("batch_size"))
-            if images is not None:
-                self.initialize(images)
-        return super().fit(x, *args, **kwargs)
+    # Start from data ---------------------------------------------------------------------------------------------
 
     @property
     def awaits_data(self) -> bool:
         """Whether there are weights that `initialize` has yet to set."""
-        return any(getattr(layer, "awaits_data", False) for layer in self.flow._flatten_layers())
+        return any(getattr(layer, "awaits_data", False) for layer in keras_privates.all_layers(self.flow))
 
     def initialize(self, images: tf.Tensor) -> None:
         """Sets the weights that begin as a function of data, once; `fit` does it. Not inside a replica.
@@ -122,75 +115,145 @@ class FlowModel(GuardedSteps, Interpolation, GenerativeModel):
         """
         x = self._checked(images)
         check_finite_pixels(x)
+        seed = stream_seed(self.seed, "initialize/input")
+        noisy = with_noise(
+            x,
+            self.input_noise,
+            self.noise_scale,
+            lambda: noise.uniform(tf.shape(x), seed),
+            lambda: noise.normal(tf.shape(x), seed),
+        )
+        u = noise.normal([len(x), *self.code_shape], stream_seed(self.seed, "initialize/code"))
+        self.flow.initialize(self.flow_input(noisy, u))
 
-        def draw(stream: str, shape: tuple[int, ...], draw=tf.random.stateless_normal) -> tf.Tensor:
-            return draw([len(x), *shape], stream_seed(self.seed, f"initialize/{stream}"), alg="philox")
+    # Training ----------------------------------------------------------------------------------------------------
 
-        noise = draw("input", self.data_shape, self._draw_input_noise)
-        self.flow.initialize(self.flow_input(x + self._scaled(noise), draw("code", self.code_shape)))
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        """See `keras.Model.fit`. Before the first step, weights that begin as a function of data are set.
 
-    def train_step(self, data) -> Terms:
+        They are set from the first batch of x. Of a generator that would be lost: call `initialize` before.
+
+        Raises:
+            NonFiniteLossError: The loss is NaN or infinite; the message names the first part that gave such numbers.
+                Trained weights are as they were before this step.
+            InputError: A batch has no rows, or x is a generator and there are weights that begin as a function of data.
+        """
+        if self.awaits_data:
+            images = _first_batch(x, kwargs.get("batch_size"))
+            if images is not None:
+                self.initialize(images)
+        self._breakdown = None
+        try:
+            return super().fit(x, *args, **kwargs)
+        except tf.errors.OpError as error:
+            if NO_ROWS in error.message:
+                raise InputError(NO_ROWS) from error
+            if self._breakdown is None:
+                raise
+            raise self._breakdown from error
+
+    def train_step(self, data: Any) -> Terms:
         """One update of all weights on a batch: images, or a tuple (images, labels) whose labels are ignored.
 
         Raises:
             InputError: The batch has no rows, or there are weights that `initialize` has yet to set.
         """
-        with tf.init_scope():  # once a trace
+        with tf.init_scope():  # once per trace
             if self.awaits_data:
                 raise InputError("act norm begins as a function of data: call initialize(images) before training")
-        x = self._with_input_noise(self.with_rows(self._checked(data)))
-        noise = self._code_noise(x)
+        x = self._with_input_noise(self._with_rows(self._checked(data)))
+        u = self._code_noise(x)
         terms = self.minimize(
-            lambda: self.objective(x, noise),
+            lambda: self.objective(x, u),
             self.trainable_variables,
             self.optimizer,
             self.clip_norm,
-            # The noise is drawn again there: a model without a use for it, such as Glow, never draws it otherwise.
-            guard=lambda loss: self.stop_unless_finite(loss, lambda: (x, self._code_noise(x))),
+            guard=lambda loss: self._stop_unless_finite(loss, x),
         )
         return self.report(terms)
 
-    def test_step(self, data) -> Terms:
+    def test_step(self, data: Any) -> Terms:
         """The terms of a batch, as in training but with the networks at inference; the noise is the next step's."""
-        x = self._with_input_noise(self.with_rows(self._checked(data)))
+        x = self._with_input_noise(self._with_rows(self._checked(data)))
         _, terms = self.objective(x, self._code_noise(x), training=False)
         return self.running_means(terms)
 
     def _with_input_noise(self, x: tf.Tensor) -> tf.Tensor:
-        if self.input_noise == "none":
-            return x
-        draw = self.uniform if self.input_noise == "uniform" else self.normal
-        return x + self._scaled(draw(tf.shape(x)[0], self.data_shape, "input"))
+        shape = tf.shape(x)[0], self.data_shape
+        draws = (lambda: self.uniform(*shape, "input")), (lambda: self.normal(*shape, "input"))
+        return with_noise(x, self.input_noise, self.noise_scale, *draws)
 
     def _code_noise(self, x: tf.Tensor) -> tf.Tensor:
         return self.normal(tf.shape(x)[0], self.code_shape, "code")
 
+    def _checked(self, data: Any) -> tf.Tensor:
+        return checked_images(data, "model", self.data_shape)
+
+    # Guards ------------------------------------------------------------------------------------------------------
+
+    def _with_rows(self, x: tf.Tensor) -> tf.Tensor:
+        """The same batch, if it has rows."""
+        if x.shape[0] == 0:
+            raise InputError(NO_ROWS)
+        if x.shape[0] is not None:
+            return x
+        with tf.control_dependencies([tf.debugging.assert_positive(tf.shape(x)[0], NO_ROWS)]):
+            return tf.identity(x)
+
+    def _stop_unless_finite(self, loss: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+        """An operation that fails if the loss of the batch x is not finite: the guard of `minimize`."""
+        finite = tf.math.is_finite(loss)
+
+        def explained() -> tf.Tensor:
+            # The noise is drawn again here: a model without a use for it, such as Glow, never draws it otherwise.
+            return tf.py_function(self._explain, [self.step.value, x, self._code_noise(x)], tf.bool)
+
+        if tf.executing_eagerly() and not finite:
+            self._explain(self.step.value, x, self._code_noise(x))
+        return finite if tf.executing_eagerly() else tf.cond(finite, lambda: finite, explained)
+
+    def _explain(self, steps_before: tf.Tensor, x: tf.Tensor, u: tf.Tensor) -> NoReturn:
+        step = int(steps_before) + 1
+        try:
+            self.check_parts(x, u)
+        except NonFiniteLossError as error:
+            self._breakdown = NonFiniteLossError(f"{error} at step {step}")
+        else:
+            self._breakdown = NonFiniteLossError(f"the loss is not finite at step {step}, though all of its parts are")
+        raise self._breakdown
+
+    # Use ---------------------------------------------------------------------------------------------------------
+
     @property
-    def _draw_input_noise(self):
-        return tf.random.stateless_uniform if self.input_noise == "uniform" else tf.random.stateless_normal
-
-    def _scaled(self, noise: tf.Tensor) -> tf.Tensor:
-        """The input noise, from numbers that are uniform on [0, 1) or standard normal."""
-        match self.input_noise:
-            case "uniform":
-                return self.noise_scale * (noise - 0.5)
-            case "gaussian":
-                return self.noise_scale * noise
-        return tf.zeros_like(noise)
-
-    # Latents -----------------------------------------------------------------------------------------------------
+    def data_shape(self) -> tuple[int, ...]:
+        """Shape of one image."""
+        return self._data_shape
 
     @property
     def latent_shape(self) -> tuple[int, ...]:
         """Shape of one latent."""
         return self.flow.transformed_shape(self.code_shape)
 
+    @property
+    def prior(self) -> tfd.Distribution:
+        """q(z) = N(0, I), event shape `latent_shape`."""
+        return standard_normal(self.latent_shape)
+
     def latents(self, num_samples: int | tf.Tensor, seed: int | tf.Tensor) -> tf.Tensor:
         """Draws z ~ N(0, I), [num_samples, *latent_shape]; the same seed gives the same latents."""
-        shape = tf.stack([num_samples, *self.latent_shape])
-        return tf.random.stateless_normal(shape, stream_seed(seed, "sample"), alg="philox")
+        return noise.normal(tf.stack([num_samples, *self.latent_shape]), stream_seed(seed, "sample"))
 
-    def sample(self, num_samples: int, seed: int = 0, temperature: float = 1.0) -> tf.Tensor:
+    @endpoint(num_samples=WholeNumber(at_least=1), seed=WholeNumber())
+    def sample(
+        self, num_samples: int | tf.Tensor, seed: int | tf.Tensor = 0, temperature: float | tf.Tensor = 1.0
+    ) -> tf.Tensor:
+        """Draws images; see `sample_at_temperature`."""
+        return self.sample_at_temperature(num_samples, seed, temperature)
+
+    @endpoint(compiled=True, num_samples=WholeNumber(at_least=1), seed=WholeNumber(), temperature=Number(at_least=0.0))
+    def sample_at_temperature(
+        self, num_samples: int | tf.Tensor, seed: int | tf.Tensor, temperature: float | tf.Tensor
+    ) -> tf.Tensor:
         """Draws images float32 [num_samples, height, width, channels].
 
         Args:
@@ -201,93 +264,19 @@ class FlowModel(GuardedSteps, Interpolation, GenerativeModel):
         Raises:
             InputError: `num_samples` or `temperature` is out of range.
         """
-        if num_samples < 1:
-            raise InputError(f"num_samples={num_samples}: ask for at least 1 sample")
-        if not 0 <= temperature < math.inf:
-            raise InputError(f"temperature={temperature}: must be a finite number, at least 0")
-        numbers = (tf.constant(num_samples, tf.int32), tf.constant(seed, tf.int32))
-        return self._compiled_sample_at_temperature(*numbers, tf.constant(temperature, tf.float32))
-
-    @tf.function
-    def _compiled_sample_at_temperature(
-        self, num_samples: tf.Tensor, seed: tf.Tensor, temperature: tf.Tensor
-    ) -> tf.Tensor:
-        checks = [
-            tf.debugging.assert_positive(num_samples, "num_samples: ask for at least 1 sample"),
-            tf.debugging.Assert(
-                (temperature >= 0) & tf.math.is_finite(temperature),
-                ["temperature: must be a finite number, at least 0", temperature],
-            ),
-        ]
-        with tf.control_dependencies(checks):
-            return self.decode(temperature * self.latents(num_samples, seed))
-
-    # Densities ---------------------------------------------------------------------------------------------------
-
-    def log_prior(self, z: tf.Tensor) -> tf.Tensor:
-        """Log q(z), the standard normal density, in nats [n]."""
-        return standard_normal_log_prob(z)
+        return self.decode(temperature * self.latents(num_samples, seed))
 
     def in_bits_per_dimension(self, log_prob: tf.Tensor) -> tf.Tensor:
         """Bits per dimension of the 256 values of a pixel, from log p of images with one value's width of noise."""
         return bits_per_dimension(log_prob, math.prod(self.data_shape))
 
-    def with_uniform_noise(self, images: tf.Tensor, seed: int | tf.Tensor) -> tf.Tensor:
-        """Images [n, *data_shape] with noise uniform over the width of one value, as a bound on bits asks for."""
-        return images + uniform_noise(tf.shape(images), seed)
-
-    # Export and saving -------------------------------------------------------------------------------------------
-
-    def endpoints(self) -> dict[str, Endpoint]:
-        """`sample`, `sample_at_temperature`, `decode`, `encode`, `interpolate` and `interpolate_four`."""
-        seeded = [self.spec(name, dtype=tf.int32) for name in ("num_samples", "seed")]
-        temperature = self.spec("temperature")
-        num_points = self.spec("num_points", dtype=tf.int32)
-        images = [None, *self.data_shape]
-        corners = self.spec("corners", [None, 4, *self.data_shape])
-        return {
-            **super().endpoints(),
-            "sample_at_temperature": (self._compiled_sample_at_temperature, [*seeded, temperature]),
-            "encode": (self.encode, [self.spec("images", images)]),
-            "interpolate": (self.interpolate, [self.spec("start", images), self.spec("end", images), num_points]),
-            "interpolate_four": (self.interpolate_four, [corners, num_points]),
-        }
-
-    @staticmethod
-    def spec(name: str, shape: list[int | None] | None = None, dtype: tf.DType = tf.float32) -> tf.TensorSpec:
-        """The type of an endpoint's argument."""
-        return tf.TensorSpec(shape or [], dtype, name)
-
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that every such model has."""
-        return {
-            **super().get_config(),
-            "input_noise": self.input_noise,
-            "noise_scale": self.noise_scale,
-            "clip_norm": self.clip_norm,
-        }
-
-    def _checked(self, data) -> tf.Tensor:
-        return checked_images(data, "model", self.data_shape)
+        own = {"input_noise": self.input_noise, "noise_scale": self.noise_scale, "clip_norm": self.clip_norm}
+        return {**super().get_config(), **own}
 
 
-def standard_normal_log_prob(x: tf.Tensor) -> tf.Tensor:
-    """Log N(x; 0, I) of rows x [n, ...], in nats [n]."""
-    axes = list(range(1, x.shape.rank))
-    return -0.5 * (tf.reduce_sum(x**2, axes) + math.prod(x.shape[1:]) * math.log(2 * math.pi))
-
-
-def uniform_noise(shape: tf.Tensor | tuple[int, ...], seed: int | tf.Tensor) -> tf.Tensor:
-    """Noise uniform over the width of one of 256 values in [-1, 1], float32 of a shape."""
-    return BIN * (tf.random.stateless_uniform(shape, stream_seed(seed, "dequantize"), alg="philox") - 0.5)
-
-
-def bits_per_dimension(log_prob: tf.Tensor, dimensions: int) -> tf.Tensor:
-    """-(log p + d log(2/255)) / (d log 2), from log p in nats of pixels in [-1, 1] with uniform noise."""
-    return -log_prob / (dimensions * math.log(2)) - math.log2(BIN)
-
-
-def _first_batch(x, batch_size: int | None):
+def _first_batch(x: Any, batch_size: int | None) -> Any:
     """The first batch of what `fit` is given; None of what can be read only once."""
     match x:
         case tf.data.Dataset():

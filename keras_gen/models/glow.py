@@ -4,14 +4,17 @@ Kingma and Dhariwal 2018, arXiv 1807.03039; what the post on f-VAEs (2018-09-21)
 author. Its tests are `tests/models/test_glow.py`.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from keras_gen.checks import check_counts, check_map_shape
 from keras_gen.layers.flows.flow_layer import check_finite
-from keras_gen.models.endpoints import Rows
+from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
 from keras_gen.models.flow_model import FlowModel
-from keras_gen.models.reproducible_model import Endpoint, Terms
+from keras_gen.models.input_noise import uniform_noise
+from keras_gen.models.reproducible_model import Terms
 from keras_gen.networks.glow import glow
 
 
@@ -27,7 +30,7 @@ class Glow(FlowModel):
     The defaults are those of the author's script; Glow's own are coupling="affine", mixing="convolution",
     act_norm_from_data=True, depth=32.
 
-    Reported terms: `negative_log_likelihood`, in nats an image, and `bits_per_dimension`, the same number in other
+    Reported terms: `negative_log_likelihood`, in nats per image, and `bits_per_dimension`, the same number in other
     units, both means over the batch. Under uniform input noise of the default width it is a bound for 8-bit pixels;
     under Gaussian noise, noise of another width or none it is no bound at all. The method of that name gives the bound.
 
@@ -39,7 +42,7 @@ class Glow(FlowModel):
     Args:
         image_shape: (height, width, channels); height and width are multiples of 2^levels.
         levels: Scales.
-        depth: Steps a level.
+        depth: Steps in each level.
         width: Channels inside the coupling networks.
         coupling: `additive`, or `affine` with Glow's scale sigmoid(r + 2).
         mixing: `permutation`, fixed and random, or `convolution`, 1x1 and learned.
@@ -47,7 +50,7 @@ class Glow(FlowModel):
         **kwargs: `input_noise`, `noise_scale`, `clip_norm`, `seed`; see `FlowModel`.
 
     Raises:
-        InputError: An argument is out of range, or the image is not divisible so often.
+        InputError: An argument is out of range, or the sides of the image are not multiples of 2^levels.
     """
 
     def __init__(
@@ -59,7 +62,7 @@ class Glow(FlowModel):
         coupling: str = "additive",
         mixing: str = "permutation",
         act_norm_from_data: bool = False,
-        **kwargs,
+        **kwargs: Any,
     ):
         check_map_shape("image_shape", image_shape)
         check_counts(levels=levels, depth=depth, width=width)
@@ -88,53 +91,49 @@ class Glow(FlowModel):
         """The same number in two units."""
         return ("negative_log_likelihood", "bits_per_dimension")
 
-    def objective(self, x: tf.Tensor, noise: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
-        """-log p(x), a mean over the batch x [n, height, width, channels]."""
-        del noise
-        z, log_det = self.flow.forward(x, training=training)
-        log_prob = tf.reduce_mean(self.log_prior(z) + log_det)
+    def objective(self, x: tf.Tensor, u: tf.Tensor | None, training: bool = True) -> tuple[tf.Tensor, Terms]:
+        """-log p(x), a mean over the batch x [n, height, width, channels], which has its noise already."""
+        del u
+        z, log_det = self.flow.forward(x, training=training)  # z = F(x)
+        log_prob = tf.reduce_mean(self.prior.log_prob(z) + log_det)  # log N(F(x); 0, I) + log |det dF/dx|
         return -log_prob, {
             "negative_log_likelihood": -log_prob,
             "bits_per_dimension": self.in_bits_per_dimension(log_prob),
         }
 
-    def check_parts(self, x: tf.Tensor, noise: tf.Tensor) -> None:
-        """See `GuardedSteps.check_parts`: the images, then layer by layer."""
-        del noise
+    def check_parts(self, x: tf.Tensor, u: tf.Tensor) -> None:
+        """See `FlowModel.check_parts`: the images, then layer by layer."""
+        del u
         check_finite(x, "a batch of images")
         self.flow.checked_forward(x)
 
-    def flow_input(self, x: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+    def flow_input(self, x: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
         """The image itself."""
-        del noise
+        del u
         return x
 
+    @endpoint(images=Rows("data_shape"))
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """F(x): latents [n, latent_dim] of images [n, height, width, channels] in [-1, 1]."""
-        return self.flow.forward(self._checked(images))[0]
+        return self.flow.forward(images)[0]
 
+    @endpoint(latents=Rows("latent_shape"))
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """F^-1(z), clipped to images float32 [n, height, width, channels] in [-1, 1], of latents [n, latent_dim]."""
-        return tf.clip_by_value(self.flow.inverse(Rows("latent_shape").checked(self, "latents", latents)), -1.0, 1.0)
+        return tf.clip_by_value(self.flow.inverse(latents), -1.0, 1.0)
 
+    @endpoint(images=Rows("data_shape"))
     def log_prob(self, images: tf.Tensor) -> tf.Tensor:
         """Log p(x) in nats, float32 [n], the density on [-1, 1] at images [n, height, width, channels] as they are."""
-        z, log_det = self.flow.forward(self._checked(images))
-        return self.log_prior(z) + log_det
+        z, log_det = self.flow.forward(images)
+        return self.prior.log_prob(z) + log_det
 
+    @endpoint(images=Rows("data_shape"), seed=WholeNumber())
     def bits_per_dimension(self, images: tf.Tensor, seed: int | tf.Tensor = 0) -> tf.Tensor:
         """Bits per dimension of images of 8 bits [n, height, width, channels], float32 [n]: one draw of the bound."""
-        return self.in_bits_per_dimension(self.log_prob(self.with_uniform_noise(images, seed)))
+        noisy = images + uniform_noise(tf.shape(images), seed)
+        return self.in_bits_per_dimension(self.log_prob(noisy))
 
-    def endpoints(self) -> dict[str, Endpoint]:
-        """Those of `FlowModel`, `log_prob` and `bits_per_dimension`."""
-        images = self.spec("images", [None, *self.data_shape])
-        return {
-            **super().endpoints(),
-            "log_prob": (self.log_prob, [images]),
-            "bits_per_dimension": (self.bits_per_dimension, [images, self.spec("seed", dtype=tf.int32)]),
-        }
-
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
         return {**super().get_config(), **self._sizes}

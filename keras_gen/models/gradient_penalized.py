@@ -4,11 +4,12 @@ A critic's gradient penalty as a regulariser, which the post on Lipschitz constr
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from keras_gen.checks import check_defined
+from keras_gen.checks import check_defined, check_not_negative
 from keras_gen.errors import InputError
 from keras_gen.models.reproducible_model import Endpoint, ReproducibleModel, Terms
 
@@ -18,7 +19,7 @@ class GradientPenalized(ReproducibleModel):
     """A network that minimises loss(y, f(x)) + strength E |J(x)|_F^2, where J = df/dx is its Jacobian.
 
     |J|_F bounds |J|_2, the slope of f at x. One backward pass estimates it: for v uniform on the unit sphere of the C
-    outputs, |J|_F^2 = C E_v |v^T J|^2 (Hoffman et al. 2019, arXiv 1908.02729, equation 9), here with one v a row.
+    outputs, |J|_F^2 = C E_v |v^T J|^2 (Hoffman et al. 2019, arXiv 1908.02729, equation 9), here with one v per row.
 
     Reported terms: `loss`, without what regularisers charge, and `gradient_penalty`, the second term.
 
@@ -32,13 +33,12 @@ class GradientPenalized(ReproducibleModel):
         InputError: The network's outputs are not [batch, C], or the strength is out of range.
     """
 
-    def __init__(self, network: keras.Model, strength: float, seed: int = 0, **kwargs):
+    def __init__(self, network: keras.Model, strength: float, seed: int = 0, **kwargs: Any):
         super().__init__(seed=seed, **kwargs)
         check_defined(network=network)
         if len(network.output_shape) != 2:
             raise InputError(f"the network gives {tuple(network.output_shape)}, not [batch, outputs]")
-        if not 0 <= strength < float("inf"):
-            raise InputError(f"strength={strength}: must be a number of at least 0")
+        check_not_negative(strength=strength)
         self.network = network
         self.strength = strength
         self.built = True
@@ -51,7 +51,7 @@ class GradientPenalized(ReproducibleModel):
         self,
         optimizer: keras.optimizers.Optimizer | str | None = None,
         loss: str | Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
         """Prepares training and testing.
 
@@ -73,7 +73,7 @@ class GradientPenalized(ReproducibleModel):
         """The loss and the penalty."""
         return ("loss", "gradient_penalty")
 
-    def train_step(self, data) -> Terms:
+    def train_step(self, data: Any) -> Terms:
         """One update on a batch: a tuple (inputs, targets)."""
         inputs, targets = _inputs_and_targets(data)
         directions = self.directions(tf.shape(inputs)[0])
@@ -85,14 +85,14 @@ class GradientPenalized(ReproducibleModel):
             )
         )
 
-    def test_step(self, data) -> Terms:
+    def test_step(self, data: Any) -> Terms:
         """The terms of a batch, as in training but with the network at inference."""
         inputs, targets = _inputs_and_targets(data)
         _, terms = self.objective(inputs, targets, self.directions(tf.shape(inputs)[0]))
         return self.running_means(terms)
 
     def directions(self, num_rows: tf.Tensor) -> tf.Tensor:
-        """This step's v, one a row: uniform on the unit sphere, [num_rows, C]."""
+        """This step's v, one per row: uniform on the unit sphere, [num_rows, C]."""
         return tf.math.l2_normalize(self.normal(num_rows, self.network.output_shape[1:], "directions"), axis=1)
 
     def objective(
@@ -112,30 +112,22 @@ class GradientPenalized(ReproducibleModel):
         return loss + penalty, {"loss": loss, "gradient_penalty": penalty}
 
     def endpoints(self) -> dict[str, Endpoint]:
-        """`predict`: from inputs to outputs."""
+        """`predict`: from inputs to outputs. Python has Keras's own method of that name."""
         inputs = tf.TensorSpec([None, *self.network.input_shape[1:]], tf.float32, "inputs")
-        return {"predict": (self.call, [inputs])}
+        return {**super().endpoints(), "predict": (self.call, [inputs])}
 
-    # Saving ------------------------------------------------------------------------------------------------------
-
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
         network = keras.saving.serialize_keras_object(self.network)
         return {**super().get_config(), "network": network, "strength": self.strength}
 
-    @classmethod
-    def from_config(cls, config: dict, custom_objects: dict | None = None) -> "GradientPenalized":
-        """Builds the model from `get_config`."""
-        deserialize = keras.saving.deserialize_keras_object
-        return cls(**{name: deserialize(value, custom_objects) for name, value in config.items()})
-
-    def get_compile_config(self) -> dict | None:
+    def get_compile_config(self) -> dict[str, Any] | None:
         """The arguments of `compile`; None before it."""
         config = super().get_compile_config()
         return config and {**config, "loss": keras.saving.serialize_keras_object(self.supervised_loss)}
 
 
-def _inputs_and_targets(data) -> tuple[tf.Tensor, tf.Tensor]:
+def _inputs_and_targets(data: Any) -> tuple[tf.Tensor, tf.Tensor]:
     inputs, targets, weights = keras.utils.unpack_x_y_sample_weight(data)
     if targets is None or weights is not None:
         raise InputError("a batch is a tuple (inputs, targets), without sample weights")

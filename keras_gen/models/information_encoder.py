@@ -1,17 +1,18 @@
 """`InformationEncoder`: the base of models that train an encoder by information, without a decoder."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from tensorflow_probability import distributions as tfd
 
 from keras_gen.checks import checked_images
 from keras_gen.errors import InputError
 from keras_gen.losses import mutual_information
-from keras_gen.models.reproducible_model import Endpoint, ReproducibleModel, Terms
-from keras_gen.models.vae import standard_normal
+from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
+from keras_gen.models.priors import standard_normal
+from keras_gen.models.reproducible_model import ReproducibleModel, Terms
 from keras_gen.utils.neighbors import nearest_neighbors
-
-tfd = tfp.distributions
 
 
 class InformationEncoder(ReproducibleModel):
@@ -30,7 +31,7 @@ class InformationEncoder(ReproducibleModel):
         InputError: The encoder has other outputs.
     """
 
-    def __init__(self, encoder: keras.Model, seed: int = 0, **kwargs):
+    def __init__(self, encoder: keras.Model, seed: int = 0, **kwargs: Any):
         super().__init__(seed=seed, **kwargs)
         shapes = [tuple(output.shape) for output in encoder.outputs]
         if len(shapes) < 2 or shapes[-2] != shapes[-1] or len(shapes[-1]) != 2:
@@ -68,7 +69,7 @@ class InformationEncoder(ReproducibleModel):
 
     # Training ----------------------------------------------------------------------------------------------------
 
-    def train_step(self, data) -> Terms:
+    def train_step(self, data: Any) -> Terms:
         """One update of all weights on a batch: images, or a tuple (images, labels) whose labels are ignored."""
         images = checked_images(data, "encoder", self.data_shape)
         terms = self.minimize(lambda: self.objective(images), self.trainable_variables, self.optimizer)
@@ -94,14 +95,21 @@ class InformationEncoder(ReproducibleModel):
 
     # Use ---------------------------------------------------------------------------------------------------------
 
+    @property
+    def code_shape(self) -> tuple[int, ...]:
+        """Shape of one code."""
+        return (self.latent_dim,)
+
     def call(self, images: tf.Tensor) -> tf.Tensor:
         """The same as `encode`."""
         return self.encode(images)
 
+    @endpoint(images=Rows("data_shape"))
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """The mean of p(z|x), float32 [n, latent_dim], of images [n, height, width, channels] in [-1, 1]."""
-        return self.posterior(checked_images(images, "encoder", self.data_shape)).mean()
+        return self.posterior(images).mean()
 
+    @endpoint(queries=Rows("code_shape"), codes=Rows("code_shape"), num_neighbors=WholeNumber(at_least=1))
     def neighbors(
         self, queries: tf.Tensor, codes: tf.Tensor, num_neighbors: int | tf.Tensor, distance: str = "euclidean"
     ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -114,33 +122,16 @@ class InformationEncoder(ReproducibleModel):
         """
         return nearest_neighbors(queries, codes, num_neighbors, distance)
 
-    def endpoints(self) -> dict[str, Endpoint]:
-        """`encode`, `neighbors` and `cosine_neighbors`, with the types of their arguments."""
+    @endpoint(queries=Rows("code_shape"), codes=Rows("code_shape"), num_neighbors=WholeNumber(at_least=1))
+    def cosine_neighbors(
+        self, queries: tf.Tensor, codes: tf.Tensor, num_neighbors: int | tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """`neighbors` by cosine distance."""
+        return nearest_neighbors(queries, codes, num_neighbors, "cosine")
 
-        def codes(name: str) -> tf.TensorSpec:
-            return tf.TensorSpec([None, self.latent_dim], tf.float32, name)
-
-        def cosine_neighbors(queries: tf.Tensor, codes: tf.Tensor, num_neighbors: tf.Tensor):
-            return self.neighbors(queries, codes, num_neighbors, "cosine")
-
-        arguments = [codes("queries"), codes("codes"), tf.TensorSpec([], tf.int32, "num_neighbors")]
-        return {
-            "encode": (self.encode, [tf.TensorSpec([None, *self.data_shape], tf.float32, "images")]),
-            "neighbors": (self.neighbors, arguments),
-            "cosine_neighbors": (cosine_neighbors, arguments),
-        }
-
-    # Saving ------------------------------------------------------------------------------------------------------
-
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
         return {**super().get_config(), "encoder": keras.saving.serialize_keras_object(self.encoder)}
-
-    @classmethod
-    def from_config(cls, config: dict, custom_objects: dict | None = None) -> "InformationEncoder":
-        """Builds the model from `get_config`."""
-        deserialize = keras.saving.deserialize_keras_object
-        return cls(**{name: deserialize(value, custom_objects) for name, value in config.items()})
 
 
 def check_discriminator(
@@ -156,13 +147,13 @@ def check_discriminator(
         positions: How many of the leading axes of `x_shape` are positions, each with scores of its own.
 
     Raises:
-        InputError: It does not.
+        InputError: It takes something else, or does not give one score per code.
     """
     inputs = [tuple(tensor.shape[1:]) for tensor in discriminator.inputs]
     if len(inputs) != 2 or inputs[0] != x_shape or len(inputs[1]) != 2 or inputs[1][-1] != latent_dim:
         raise InputError(
-            f"{name} takes {' and '.join(map(str, inputs))} a row: it is given {x_shape} and codes [m, {latent_dim}]"
+            f"{name} takes rows of {' and '.join(map(str, inputs))}; it is given {x_shape} and codes [m, {latent_dim}]"
         )
     given, expected = tuple(discriminator.output_shape[1:]), (*x_shape[:positions], None)
     if len(given) != len(expected) or given[:-1] != expected[:-1]:
-        raise InputError(f"{name} gives {given} a row, not a score for each of m codes, {expected}")
+        raise InputError(f"{name} gives rows of {given}; it must give a score for each of m codes, {expected}")

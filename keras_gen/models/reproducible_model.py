@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import keras
 import tensorflow as tf
@@ -16,9 +16,9 @@ from keras_gen.models.optimization import built_optimizer, clipped, regularizati
 from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
 
-Terms = dict[str, tf.Tensor]
-Endpoint = tuple[Callable[..., Any], list[tf.TensorSpec]]
-Optimizer = keras.optimizers.Optimizer | str | dict
+Terms: TypeAlias = dict[str, tf.Tensor]
+Endpoint: TypeAlias = tuple[Callable[..., Any], list[tf.TensorSpec]]
+Optimizer: TypeAlias = keras.optimizers.Optimizer | str | dict
 
 
 class ReproducibleModel(keras_privates.Model):
@@ -41,8 +41,10 @@ class ReproducibleModel(keras_privates.Model):
         if not isinstance(seed, Integral):
             raise InputError(f"seed={seed}: must be a whole number")
         super().__init__(**kwargs)
-        self.seed = seed
-        self.step = self.add_weight(name="step", shape=(), dtype="int64", initializer="zeros", trainable=False)
+        self.seed: int = seed
+        self.step: keras.Variable = self.add_weight(
+            name="step", shape=(), dtype="int64", initializer="zeros", trainable=False
+        )
         self._terms: list[keras.metrics.Metric] = []
         self._kind_of_data: str | None = None
         self._optimizer_names: tuple[str, ...] = ()

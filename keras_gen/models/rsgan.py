@@ -1,43 +1,57 @@
 """`RSGAN`: the relativistic standard GAN.
 
-Jolicoeur-Martineau 2018, arXiv 1807.00734; the post of 2018-10-22, whose equations are quoted by number. Its
-tests are `tests/models/test_rsgan.py`.
+Jolicoeur-Martineau 2018, arXiv 1807.00734; the post of 2018-10-22, whose equations are quoted by number. The script is
+`reproductions/rsgan.py`, its page `reproductions/rsgan.md`, its tests `tests/models/test_rsgan.py`.
 """
 
-import keras
+from typing import Any
 
-from keras_gen.losses.relativistic import Relativistic
-from keras_gen.models.gan import GAN
+import keras
+import tensorflow as tf
+
+from keras_gen.checks import check_choice
+from keras_gen.losses.relativistic import PAIRS, H, differences
+from keras_gen.models.adversarial_model import AdversarialModel
+from keras_gen.models.reproducible_model import Terms
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class RSGAN(GAN):
+class RSGAN(AdversarialModel):
     """RSGAN: the discriminator judges a pair, a real image and a fake one, and tells which of the two is real.
 
         T = argmin_T  -E_{x_r ~ p, x_f ~ q}[log sigma(T(x_r) - T(x_f))]             (7)
         G = argmin_G  E_{x_r ~ p, x_f = G(z)}[h(T(x_f) - T(x_r))]                   (8)
-        G = argmin_G  -E_{x_r ~ p, x_f = G(z)}[log sigma(T(x_f) - T(x_r))]          (9), (8) with `log_sigmoid`
+
+        h(t) = -log sigma(t)            `log_sigmoid`, the paper's, which makes (8) its loss (9)
+        h(t) = -t                       `linear`
+        h(t) = log(1 - sigma(t))        `log_one_minus_sigmoid`
 
     The best T is log(p/q) up to a constant (10). G then minimises an f-divergence between p(x_r) q(x_f) and the same
     with the two images swapped (11); with `linear` it is KL(p||q) + KL(q||p).
 
+    The expectations over pairs are means of these differences; those of (8) have x_f and x_r in each other's place:
+
+        T(x_r,i) - T(x_f,i)                             `position`: the i-th real image and the i-th fake one
+        T(x_r,i) - T(x_f,j)                             `all`: every real image of the batch and every fake one
+        T(x_r,i) - mean T(x_f), mean T(x_r) - T(x_f,j)  `average`: the two means are added, as in the relativistic
+                                                        average GAN (RaSGAN) of the paper's algorithm 2
+
     The generator's updates compare with fresh real images too, so that a batch holds the images of all updates:
     `discriminator_steps + generator_steps` times as many as one uses. The author makes two updates of the generator
-    for one of the discriminator, `generator_steps=2`.
+    per update of the discriminator, `generator_steps=2`.
 
     Args:
-        generator: See `GAN`.
-        discriminator: T; see `GAN`.
-        h: `log_sigmoid`, h(t) = -log sigma(t), the paper's; `linear`, h(t) = -t; or `log_one_minus_sigmoid`,
-            h(t) = log(1 - sigma(t)).
-        pairs: What is compared: `position`, the first real image with the first fake one and so on; `all`, every real
-            image of the batch with every fake one; or `average`, every image with the mean score of the other kind,
-            which is the relativistic average GAN (RaSGAN) of the same paper.
-        **kwargs: Passed on to `GAN`.
+        generator: See `AdversarialModel`.
+        discriminator: T; see `AdversarialModel`.
+        h: `log_sigmoid`, `linear` or `log_one_minus_sigmoid`.
+        pairs: `position`, `all` or `average`. The batch is that of all replicas together.
+        **kwargs: Passed on to `AdversarialModel`.
 
     Raises:
-        InputError: `h` or `pairs` is none of these.
+        InputError: `h` or `pairs` is none of these, or as in `AdversarialModel`.
     """
+
+    relativistic = True
 
     def __init__(
         self,
@@ -45,12 +59,28 @@ class RSGAN(GAN):
         discriminator: keras.Model,
         h: str = "log_sigmoid",
         pairs: str = "position",
-        **kwargs,
+        **kwargs: Any,
     ):
-        super().__init__(generator, discriminator, adversarial_loss=Relativistic(h, pairs), **kwargs)
+        super().__init__(generator, discriminator, **kwargs)
+        check_choice("h", h, H)
+        check_choice("pairs", pairs, PAIRS)
+        self.h = h
+        self.pairs = pairs
 
-    def get_config(self) -> dict:
+    def discriminator_terms(
+        self, t_real: tf.Tensor, t_fake: tf.Tensor, squared_slopes: tf.Tensor | None
+    ) -> tuple[tf.Tensor, Terms]:
+        """The loss of (7), plus a `gradient_penalty` if one was given: the paper has none."""
+        pairs = differences(self.pairs, t_real, t_fake)  # T(x_r) - T(x_f)
+        loss = tf.add_n([-tf.reduce_mean(tf.math.log_sigmoid(difference)) for difference in pairs])  # (7)
+        penalty = self.penalty(squared_slopes)
+        return loss + penalty, {"gradient_penalty": penalty}
+
+    def generator_loss(self, t_fake: tf.Tensor, t_real: tf.Tensor | None) -> tf.Tensor:
+        """E[h(T(x_f) - T(x_r))] (8)."""
+        pairs = differences(self.pairs, t_fake, t_real)  # T(x_f) - T(x_r)
+        return tf.add_n([tf.reduce_mean(H[self.h](difference)) for difference in pairs])  # (8)
+
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
-        config = super().get_config()
-        del config["adversarial_loss"]
-        return {**config, **self.adversarial_loss.get_config()}
+        return {**super().get_config(), "h": self.h, "pairs": self.pairs}

@@ -4,6 +4,8 @@ The post of 2018-10-10, whose equations are quoted by number. Its tests are
 `tests/models/test_vae_mutual_information.py`, its script and page `reproductions/vae_mutual_information.py` and `.md`.
 """
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -41,7 +43,7 @@ class DecoderFreeVAE(InformationEncoder):
         **kwargs: Passed on to `keras.Model`.
 
     Raises:
-        InputError: The networks do not fit each other, or an argument is out of range.
+        InputError: The networks do not fit each other, there is no such estimator, or a number is out of range.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class DecoderFreeVAE(InformationEncoder):
         num_shuffles: int = 1,
         information_weight: float = 1.0,
         seed: int = 0,
-        **kwargs,
+        **kwargs: Any,
     ):
         super().__init__(encoder, seed=seed, **kwargs)
         check_discriminator("the discriminator", discriminator, self.data_shape, self.latent_dim, positions=0)
@@ -70,15 +72,15 @@ class DecoderFreeVAE(InformationEncoder):
 
     def objective(self, images: tf.Tensor) -> tuple[tf.Tensor, Terms]:
         """What encoder and discriminator minimise together, and its terms."""
-        posterior = self.posterior(images, training=True)
-        codes = self.draw(posterior)
-        prior_kl = tf.reduce_mean(posterior.kl_divergence(self.prior))
-        scores = self.pair_scores(self.discriminator, images, codes, "information", self.num_shuffles)
-        information = self.estimator.bound(*scores)
-        loss = prior_kl - self.information_weight * information
+        posterior = self.posterior(images, training=True)  # p(z|x)
+        z = self.draw(posterior)
+        scores = self.pair_scores(self.discriminator, images, z, "information", self.num_shuffles)  # T(x, z)
+        prior_kl = tf.reduce_mean(posterior.kl_divergence(self.prior))  # E_x KL(p(z|x) || q(z))
+        information = self.estimator.bound(*scores)  # I(x, z), of which there is at least so much
+        loss = prior_kl - self.information_weight * information  # (3)
         return loss, {"loss": loss, "prior_kl": prior_kl, "information": information}
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
         return {
             **super().get_config(),

@@ -1,26 +1,39 @@
 """`WGANGP`: the Wasserstein GAN with gradient penalty.
 
-Gulrajani et al. 2017, arXiv 1704.00028, equation 3; equation 6 of the post on WGAN-div, equations 19 to 21 of the post
-on Lipschitz constraints.
+Gulrajani et al. 2017, arXiv 1704.00028. Equations are numbered as in the post on Lipschitz constraints of 2018-10-07;
+(19) is equation 3 of the paper and (6) of the post on WGAN-div.
 """
 
-import keras
+from typing import Any
 
-from keras_gen.losses.gradient_penalties import OneSidedPenalty, TwoSidedPenalty
-from keras_gen.models.gan import GAN
+import keras
+import tensorflow as tf
+
+from keras_gen.checks import check_positive
+from keras_gen.losses.gradient_penalties import norms
+from keras_gen.models.adversarial_model import AdversarialModel
+from keras_gen.models.reproducible_model import Terms
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class WGANGP(GAN):
-    """WGAN-GP: T minimises -E_p[T] + E_q[T] + penalty_weight E_r[(|grad T| - 1)^2].
+class WGANGP(AdversarialModel):
+    """WGAN-GP: a penalty keeps the slopes of T near 1.
+
+        T = argmin_T  E_q[T(x)] - E_p[T(x)] + lambda E_r[(|grad T(x)| - 1)^2]               (19)
+        T = argmin_T  E_q[T(x)] - E_p[T(x)] + lambda E_r[max(|grad T(x)| - 1, 0)^2]         (20), if `one_sided`
+        G = argmin_G  -E_z[T(G(z))]
 
     Args:
-        generator: See `GAN`.
-        discriminator: See `GAN`; without batch norm, as the penalty is meant for each image alone.
-        penalty_weight: The lambda of the equation, above 0.
-        one_sided: Penalises max(|grad T| - 1, 0)^2 instead (equation 20 of the post on Lipschitz constraints).
-        sampling: The name of r(x), one of `keras_gen.losses.gradient_sampling.SAMPLINGS`.
-        **kwargs: Passed on to `GAN`.
+        generator: See `AdversarialModel`.
+        discriminator: T; see `AdversarialModel`. Without batch norm, as the penalty is meant for each image alone.
+        penalty_weight: lambda, above 0.
+        one_sided: Whether slopes below 1 are free, (20), as the post's author prefers.
+        sampling: The name of r(x), one of `keras_gen.losses.gradient_sampling.SAMPLINGS`; by default points between a
+            real and a fake image (21).
+        **kwargs: Passed on to `AdversarialModel`.
+
+    Raises:
+        InputError: `penalty_weight` or `sampling` is out of range, or as in `AdversarialModel`.
     """
 
     def __init__(
@@ -30,26 +43,33 @@ class WGANGP(GAN):
         penalty_weight: float = 10.0,
         one_sided: bool = False,
         sampling: str = "interpolate_real_fake",
-        **kwargs,
+        **kwargs: Any,
     ):
-        penalty = OneSidedPenalty if one_sided else TwoSidedPenalty
-        super().__init__(
-            generator,
-            discriminator,
-            adversarial_loss="wasserstein",
-            gradient_penalty=penalty(penalty_weight, sampling),
-            **kwargs,
-        )
+        super().__init__(generator, discriminator, sampling=sampling, **kwargs)
+        check_positive(penalty_weight=penalty_weight)
+        self.penalty_weight = penalty_weight
         self.one_sided = one_sided
 
-    def get_config(self) -> dict:
+    def discriminator_terms(
+        self, t_real: tf.Tensor, t_fake: tf.Tensor, squared_slopes: tf.Tensor | None
+    ) -> tuple[tf.Tensor, Terms]:
+        """The loss of (19), or of (20)."""
+        distance = tf.reduce_mean(t_real) - tf.reduce_mean(t_fake)  # E_p[T(x)] - E_q[T(x)]
+        excess = norms(squared_slopes) - 1.0  # |grad T(x)| - 1
+        if self.one_sided:
+            excess = tf.nn.relu(excess)  # max(|grad T(x)| - 1, 0)
+        penalty = self.penalty_weight * tf.reduce_mean(excess**2)
+        return penalty - distance, {"gradient_penalty": penalty}
+
+    def generator_loss(self, t_fake: tf.Tensor, t_real: tf.Tensor | None) -> tf.Tensor:
+        """-E_z[T(G(z))]."""
+        return -tf.reduce_mean(t_fake)
+
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
-        config = super().get_config()
-        del config["adversarial_loss"], config["gradient_penalty"]
-        penalty = self.gradient_penalty
         return {
-            **config,
-            "penalty_weight": penalty.weight,
+            **super().get_config(),
+            "penalty_weight": self.penalty_weight,
             "one_sided": self.one_sided,
-            "sampling": penalty.sampling,
+            "sampling": self.sampling,
         }

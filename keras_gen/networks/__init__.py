@@ -1,19 +1,21 @@
-"""Networks: factories of plain `keras.Model`s, and Glow's flow."""
+"""Networks: functions that build plain `keras.Model`s, and Glow's flow."""
 
-from keras_gen.networks import autoencoder, dcgan, infomax, squeezing
+from keras_gen.networks import autoencoder, dcgan, f_vae, infomax
 from keras_gen.networks.coupling import coupling_network, prior_network
 from keras_gen.networks.glow import glow
 from keras_gen.networks.lenet import lenet
 from keras_gen.networks.mlp import mlp
 
+squeezing = f_vae  # the name under which it is known too
+
 __all__ = [
     "autoencoder",
     "coupling_network",
     "dcgan",
+    "f_vae",
     "glow",
     "infomax",
     "lenet",
     "mlp",
     "prior_network",
-    "squeezing",
 ]

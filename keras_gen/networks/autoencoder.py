@@ -7,6 +7,7 @@ default.
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 from keras import layers
@@ -32,7 +33,7 @@ def encoder(
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: The stages cannot halve such images, or a number is below 1.
+        InputError: The images cannot be halved that often, or a number is below 1.
     """
     _check_sizes(latent_dim, widths)
     _smallest_map(image_shape, widths)
@@ -63,7 +64,7 @@ def decoder(
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: The stages cannot halve such images, there is no such output, or a number is below 1.
+        InputError: The images cannot be halved that often, there is no such output, or a number is below 1.
     """
     _check_sizes(latent_dim, widths)
     smallest = _smallest_map(image_shape, widths)
@@ -115,7 +116,7 @@ def dense_decoder(
         image_shape: Shape of the data.
         latent_dim: Dimension of z.
         widths: Units of each hidden layer, in the encoder's order.
-        output: `images` in [-1, 1], or `logits`; these are as well what a Gaussian without bounds takes for its mean.
+        output: `images` in [-1, 1], or `logits`, which also serve as the unbounded mean of a Gaussian.
         seed: Seed of the initial weights.
 
     Raises:
@@ -132,7 +133,7 @@ def dense_decoder(
 
 
 def classifier(latent_dim: int, num_clusters: int, width: int = 256, seed: int = 0) -> keras.Model:
-    """Network from latents [batch, latent_dim] to logits [batch, num_clusters], with a hidden layer of ReLU.
+    """Network from latents [batch, latent_dim] to logits [batch, num_clusters], with one hidden ReLU layer.
 
     Args:
         latent_dim: Dimension of z.
@@ -159,22 +160,22 @@ def _smallest_map(image_shape: tuple[int, int, int], widths: Sequence[int]) -> t
     factor = 2 ** len(widths)
     if height % factor or width % factor:
         raise InputError(
-            f"image_size={height}x{width}: {len(widths)} stages halve it as often; both sides must be multiples of "
+            f"image_size={height}x{width}: {len(widths)} stages halve both sides as often; they must be multiples of "
             f"{factor}"
         )
     return height // factor, width // factor, widths[-1]
 
 
-def _kernel_initializers(network: str, seed: int) -> Callable[[], dict]:
+def _kernel_initializers(network: str, seed: int) -> Callable[[], dict[str, Any]]:
     seeds = initializers.seeds(network, seed)
     return lambda: {"kernel_initializer": keras.initializers.GlorotUniform(next(seeds))}
 
 
-def _gaussian(x, latent_dim: int, kernel: Callable[[], dict]) -> list:
+def _gaussian(x: keras.KerasTensor, latent_dim: int, kernel: Callable[[], dict[str, Any]]) -> list[keras.KerasTensor]:
     return [layers.Dense(latent_dim, dtype="float32", name=name, **kernel())(x) for name in ("mean", "log_variance")]
 
 
-def _output(x, output: str):
+def _output(x: keras.KerasTensor, output: str) -> keras.KerasTensor:
     match output:
         case "images":
             # The author's sigmoid on the scale [-1, 1]: 2 sigmoid(x) - 1 = tanh(x/2).

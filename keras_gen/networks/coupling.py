@@ -1,4 +1,4 @@
-"""The network of Glow's couplings: 3x3, 1x1 and 3x3 convolutions, the last one beginning at zero."""
+"""The network of Glow's couplings: 3x3, 1x1 and 3x3 convolutions, the last one initially zero."""
 
 import keras
 from keras import layers
@@ -7,12 +7,12 @@ from keras_gen.networks import initializers
 
 
 def coupling_network(
-    shape: tuple[int, int, int], outputs: int, width: int, seed: int = 0, name: str = "coupling"
+    shape: tuple[int, ...], outputs: int, width: int, seed: int = 0, name: str = "coupling"
 ) -> keras.Model:
     """Network from maps [batch, height, width, channels] to maps [batch, height, width, outputs].
 
-    Kingma and Dhariwal 2018, Glow, arXiv 1807.03039, section 5.1, without act norm between the convolutions. It begins
-    with the output 0.
+    Kingma and Dhariwal 2018, Glow, arXiv 1807.03039, section 5.1, without act norm between the convolutions. Its
+    output is initially 0.
 
     Args:
         shape: (height, width, channels) of the input.
@@ -31,8 +31,8 @@ def coupling_network(
     return keras.Model(maps, x, name=name)
 
 
-def prior_network(shape: tuple[int, int, int], outputs: int, name: str = "prior") -> keras.Model:
-    """One 3x3 convolution that begins at zero: a split's prior, as in Glow and in the author's code.
+def prior_network(shape: tuple[int, ...], outputs: int, name: str = "prior") -> keras.Model:
+    """One 3x3 convolution, initially zero: the prior of a split, as in Glow and in the author's code.
 
     Args:
         shape: (height, width, channels) of the input.
@@ -44,5 +44,5 @@ def prior_network(shape: tuple[int, int, int], outputs: int, name: str = "prior"
 
 
 def zero_convolution(outputs: int, kernel_size: int = 3) -> layers.Conv2D:
-    """A convolution whose output begins at 0."""
+    """A convolution whose output is initially 0."""
     return layers.Conv2D(outputs, kernel_size, padding="same", kernel_initializer="zeros")

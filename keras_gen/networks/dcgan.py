@@ -34,14 +34,14 @@ def generator(
         image_shape: (height, width, channels); square, of 28 or 8·2^n pixels.
         latent_dim: Dimension of z.
         width: Channels at half the image's size.
-        max_width: Channels at most.
+        max_width: Largest number of channels.
         kernel_size: Width of the convolutions' kernels.
-        batch_norm: Normalises every map but the image.
-        synchronized: Batch norm takes its moments over all replicas of a `tf.distribute` strategy.
+        batch_norm: Whether to normalise every map but the image.
+        synchronized: Whether batch norm takes its moments over all replicas of a `tf.distribute` strategy.
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: There is no such size, or a number is below 1.
+        InputError: The size is not supported, or a number is below 1.
     """
     check_counts(latent_dim=latent_dim, width=width, max_width=max_width, kernel_size=kernel_size)
     base, widths = _plan(image_shape, width, max_width)
@@ -76,17 +76,17 @@ def discriminator(
     Args:
         image_shape: (height, width, channels); square, of 28 or 8·2^n pixels.
         width: Channels of the first convolution.
-        max_width: Channels at most.
+        max_width: Largest number of channels.
         kernel_size: Width of the convolutions' kernels.
-        batch_norm: Normalises every map but the first, and leaves out all biases, as the author's code does.
-        synchronized: Batch norm takes its moments over all replicas of a `tf.distribute` strategy.
+        batch_norm: Whether to normalise every map but the first; all biases are then left out, as in the author's code.
+        synchronized: Whether batch norm takes its moments over all replicas of a `tf.distribute` strategy.
         pooling: `average` over the last map, or `flatten` it.
         spectral_normalization: `none`, or how the spectral norm of every kernel is kept at 1: `persistent`, `from_ones`
             or `projection`; see `keras_gen.networks.spectral_normalization`.
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: There is no such size, pooling or spectral normalisation, or a number is below 1.
+        InputError: The size, pooling or spectral normalisation is not supported, or a number is below 1.
     """
     check_counts(width=width, max_width=max_width, kernel_size=kernel_size)
     _, widths = _plan(image_shape, width, max_width)
@@ -117,16 +117,16 @@ def _plan(image_shape: tuple[int, int, int], width: int, max_width: int) -> tupl
 
 
 def _kernel_initializers(network: str, seed: int) -> Callable[[], dict]:
-    """Gives each layer its own N(0, 0.02^2), DCGAN's initial weights."""
+    """An initializer N(0, 0.02^2) for each layer, as in DCGAN."""
     seeds = initializers.seeds(network, seed)
     return lambda: {"kernel_initializer": keras.initializers.RandomNormal(0.0, 0.02, next(seeds))}
 
 
-def _normalised(x, batch_norm: bool, synchronized: bool):
+def _normalised(x: keras.KerasTensor, batch_norm: bool, synchronized: bool) -> keras.KerasTensor:
     return BatchNormalization(synchronized=synchronized)(x) if batch_norm else x
 
 
-def _pooled(x, pooling: str):
+def _pooled(x: keras.KerasTensor, pooling: str) -> keras.KerasTensor:
     match pooling:
         case "average":
             return layers.GlobalAveragePooling2D()(x)

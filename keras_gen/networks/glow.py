@@ -1,14 +1,14 @@
-"""Glow's flow, with coupling networks of its own (Kingma and Dhariwal 2018, arXiv 1807.03039)."""
+"""Glow's flow with its coupling networks (Kingma and Dhariwal 2018, arXiv 1807.03039)."""
 
 from collections.abc import Iterator, Sequence
 
-from keras_gen.checks import check_counts, check_map_shape
+from keras_gen.checks import check_choice, check_counts, check_map_shape
 from keras_gen.errors import InputError
 from keras_gen.layers import flows
 from keras_gen.networks import initializers
 from keras_gen.networks.coupling import coupling_network, prior_network
 
-Shape = tuple[int, int, int]
+Shape = tuple[int, ...]  # (height, width, channels)
 COUPLINGS = ("additive", "affine")
 MIXINGS = ("permutation", "convolution")
 
@@ -24,32 +24,30 @@ def glow(
     seed: int = 0,
     name: str = "glow",
 ) -> flows.MultiScale:
-    """Flow from images or maps [n, height, width, channels] to [n, dimensions], built.
+    """A built flow from images or maps [n, height, width, channels] to [n, dimensions].
 
-    A level squeezes, makes steps of act norm, mixing and coupling, and, but for the last, sets half of its channels
-    aside, normalised given the other half; the last one ends with an act norm.
+    Each level squeezes, makes steps of act norm, mixing and coupling, and then sets half of its channels aside,
+    normalised given the other half. The last level ends with an act norm instead.
 
     Args:
         shape: (height, width, channels).
-        depths: Steps of each level.
+        depths: Number of steps of each level.
         width: Channels inside the coupling networks.
         coupling: `additive`, or `affine` with Glow's scale sigmoid(r + 2).
         mixing: `permutation`, fixed and random, or `convolution`, 1x1 and learned.
-        act_norm_from_data: Whether the first batch decides where act norm begins.
-        squeeze_first: Whether the first level begins with a squeeze too.
+        act_norm_from_data: Whether act norm is initialised from the first batch.
+        squeeze_first: Whether the first level begins with a squeeze.
         seed: Seed of the initial weights.
         name: Name of the flow; flows of different names start differently.
 
     Raises:
-        InputError: A number is not whole or below 1, there is no such coupling or mixing, or the size is not divisible
-            so often.
+        InputError: A number is not whole or below 1, there is no such coupling or mixing, or height or width cannot be
+            halved once per squeeze.
     """
     check_map_shape("shape", shape)
     check_counts(levels=len(depths), width=width, **{f"depths[{i}]": depth for i, depth in enumerate(depths)})
-    if coupling not in COUPLINGS:
-        raise InputError(f"coupling={coupling!r}: choose one of {', '.join(COUPLINGS)}")
-    if mixing not in MIXINGS:
-        raise InputError(f"mixing={mixing!r}: choose one of {', '.join(MIXINGS)}")
+    check_choice("coupling", coupling, COUPLINGS)
+    check_choice("mixing", mixing, MIXINGS)
     seeds = initializers.seeds(name, seed)
     levels, first_shape = [], shape
     for i, depth in enumerate(depths):
@@ -85,7 +83,7 @@ def _step(
     seeds: Iterator[int],
     name: str,
 ) -> list[flows.FlowLayer]:
-    """Act norm, mixing and coupling of maps of that shape."""
+    """Act norm, mixing and coupling of maps of this shape."""
     channels = shape[-1] // 2
     outputs = channels if coupling == "additive" else 2 * channels
     mix = flows.Permutation if mixing == "permutation" else flows.InvertibleConvolution

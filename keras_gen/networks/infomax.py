@@ -1,12 +1,12 @@
-"""Deep InfoMax's encoder and discriminators, as in the author's code to the post of 2018-10-02.
+"""Deep InfoMax's encoder and discriminators, as in the author's code for the post of 2018-10-02.
 
 The encoder halves the image with convolutions and max pooling down to a feature map, from which further convolutions,
 global max pooling and two dense layers make the Gaussian p(z|x). The author's networks for images of 32 pixels are the
 defaults.
 
-A discriminator scores one thing with several codes at once: [batch, ...] and [batch, m, latent_dim] give [batch, m] (of
-a map, a score for each position: [batch, height, width, m]). Its first layer is that of thing and code laid side by
-side; being linear, it sees the thing once for all m codes.
+A discriminator scores one input with several codes at once: [batch, ...] and [batch, m, latent_dim] give [batch, m], or
+for a feature map a score per position, [batch, height, width, m]. Its first layer acts on the concatenation of input
+and code; since it is linear, the input's part is computed once for all m codes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,23 +29,23 @@ def encoder(
     synchronized: bool = False,
     seed: int = 0,
 ) -> keras.Model:
-    """Network from images [batch, height, width, channels] in [-1, 1] to a feature map and the Gaussian of the code.
+    """Network from images [batch, height, width, channels] in [-1, 1] to a feature map and the code's Gaussian.
 
     Args:
         image_shape: (height, width, channels).
         latent_dim: Dimension of z.
-        map_widths: Channels of the convolutions up to the feature map; max pooling of 2 follows each.
-        code_widths: Channels of those between the feature map and the code.
-        batch_norm: Normalises every map, with its statistics of the batch in training.
-        synchronized: Batch norm takes its moments over all replicas of a `tf.distribute` strategy.
+        map_widths: Channels of the convolutions up to the feature map; each is followed by 2x2 max pooling.
+        code_widths: Channels of the convolutions between the feature map and the code.
+        batch_norm: Whether to normalise every map, in training with the statistics of the batch.
+        synchronized: Whether batch norm takes its moments over all replicas of a `tf.distribute` strategy.
         seed: Seed of the initial weights, Glorot's uniform ones.
 
     Returns:
-        A model with three float32 outputs: the feature map [batch, h, w, map_widths[-1]], and mean and logarithm of the
-        variance of p(z|x), both [batch, latent_dim].
+        A model with three float32 outputs: the feature map [batch, h, w, map_widths[-1]], and mean and log variance of
+        p(z|x), both [batch, latent_dim].
 
     Raises:
-        InputError: The image is too small to be halved so often, there is no feature map, or a number is below 1.
+        InputError: The image is too small to be halved that often, there is no feature map, or a number is below 1.
     """
     _check_sizes(latent_dim, map_widths=map_widths, code_widths=code_widths)
     if not map_widths or min(image_shape[:2]) < 2 ** len(map_widths):
@@ -69,7 +69,9 @@ def encoder(
     return keras.Model(images, (feature_map, mean, log_variance), name="encoder")
 
 
-def _convolved(x, width: int, batch_norm: bool, synchronized: bool, seeds: Iterator[int]):
+def _convolved(
+    x: keras.KerasTensor, width: int, batch_norm: bool, synchronized: bool, seeds: Iterator[int]
+) -> keras.KerasTensor:
     x = layers.Conv2D(width, 3, padding="same", use_bias=not batch_norm, kernel_initializer=_glorot(seeds))(x)
     if batch_norm:
         x = BatchNormalization(synchronized=synchronized)(x)
@@ -120,7 +122,14 @@ def local_discriminator(
     return _discriminator(feature_maps, feature_maps, latent_dim, widths, seeds, "local_discriminator")
 
 
-def _discriminator(inputs, x, latent_dim: int, widths: Sequence[int], seeds: Iterator[int], name: str) -> keras.Model:
+def _discriminator(
+    inputs: keras.KerasTensor,
+    x: keras.KerasTensor,
+    latent_dim: int,
+    widths: Sequence[int],
+    seeds: Iterator[int],
+    name: str,
+) -> keras.Model:
     """Dense layers on x [batch, ..., n] beside each code: the first is W x + V z + b."""
     if not widths:
         raise InputError(f"widths=(): {name} needs at least one hidden layer")

@@ -1,14 +1,14 @@
-"""Initial weights as a pure function of a seed."""
+"""Seeds of initial weights, as a pure function of one seed."""
 
 import zlib
 from collections.abc import Iterator
 
 
 def seeds(network: str, seed: int) -> Iterator[int]:
-    """One seed a layer, different for every network, layer and seed.
+    """One seed per layer, different for every network, layer and seed.
 
     Args:
-        network: The network's name, so that two networks of one seed start differently.
+        network: The network's name, so that two networks with the same seed start differently.
         seed: The seed of the network.
 
     Yields:

@@ -1,4 +1,4 @@
-"""A small classifier after LeNet-5, whose hidden layer serves as features of images."""
+"""A small classifier like LeNet-5, whose hidden layer serves as image features."""
 
 import keras
 from keras import layers
@@ -13,12 +13,12 @@ def lenet(
     kernel_regularizer: keras.Regularizer | None = None,
     seed: int = 0,
 ) -> keras.Model:
-    """Network from images in [-1, 1] to logits, by way of a hidden layer named `features`.
+    """Network from images in [-1, 1] to logits, through a hidden layer named `features`.
 
     After LeNet-5 (LeCun et al. 1998, "Gradient-based learning applied to document recognition", section II.B), with
     more filters, ReLU and max pooling. Every stage halves the image; there are two, and more for larger images, until
-    the shorter side has at most eight pixels. The features keep LeNet-5's tanh: being bounded, none of them dies in
-    training, and images unlike the training set do not land far out, where a single one would widen the whole set.
+    the shorter side has at most eight pixels. The features keep LeNet-5's tanh: bounded features do not die in
+    training, and images unlike the training set do not land so far out that a single one would widen the whole set.
 
     All layers compute in float32, whatever the global dtype policy, since distances between features depend on it.
 
@@ -26,7 +26,7 @@ def lenet(
         image_shape: (height, width, channels), with at least 8 x 8 pixels.
         num_classes: Number of logits.
         feature_dim: Number of features.
-        kernel_regularizer: Of every kernel.
+        kernel_regularizer: Regulariser of every kernel.
         seed: Seed of the initial weights.
     """
     seeds = initializers.seeds("lenet", seed)

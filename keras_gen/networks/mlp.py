@@ -1,4 +1,4 @@
-"""Multilayer perceptrons on vectors, for toys of a few dimensions."""
+"""Multilayer perceptrons on vectors, for low-dimensional toy problems."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ def mlp(
     seed: int = 0,
     name: str = "mlp",
 ) -> keras.Model:
-    """Network from vectors [batch, input_dim] to float32 vectors [batch, output_dim], linear at its end.
+    """Network from vectors [batch, input_dim] to float32 vectors [batch, output_dim], with a linear last layer.
 
     As a generator: `mlp(latent_dim, 2)`; as a discriminator: `mlp(2, 1)`.
 

@@ -1,4 +1,4 @@
-"""The ways in which a network's layers keep the spectral norms of their kernels at 1."""
+"""The ways to keep the spectral norms of a network's kernels at 1."""
 
 import keras
 
@@ -11,17 +11,17 @@ SPECTRAL_NORMALIZATIONS = ("none", "persistent", "from_ones", "projection")
 
 
 def spectrally_normalized(layer: keras.Layer, how: str) -> keras.Layer:
-    """The layer, its kernel kept at the spectral norm 1.
+    """The layer with its kernel kept at spectral norm 1.
 
     Args:
-        layer: Has a kernel, and is not built yet.
+        layer: A layer with a kernel that is not built yet.
         how: `none` leaves the layer as it is. `persistent` and `from_ones` reparameterise the kernel inside the graph
-            (`SpectralNormalization`), the first as in the paper, the second with the author's five iterations a call.
-            `projection` divides the kernel after each update of the optimizer (`UnitSpectralNorm`), so that the
-            gradient knows nothing of it; the post on Lipschitz constraints warns of it.
+            (`SpectralNormalization`), the first as in the paper, the second with the author's five iterations per
+            call. `projection` divides the kernel after each update of the optimiser (`UnitSpectralNorm`), which the
+            gradient ignores; the post on Lipschitz constraints warns against it.
 
     Raises:
-        InputError: There is no such way.
+        InputError: There is no such spectral normalisation.
     """
     match how:
         case "none":

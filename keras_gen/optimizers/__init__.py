@@ -1,4 +1,4 @@
-"""Optimisers that Keras does not have, or has otherwise."""
+"""Optimisers that Keras does not have, or implements differently."""
 
 from keras_gen.keras_privates import Adam
 

@@ -1,4 +1,4 @@
-"""Regularisers of a layer's weights that Keras does not have."""
+"""Weight regularisers that Keras does not have."""
 
 from keras_gen.regularizers.spectral_norm import SpectralNorm
 

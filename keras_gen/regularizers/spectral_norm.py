@@ -1,4 +1,4 @@
-"""`SpectralNorm`: what a layer pays for the spectral norm of its kernel."""
+"""`SpectralNorm`: a penalty on the spectral norm of a kernel."""
 
 import keras
 import tensorflow as tf
@@ -10,12 +10,12 @@ from keras_gen.utils import spectral
 
 @keras.saving.register_keras_serializable("keras_gen")
 class SpectralNorm(keras.regularizers.Regularizer):
-    """strength |W|_2^2, spectral norm regularisation.
+    """The penalty, strength |W|_2^2, spectral norm regularisation.
 
     Yoshida and Miyato 2017, arXiv 1705.10941; equation 16 of the post on Lipschitz constraints. W is the kernel as a
-    matrix [everything else, outputs]; see `keras_gen.utils.spectral`, also for what that means for a convolution. |W|_2
-    is estimated from scratch at every call, as in the author's code. L2 is the same with the Frobenius norm, which is
-    larger (12).
+    matrix [everything else, outputs]; see `keras_gen.utils.spectral`, which also says what that means for a
+    convolution. |W|_2 is estimated from scratch at every call, as in the author's code. L2 is the same with the
+    Frobenius norm, which is larger (12).
 
     Args:
         strength: The lambda of the equation, at least 0.
@@ -37,7 +37,7 @@ class SpectralNorm(keras.regularizers.Regularizer):
         self.output_axis = output_axis
 
     def __call__(self, kernel: tf.Tensor) -> tf.Tensor:
-        """Strength |W|_2^2, a scalar of the kernel's type, at least float32."""
+        """The penalty, strength |W|_2^2, a scalar of the kernel's type, at least float32."""
         matrix = spectral.kernel_matrix(tf.convert_to_tensor(kernel), self.output_axis)
         return self.strength * spectral.spectral_norm(matrix, self.power_iterations) ** 2
 

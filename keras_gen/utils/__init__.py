@@ -1,4 +1,4 @@
-"""Small tools: sheets of images, files written whole, nearest neighbours."""
+"""Tools: sheets of images, files written completely or not at all, nearest neighbours."""
 
 from keras_gen.utils.files import MemoryFile, naming, remove_unfinished, replacing
 from keras_gen.utils.image_grid import image_grid, save_image_grid, save_png

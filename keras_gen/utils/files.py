@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and the folder of those that are kept between runs."""
+"""Files that are written completely or not at all, and the cache folder."""
 
 import contextlib
 import io
@@ -13,20 +13,20 @@ ASIDE = ".writing-"
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
-    """Gives a path to write to, and moves what was written there to `path` at the end.
+    """Yields a path to write to, and moves what was written there to `path` at the end.
 
-    A reader of `path` finds the former file or the new one, never a part of it, and of two
-    processes that write it the last one wins. After an exception `path` is as it was. What is moved
-    has reached the disk, so that this holds after a power cut too.
+    A reader of `path` finds the old file or the new one, never part of one; of two processes that write it, the last
+    one wins. After an exception `path` is as it was. The content is flushed to disk before the move, so that all of
+    this holds after a power cut too.
 
     Args:
-        path: the file (or folder) to write or replace; its folder is made if it does not exist.
+        path: The file (or folder) to write or replace; its parent folder is created if it does not exist.
 
     Yields:
-        A path of the same file name, in a temporary folder beside `path`.
+        A path with the same file name, in a temporary folder beside `path`.
 
     Raises:
-        OSError: it cannot be written, for example because the disk is full.
+        OSError: It cannot be written, for example because the disk is full.
     """
     path = Path(path)
     with naming(path):
@@ -41,7 +41,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def naming(path: str | os.PathLike) -> Iterator[None]:
-    """Has an error of the operating system name the file: those of writing, a full disk among them, name none."""
+    """Adds the file name to OSErrors that lack it, as those of writing do, a full disk among them."""
     try:
         yield
     except OSError as error:
@@ -51,20 +51,20 @@ def naming(path: str | os.PathLike) -> Iterator[None]:
 
 
 def remove_unfinished(directory: str | os.PathLike) -> None:
-    """Removes what `replacing` left in a folder when its process was killed; nothing may be writing there."""
+    """Removes what `replacing` left in a folder when its process was killed; no other process may be writing there."""
     for aside in Path(directory).glob(f"{ASIDE}*"):
         shutil.rmtree(aside, ignore_errors=True)
 
 
 class MemoryFile(io.BytesIO):
-    """A file in memory that goes by a name, since Keras tells formats apart by it.
+    """A file in memory with a name, by which Keras recognises the format.
 
-    HDF5 can crash the process when the disk is full. A file that Keras makes here, and Python then
-    writes, ends in an OSError instead.
+    HDF5 can crash the process when the disk is full. If Keras writes to memory and Python then writes the file, a full
+    disk is an OSError instead.
 
     Args:
-        file_name: the name, for example `model.keras`.
-        content: what is in the file.
+        file_name: The name, for example `model.keras`.
+        content: The initial content.
     """
 
     def __init__(self, file_name: str, content: bytes = b""):
@@ -76,7 +76,7 @@ class MemoryFile(io.BytesIO):
 
 
 def _flush(path: Path) -> None:
-    """Waits until a file or a folder's entries are on the disk."""
+    """Waits until a file, or the entries of a folder, have reached the disk."""
     # Some file systems cannot flush folders.
     with contextlib.suppress(OSError) if path.is_dir() else contextlib.nullcontext():
         descriptor = os.open(path, os.O_RDONLY)
@@ -87,5 +87,5 @@ def _flush(path: Path) -> None:
 
 
 def cache_folder() -> Path:
-    """Where small things are kept between runs: `$KERAS_GEN_CACHE`, or `~/.cache/keras_gen`."""
+    """The folder of what is kept between runs: `$KERAS_GEN_CACHE`, or `~/.cache/keras_gen`."""
     return Path(os.environ.get("KERAS_GEN_CACHE") or "~/.cache/keras_gen").expanduser()

@@ -34,8 +34,9 @@ def nearest_neighbors(
             f"queries {tuple(queries.shape)} and codes {tuple(codes.shape)} must be [q, dim] and [n, dim]: codes of "
             "one size"
         )
-    if isinstance(num_neighbors, int) and (num_neighbors < 1 or (codes.shape[0] or num_neighbors) < num_neighbors):
-        raise InputError(f"num_neighbors={num_neighbors}: must be from 1 to the number of codes, {codes.shape[0]}")
+    known = tf.get_static_value(num_neighbors)
+    if known is not None and not 1 <= known <= (known if codes.shape[0] is None else codes.shape[0]):
+        raise InputError(f"num_neighbors={known}: must be from 1 to the number of codes, {codes.shape[0]}")
     # Where both are known only when it runs, TopK itself refuses.
     queries, codes = tf.cast(queries, tf.float32), tf.cast(codes, tf.float32)
     if distance == "cosine":

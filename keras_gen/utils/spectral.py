@@ -10,15 +10,15 @@ import tensorflow as tf
 
 CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
 TRANSPOSED_CONVOLUTIONS = (keras.layers.Conv1DTranspose, keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose)
-# The layers whose `kernel` is one linear map from inputs to outputs.
+# The layers whose `kernel` is a single linear map from inputs to outputs.
 KERNEL_LAYERS = (keras.layers.Dense, *CONVOLUTIONS, *TRANSPOSED_CONVOLUTIONS)
 
-# Below this a squared norm counts as zero, so that a kernel of zeros gives the norm 0 and a gradient of 0.
+# Smaller squared norms count as zero, so that a kernel of zeros has norm 0 and gradient 0.
 _SMALLEST_SQUARED_NORM = 1e-30
 
 
 def output_axis(layer: keras.Layer) -> int:
-    """The axis of a layer's kernel that runs over its outputs: Keras stores a transposed one as [..., out, in]."""
+    """The output axis of a layer's kernel; Keras stores transposed convolutions as [..., out, in]."""
     return -2 if isinstance(layer, TRANSPOSED_CONVOLUTIONS) else -1
 
 
@@ -40,11 +40,11 @@ def power_iteration(matrix: tf.Tensor, u: tf.Tensor, num_iterations: int) -> tup
 
     Args:
         matrix: W [m, n].
-        u: Where to start, [m], of any length but 0.
-        num_iterations: How often, at least 1.
+        u: The initial vector [m], of any length but 0.
+        num_iterations: Number of iterations, at least 1.
 
     Returns:
-        u [m] and v [n], nearer to the first singular vectors with every iteration; both 0 if W is.
+        u [m] and v [n], closer to the first singular vectors with every iteration; both 0 if W is 0.
     """
     for _ in range(num_iterations):
         v = _unit(tf.linalg.matvec(matrix, u, transpose_a=True))
@@ -53,7 +53,7 @@ def power_iteration(matrix: tf.Tensor, u: tf.Tensor, num_iterations: int) -> tup
 
 
 def bilinear(u: tf.Tensor, matrix: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
-    """u^T W v, a scalar: the spectral norm |W|_2 if u and v are the first singular vectors, and never above it."""
+    """u^T W v, a scalar: |W|_2 for the first singular vectors, and at most that for any other unit vectors."""
     return tf.reduce_sum(u * tf.linalg.matvec(matrix, v))
 
 
@@ -62,7 +62,7 @@ def spectral_norm(matrix: tf.Tensor, num_iterations: int = 5) -> tf.Tensor:
 
     Args:
         matrix: W [m, n].
-        num_iterations: At least 1; the author's code makes 5. The estimate rises with them and never exceeds |W|_2.
+        num_iterations: At least 1; the author's code has 5. The estimate rises with it and never exceeds |W|_2.
     """
     u, v = power_iteration(matrix, tf.ones_like(matrix[:, 0]), num_iterations)
     return bilinear(u, matrix, v)

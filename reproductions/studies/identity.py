@@ -59,9 +59,10 @@ def table(record: dict) -> str:
 
 def figure(record: dict) -> Figure:
     """From the prior term down by the information and up by the misfit to (1)."""
+    models = summary.by_variant(record)
     made = figures.of_record(record, f"models of seed {record['runs'][0]['seed']}", 13, 4.2)
-    panels = made.subplots(1, 4)
-    for axes, (title, runs) in zip(panels, summary.by_variant(record).items(), strict=True):
+    panels = made.subplots(1, len(models), squeeze=False)[0]
+    for axes, (title, runs) in zip(panels, models.items(), strict=True):
         n = SimpleNamespace(**runs[0]["nats"])
         axes.bar("prior\nterm", n.prior_term, color="C0")
         axes.bar("less\nI(x, z)", -n.information, bottom=n.prior_term, color="C1")

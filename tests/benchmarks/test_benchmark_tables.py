@@ -1,6 +1,11 @@
-"""The tables of what benchmarks recorded, made from records by hand."""
+"""The tables of what benchmarks recorded: made from records by hand, and those on the pages."""
+
+import re
+
+import pytest
 
 from benchmarks import tables
+from reproductions.reporting.markdown import renew
 
 
 def last_row(table):
@@ -26,3 +31,20 @@ def test_kills():
 def test_memory():
     record = {"wgan_div": {"bytes": {"500": 500e6, "5000": 495e6}, "change": -0.01}}
     assert last_row(tables.memory(record)) == "| `wgan_div` | 500 | 495 | -1.0 % |"
+
+
+def test_noise():
+    result = {"milliseconds": {"ours": 1.234, "kernels": 1.2}, "ratios": {"ours / kernels": 1.0283, "again": 0.99}}
+    expected = "| step of gan | 1.23 | 1.20 | ours / kernels: 1.028; again: 0.990 |"
+    assert last_row(tables.noise({"step of gan": result})) == expected
+
+
+@pytest.mark.parametrize("page", tables.PAGES, ids=lambda page: page.name)
+def test_the_tables_on_the_pages_are_those_of_the_records(page):
+    assert not renew(page, tables.made, only_check=True), "python -m benchmarks.tables renews it"
+
+
+def test_what_is_recorded_has_one_place():
+    places = [name for page in tables.PAGES for name in re.findall(r"<!-- table (\w+) -->", page.read_text())]
+    assert len(places) == len(set(places)) and set(places) <= set(tables.TABLES)
+    assert {record.stem for record in tables.RESULTS.glob("*.json")} <= set(places)

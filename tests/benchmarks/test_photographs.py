@@ -18,9 +18,14 @@ def crops(tmp_path, monkeypatch):
     return photographs.crops(tmp_path / "crops", photographs.MIXED)
 
 
+def size(file):
+    with Image.open(file) as image:
+        return image.size
+
+
 def test_crops_are_of_both_kinds_and_differ(crops):
     assert [crop.suffix for crop in crops] == [".png", ".jpg", ".jpg", ".jpg"]
-    assert {Image.open(crop).size for crop in crops} == {(178, 218)}
+    assert {size(crop) for crop in crops} == {(178, 218)}
     assert len({crop.read_bytes() for crop in crops}) == 4
 
 

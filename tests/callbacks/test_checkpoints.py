@@ -96,6 +96,6 @@ def test_a_full_disk_costs_no_earlier_checkpoint(line, fit, tmp_path, small_file
 
 def test_checkpoints_that_cannot_be_read_are_an_error_and_stay(line, tmp_path):
     (tmp_path / "step_00000010.weights.h5").write_bytes(b"no checkpoint")
-    with pytest.raises(InputError, match="no checkpoint can be used"):
+    with pytest.raises(InputError, match="every checkpoint is damaged"):
         restore_newest(line(), tmp_path)
     assert (tmp_path / "step_00000010.weights.h5").read_bytes() == b"no checkpoint"

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from pictures import encode, noise
 
+from helpers.pictures import encode, noise
 from keras_gen.datasets.images import ArrayImages, EncodedImages
 
 

@@ -126,7 +126,7 @@ def test_labels_stay_with_the_images_of_a_worker(numbered):
 @pytest.mark.parametrize(
     "kwargs, message",
     [
-        ({"batch_size": 6, "input_context": on_worker(0)}, "batch_size=6 does not divide evenly over 4 replicas"),
+        ({"batch_size": 6, "input_context": on_worker(0)}, "batch_size=6 does not divide evenly among 4 replicas"),
         ({"batch_size": 11}, r"batch_size=11 must be between 1 and the 10 images of numbered \(train\)"),
         ({"batch_size": 0}, "batch_size=0 must be between"),
         ({"batch_size": 2, "first_step": -1}, "first_step=-1"),

@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import pytest
 import tensorflow as tf
-from pictures import encode, noise
 from PIL import Image
 
+from helpers.pictures import encode, noise
 from keras_gen.datasets import decoding
 from keras_gen.datasets.decoding import crop_and_resize, decode_image
 

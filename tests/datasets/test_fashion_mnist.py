@@ -3,8 +3,8 @@ import gzip
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
-from pictures import noise
 
+from helpers.pictures import noise
 from keras_gen.datasets import fashion_mnist, load
 from keras_gen.datasets.fashion_mnist import read_idx
 from keras_gen.errors import InputError

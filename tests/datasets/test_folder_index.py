@@ -2,8 +2,8 @@ import os
 
 import numpy as np
 import pytest
-from pictures import encode, noise
 
+from helpers.pictures import encode, noise
 from keras_gen.datasets import folder_index, load
 from keras_gen.datasets.packed_strings import PackedStrings
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from pictures import encode, noise
 
+from helpers.pictures import encode, noise
 from keras_gen.datasets import batches, images
 from keras_gen.errors import InputError
 

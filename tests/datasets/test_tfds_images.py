@@ -4,8 +4,8 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
-from pictures import noise
 
+from helpers.pictures import noise
 from keras_gen.datasets import images, load, tfds_images
 from keras_gen.errors import InputError
 

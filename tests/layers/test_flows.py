@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_flows import FLOWS, built, trained
+
+from helpers.small_flows import FLOWS, built, trained
 
 every_flow = pytest.mark.parametrize("name", FLOWS)
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
-from small_flows import rows
 from tensorflow_probability.python.bijectors import glow as tfp_glow
 
+from helpers.small_flows import rows
 from keras_gen.layers import flows
 from keras_gen.networks import coupling_network
 

@@ -143,7 +143,9 @@ class TestLinearCritic:
         a = critic.get_weights()[0]
         real, fake, noise = batches()
         penalty = PowerPenalty(k, p, sampling)
-        _, _, squared_norms = scores_and_squared_norms(critic, real, fake, penalty.points(real, fake, noise))
+        _, _, squared_norms = scores_and_squared_norms(
+            critic, real, fake, gradient_sampling.points(sampling, real, fake, noise)
+        )
         assert float(penalty(squared_norms)) == pytest.approx(k * np.linalg.norm(a) ** p, rel=1e-12)
 
     @every_sampling
@@ -171,6 +173,7 @@ class TestLinearCritic:
         a = tf.Variable([[0.1], [0.0], [0.0]], dtype=tf.float64)
         # 1 / the objective's curvature along a at the optimum, so that the steps converge
         rate = 0.1 / (penalty.k * penalty.p * (penalty.p - 1))
+        points = gradient_sampling.points(penalty.sampling, real, fake, noise)
 
         @tf.function
         def ascend(steps):
@@ -178,7 +181,7 @@ class TestLinearCritic:
             for _ in tf.range(steps):
                 with tf.GradientTape() as tape:
                     real_scores, fake_scores, squared_norms = scores_and_squared_norms(
-                        lambda x: x @ a, real, fake, penalty.points(real, fake, noise)
+                        lambda x: x @ a, real, fake, points
                     )
                     value = tf.reduce_mean(real_scores) - tf.reduce_mean(fake_scores) - penalty(squared_norms)
                 a.assign_add(rate * tape.gradient(value, a))
@@ -199,7 +202,7 @@ def test_gradient_in_the_critics_weights(penalty, sampling):
     random = np.random.RandomState(0)
     real, fake, noise = batches()
     penalty = type(penalty)(**{**penalty.get_config(), "sampling": sampling})
-    points = penalty.points(real, fake, noise)
+    points = gradient_sampling.points(sampling, real, fake, noise)
     shapes = [(3, 5), (5,), (5, 1)]
     start = [0.7 * random.randn(*shape) for shape in shapes]
 

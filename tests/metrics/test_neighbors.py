@@ -49,7 +49,7 @@ def test_codes_that_coincide_are_no_queries_of_their_own():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: retrieval_precision(np.ones((4, 2)), [0, 1, 2]), r"labels must be 4 whole numbers, one a code, got"),
+        (lambda: retrieval_precision(np.ones((4, 2)), [0, 1, 2]), r"labels must be 4 whole numbers, one per code, got"),
         (lambda: retrieval_precision(np.ones((4, 2)), [0, 1, 2, 2], (4,)), "num_neighbors=4: must be below the"),
         (lambda: retrieval_precision(np.ones((4, 2)), [0, 1, 2, 2], (1,), "l1"), "distance='l1': choose one of"),
         (

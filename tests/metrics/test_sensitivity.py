@@ -44,7 +44,7 @@ class TestSensitivity:
     def test_changes_of_another_shape_or_of_nothing(self):
         with pytest.raises(InputError, match="images have shape .1100, 2, 3., their changes .1, 2, 3."):
             sensitivity(linear, IMAGES, IMAGES[:1])
-        with pytest.raises(InputError, match="a change of an image is 0"):
+        with pytest.raises(InputError, match="the change of an image is 0"):
             sensitivity(linear, IMAGES[:2], np.zeros_like(IMAGES[:2]))
 
 

@@ -61,7 +61,10 @@ def test_sizes_of_networks_are_whole_numbers_of_at_least_1(make, message):
         (lambda *networks: WGANDiv(*networks, k=NAN), "k=nan: must be a finite number above 0"),
         (lambda *networks: WGANDiv(*networks, p=NAN), "p=nan: the Wasserstein divergence needs a finite power above 1"),
         (lambda *networks: WGANDiv(*networks, p=INFINITY), "p=inf: .* a finite power above 1"),
-        (lambda *networks: WGANGP(*networks, penalty_weight=INFINITY), "weight=inf: must be a finite number above 0"),
+        (
+            lambda *networks: WGANGP(*networks, penalty_weight=INFINITY),
+            "penalty_weight=inf: must be a finite number above 0",
+        ),
         (lambda *networks: WGAN(*networks, clip=NAN), "clip=nan: must be a finite number above 0"),
         (lambda *networks: RSGAN(*networks, seed=NAN), "seed=nan: must be a whole number"),
         (lambda *networks: GAN(*networks, ema_momentum=NAN), r"ema_momentum=nan: must be in \[0, 1\)"),
@@ -75,12 +78,12 @@ def test_numbers_of_adversarial_models(gan_networks, make, message):
 
 
 def test_numbers_of_autoencoders(vae_networks):
-    with pytest.raises(InputError, match="^beta=nan: must be a finite number, at least 0$"):
+    with pytest.raises(InputError, match="^beta=nan: must be a finite number of at least 0$"):
         VAE(*vae_networks, beta=NAN)
     classifier = autoencoder.classifier(3, 2, width=4)
     with pytest.raises(InputError, match="^warm_up_steps=nan: must be a whole number of at least 0$"):
         ClusteringVAE(*vae_networks, classifier, warm_up_steps=NAN)
-    with pytest.raises(InputError, match="^balance_weight=nan: must be a finite number, at least 0$"):
+    with pytest.raises(InputError, match="^balance_weight=nan: must be a finite number of at least 0$"):
         ClusteringVAE(*vae_networks, classifier, balance_weight=NAN)
 
 
@@ -88,10 +91,10 @@ def test_optimizers_by_name(gan_networks, vae_networks):
     model = GAN(*gan_networks)
     model.compile("adam", "adam")
     assert model.generator_optimizer is not model.discriminator_optimizer
-    message = "discriminator_optimizer='adamm': give an optimiser of Keras or its name"
+    message = "discriminator_optimizer='adamm': give a Keras optimizer or its name, such as 'adam'"
     with pytest.raises(InputError, match=f"^{message}"):
         model.compile("adam", "adamm")
-    with pytest.raises(InputError, match="^optimizer=3: give an optimiser of Keras or its name"):
+    with pytest.raises(InputError, match="^optimizer=3: give a Keras optimizer or its name"):
         VAE(*vae_networks).compile(3)
 
 
@@ -99,7 +102,7 @@ def test_an_optimizer_of_another_model(gan_networks, vae_networks):
     optimizer = keras.optimizers.Adam()
     VAE(*vae_networks).compile(optimizer)
     VAE(*vae_networks).compile(optimizer)  # the same weights
-    with pytest.raises(InputError, match="^generator_optimizer: this object trains other weights"):
+    with pytest.raises(InputError, match="^generator_optimizer: this optimizer trains other weights"):
         GAN(*gan_networks).compile(optimizer, "adam")
     with pytest.raises(InputError, match="^generator_optimizer and discriminator_optimizer are one object"):
         GAN(*gan_networks).compile(optimizer, optimizer)
@@ -122,7 +125,7 @@ def test_a_weight_that_is_not_finite():
     model = GAN(mlp(3, 2, widths=(4,)), mlp(2, 1, widths=(4,)))
     model.compile()
     model.discriminator.trainable_variables[0].assign([[NAN] * 4] * 2)
-    with pytest.raises(NonFiniteLossError, match="is not finite at step 1"):
+    with pytest.raises(NonFiniteLossError, match="^discriminator_loss is nan at step 1"):
         model.fit(rows(2), verbose=0, callbacks=[StopOnNonFinite()])
 
 

@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
-from replicated_runs import BATCH_SIZE, RUNS
-from small_gans import compiled, data, image_networks, vector_networks
 
+from helpers.replicated_runs import BATCH_SIZE, RUNS
+from helpers.small_gans import compiled, data, image_networks, vector_networks
 from keras_gen.errors import InputError
 from keras_gen.models import GAN, RSGAN, WGANGP
 

@@ -7,8 +7,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from scipy import stats
 from scipy.special import log_softmax, logsumexp, rel_entr
-from small_gans import data
 
+from helpers.small_gans import data
 from keras_gen.callbacks import InitialClusters
 from keras_gen.errors import InputError
 from keras_gen.layers import GaussianLikelihood
@@ -238,7 +238,7 @@ class TestTraining:
         assert np.abs(loaded.sample_cluster(2, 5, 1) - loaded.sample_cluster(2, 5, 2)).max() > 1e-3
         np.testing.assert_allclose(loaded.sample(5, 1), model.sample(5, 1), atol=ROUNDING)
         for wrong in (-1, 3):
-            with pytest.raises(tf.errors.InvalidArgumentError, match="there is no cluster"):
+            with pytest.raises(tf.errors.InvalidArgumentError, match="cluster: must be from 0 to 2"):
                 loaded.sample_cluster(wrong, 5, 1)
 
     def test_it_comes_back(self, trained, tmp_path):
@@ -336,11 +336,10 @@ class TestInitialClusters:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"ratio": "exact"}, "ratio='exact': choose sampled or analytic"),
+        ({"ratio": "exact"}, "ratio='exact': choose one of sampled, analytic"),
         ({"balance_weight": -1.0}, "balance_weight=-1.0"),
         ({"warm_up_steps": -1}, "warm_up_steps=-1"),
         ({"beta": -1.0}, "beta=-1.0"),
-        ({"prior": "standard_normal"}, "prior: it is the mixture of the clusters"),
     ],
 )
 def test_bad_arguments(wrong, message):
@@ -358,7 +357,7 @@ def test_a_classifier_that_does_not_fit():
 
 @pytest.mark.parametrize("cluster", [-1, 3])
 def test_there_is_no_such_cluster(cluster):
-    with pytest.raises(InputError, match=f"cluster={cluster}: must be from 0 to 2"):
+    with pytest.raises(InputError, match=f"cluster: must be from 0 to 2, got {cluster}$"):
         new_model().sample_cluster(cluster, 1)
     with pytest.raises(InputError, match="num_samples=0"):
         new_model().sample_cluster(0, 0)

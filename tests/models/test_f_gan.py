@@ -4,11 +4,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_gans import LATENT_DIM, arguments, batches, compiled, data, image_networks, vector_networks
 
+from helpers.small_gans import LATENT_DIM, batches, compiled, data, image_networks, vector_networks
 from keras_gen.errors import InputError
 from keras_gen.losses import FDivergence, PowerPenalty, f_divergences
 from keras_gen.losses.f_divergences import Divergence, Interval
+from keras_gen.losses.f_gan import ORDERS
 from keras_gen.models import FGAN, GAN
 
 # A user's own: half of the integral of (p - q)^2 / q, with another T than the post's.
@@ -76,6 +77,33 @@ class TestTerms:
         assert history["divergence_bound"][0] == -history["discriminator_loss"][0] != 0
 
 
+class TestLoss:
+    @pytest.mark.parametrize("name", f_divergences.names())
+    @pytest.mark.parametrize("order", ORDERS)
+    def test_it_is_equations_14_and_15(self, name, order):
+        """With g(T) from the table's own g and activation, in float64."""
+        model, divergence = FGAN(*vector_networks(), name, order), f_divergences.get(name)
+        t_real, t_fake = (tf.constant([[0.3], [-1.2], [0.9]]), tf.constant([[-0.4], [1.1], [0.2]]))
+        real, fake = (np.asarray(t, "float64") for t in (t_real, t_fake))
+        one, other = (real, fake) if order == "real_fake" else (-fake, -real)
+        reached, conjugates = divergence.activation(one), divergence.conjugate(divergence.activation(other))
+        bound = np.mean(reached) - np.mean(conjugates)
+        in_g = -np.mean(conjugates) if order == "real_fake" else np.mean(reached)
+        loss, terms = model.discriminator_terms(t_real, t_fake, None)
+        assert float(loss) == pytest.approx(-bound, **CLOSE)
+        assert float(terms["divergence_bound"]) == pytest.approx(bound, **CLOSE)
+        assert float(model.generator_loss(t_fake, None)) == pytest.approx(in_g, **CLOSE)
+
+    @pytest.mark.parametrize("name", f_divergences.names())
+    @pytest.mark.parametrize("order", ORDERS)
+    @pytest.mark.parametrize("non_saturating", [False, True])
+    def test_it_is_that_of_the_free_combination(self, name, order, non_saturating):
+        model, loss = FGAN(*vector_networks(), name, order, non_saturating), FDivergence(name, order, non_saturating)
+        t_real, t_fake = tf.constant([[0.3], [-1.2], [0.9]]), tf.constant([[-0.4], [1.1], [0.2]])
+        assert float(model.discriminator_terms(t_real, t_fake, None)[0]) == loss.discriminator_loss(t_real, t_fake)
+        assert float(model.generator_loss(t_fake, None)) == loss.generator_loss(t_fake)
+
+
 class TestTraining:
     @pytest.mark.parametrize("name", f_divergences.names())
     @pytest.mark.parametrize(
@@ -109,7 +137,7 @@ class TestTraining:
         bounds = [float(update()) for _ in range(100)]
         assert bounds[-1] > max(0.1, bounds[0])
         model.save(tmp_path / "model.keras")
-        assert keras.models.load_model(tmp_path / "model.keras").adversarial_loss.divergence is half_chi_squared
+        assert keras.models.load_model(tmp_path / "model.keras").divergence is half_chi_squared
 
     def test_one_that_is_not_registered_does_not_load(self, tmp_path):
         compiled(FGAN(*vector_networks(), HALF_CHI_SQUARED)).save(tmp_path / "model.keras")
@@ -118,32 +146,8 @@ class TestTraining:
 
 
 def test_its_defaults_are_the_posts():
-    loss = FGAN(*vector_networks()).adversarial_loss
-    assert loss.get_config() == {"divergence": "kl", "order": "real_fake", "non_saturating": False}
-
-
-def test_it_comes_back(tmp_path):
-    model = compiled(
-        FGAN(
-            *vector_networks(),
-            divergence="jeffreys",
-            order="fake_real",
-            non_saturating=True,
-            gradient_penalty=PowerPenalty(0.1, 2.0, "real"),
-            generator_steps=2,
-            seed=4,
-        )
-    )
-    model.fit(batches(0, 2, shape=(2,)), verbose=0)
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
-    assert type(loaded) is FGAN and loaded.compiled
-    assert isinstance(loaded.adversarial_loss, FDivergence)
-    assert arguments(loaded) == arguments(model)
-    assert loaded.get_config()["divergence"] == "jeffreys" and loaded.get_config()["order"] == "fake_real"
-    assert loaded.get_config()["non_saturating"] is True
-    assert loaded.term_names() == model.term_names()
-    np.testing.assert_array_equal(loaded.sample(3), model.sample(3))
+    model = FGAN(*vector_networks())
+    assert (model.divergence.name, model.order, model.non_saturating) == ("kl", "real_fake", False)
 
 
 @pytest.mark.parametrize(

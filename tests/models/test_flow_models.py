@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from processes import run
-from small_flow_models import IMAGE_SHAPE, fit_inputs, images, new_f_vae, trained_f_vae, trained_glow
 
+from helpers.processes import run
+from helpers.small_flow_models import IMAGE_SHAPE, fit_inputs, images, new_f_vae, trained_f_vae, trained_glow
 from keras_gen.errors import InputError
 from keras_gen.models import Glow
 
@@ -88,9 +88,9 @@ class TestLines:
         x = images(2)
         with pytest.raises(InputError, match="start has 2 images, end has 1; give as many"):
             model.interpolate(x, x[:1])
-        with pytest.raises(InputError, match="without the batch's axis"):
+        with pytest.raises(InputError, match=r"start have shape \(8, 8, 1\); give \[n, 8, 8, 1\]"):
             model.interpolate(x[0], x[1])
-        with pytest.raises(InputError, match=r"images have shape \(8, 2, 4\), the model takes \(8, 8, 1\)"):
+        with pytest.raises(InputError, match=r"start have shape \(2, 8, 2, 4\); give \[n, 8, 8, 1\]"):
             model.interpolate(tf.reshape(x, [2, 8, 2, 4]), x)
         for corners in (images(3)[tf.newaxis], images(4), tf.zeros([1, 4, 8, 4, 2])):
             with pytest.raises(InputError, match=r"corners have shape .*; give \[n, 4, 8, 8, 1\]"):
@@ -99,7 +99,7 @@ class TestLines:
     def test_bad_numbers_of_points(self, model):
         x = images(1)
         for num_points in (1, tf.constant(1)):
-            with pytest.raises(InputError, match="num_points=1: a line has at least 2"):
+            with pytest.raises(InputError, match="num_points=1: must be at least 2"):
                 model.interpolate(x, x, num_points)
         with pytest.raises(InputError, match="num_points=0"):
             model.interpolate_four(tf.stack([x] * 4, axis=1), 0)
@@ -174,6 +174,6 @@ def test_an_export_needs_tensorflow_alone(tmp_path):
     assert found["no_lines"].shape == (0, 3, *IMAGE_SHAPE)
     errors = {name: str(found[f"error_{name}"]) for name in ("infinite", "cold", "one_point", "counts")}
     for name in ("infinite", "cold"):
-        assert "temperature: must be a finite number, at least 0" in errors[name]
-    assert "num_points: a line has at least 2" in errors["one_point"]
+        assert "temperature: must be a finite number of at least 0" in errors[name]
+    assert "num_points: must be at least 2" in errors["one_point"]
     assert "start and end: give as many images" in errors["counts"]

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_gans import (
+
+from helpers.small_gans import (
     BATCH_SIZE,
     IMAGE_SHAPE,
     LATENT_DIM,
@@ -15,7 +16,6 @@ from small_gans import (
     state,
     vector_networks,
 )
-
 from keras_gen.errors import InputError
 from keras_gen.losses import OneSidedPenalty, PowerPenalty, TwoSidedPenalty, adversarial, gradient_sampling
 from keras_gen.models import GAN
@@ -127,12 +127,12 @@ class TestTrainStep:
     def test_epsilon_is_uniform_and_one_an_image(self):
         seen = []
 
-        class Recorded(TwoSidedPenalty):
-            def points(self, real, fake, noise):
-                seen.append(noise.numpy())
-                return super().points(real, fake, noise)
+        def recorded(num_rows, row_shape, stream):
+            seen.append(uniform(num_rows, row_shape, stream).numpy())
+            return seen[-1]
 
-        model = compiled(GAN(*vector_networks(), gradient_penalty=Recorded()))
+        model = compiled(GAN(*vector_networks(), gradient_penalty=TwoSidedPenalty()))
+        uniform, model.uniform = model.uniform, recorded
         model.train_discriminator(vectors(10_000), "a")
         (noise,) = seen
         assert noise.shape == (10_000, *gradient_sampling.NOISE_SHAPE)
@@ -245,7 +245,7 @@ class TestBadInput:
 
     def test_one_optimizer_for_both_networks(self):
         both = adam()
-        with pytest.raises(InputError, match="are one object; give each network its own"):
+        with pytest.raises(InputError, match="are one object; give each its own"):
             GAN(*vector_networks()).compile(both, both)
 
     def test_images_of_another_type(self):
@@ -262,7 +262,7 @@ class TestBadInput:
         "networks, message",
         [
             (lambda: (mlp(LATENT_DIM, 3), mlp(2, 1)), r"makes \(3,\), the discriminator takes \(2,\)"),
-            (lambda: (mlp(LATENT_DIM, 2), mlp(2, 3)), r"gives \(None, 3\), not one score an image"),
+            (lambda: (mlp(LATENT_DIM, 2), mlp(2, 3)), r"gives \(None, 3\), not one score per image"),
             (lambda: (mlp(LATENT_DIM, 2), keras.Sequential([keras.layers.Dense(1)])), "discriminator has no shapes"),
         ],
     )

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from processes import run
-from small_gans import IMAGE_SHAPE, LATENT_DIM, batches, compiled, image_networks
 
+from helpers.processes import run
+from helpers.small_gans import IMAGE_SHAPE, LATENT_DIM, batches, compiled, image_networks
 from keras_gen.errors import InputError
 from keras_gen.models import WGANDiv
 
@@ -105,7 +105,7 @@ class TestSavedModel:
         np.testing.assert_array_equal(samples["decoded_by_signature"], samples["decoded"])
 
     def test_at_least_one(self, samples):
-        assert "num_samples: must be at least 1 sample" in str(samples["error"])
+        assert "num_samples: must be at least 1, got" in str(samples["error"])
 
     def test_only_sampling_draws(self, saved_model):
         exported = tf.saved_model.load(saved_model)

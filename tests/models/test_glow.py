@@ -3,12 +3,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
-from small_flow_models import IMAGE_SHAPE, fit_inputs, images, trained_glow
 
+from helpers.small_flow_models import IMAGE_SHAPE, fit_inputs, images, trained_glow
 from keras_gen.errors import InputError, NonFiniteLossError
 from keras_gen.models import Glow
 
-tfd = tfp.distributions
+tfb, tfd = tfp.bijectors, tfp.distributions
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +30,15 @@ class TestDensity:
         expected = tfd.Normal(0.0, 1.0).log_prob(z).numpy().sum(1) + np.linalg.slogdet(jacobian)[1]
         # sums of 64 float32 numbers of size 1 to 10
         np.testing.assert_allclose(glow.log_prob(x), expected, atol=1e-3)
+
+    def test_log_prob_is_that_of_tfp(self, glow):
+        """The flow as a TFP bijector, from images to the prior."""
+        distribution = tfd.TransformedDistribution(glow.prior, tfb.Invert(glow.flow.as_bijector()))
+        assert distribution.event_shape == IMAGE_SHAPE
+        x = images(5, seed=4)
+        np.testing.assert_allclose(distribution.log_prob(x), glow.log_prob(x), rtol=1e-6)
+        z = glow.latents(3, 0)
+        np.testing.assert_allclose(tf.clip_by_value(distribution.bijector.forward(z), -1, 1), glow.decode(z), atol=1e-6)
 
     def test_bits_per_dimension_of_a_known_density(self):
         """A flow that is the identity, so that p is N(0, I) on [-1, 1]."""
@@ -182,7 +191,7 @@ class TestUse:
         ({"image_shape": (12, 12, 1), "levels": 3}, "Squeeze 'glow_level_2_squeeze': blocks of 2x2 do not divide"),
         ({"image_shape": (None, None, 3)}, r"image_shape=\(None, None, 3\): give \(height, width, channels\)"),
         ({"image_shape": (16, 16)}, r"image_shape=\(16, 16\)"),
-        ({"levels": 0}, "levels=0: must be a whole number, at least 1"),
+        ({"levels": 0}, "levels=0: must be a whole number of at least 1"),
         ({"levels": 1.5}, "levels=1.5"),
         ({"depth": 0}, "depth=0"),
         ({"depth": 1.5}, "depth=1.5"),
@@ -201,11 +210,11 @@ def test_bad_arguments(arguments, message):
 
 
 def test_bad_calls(glow):
-    with pytest.raises(InputError, match="temperature=-0.1: must be a finite number, at least 0"):
+    with pytest.raises(InputError, match="temperature=-0.1: must be a finite number of at least 0"):
         glow.sample(2, temperature=-0.1)
     with pytest.raises(InputError, match="num_samples=0"):
         glow.sample(0)
     with pytest.raises(InputError, match="num_points=1"):
         glow.interpolate(images(1), images(1), 1)
-    with pytest.raises(InputError, match=r"images have shape \(4, 4, 1\), the model takes \(8, 8, 1\)"):
+    with pytest.raises(InputError, match=r"images have shape \(2, 4, 4, 1\); give \[n, 8, 8, 1\]"):
         glow.log_prob(tf.zeros([2, 4, 4, 1]))

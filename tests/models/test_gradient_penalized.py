@@ -142,7 +142,7 @@ class TestSaving:
 
 @pytest.mark.parametrize("strength", [-0.1, float("nan"), float("inf")])
 def test_a_strength_out_of_range(strength):
-    with pytest.raises(InputError, match=f"strength={strength}: must be a number of at least 0"):
+    with pytest.raises(InputError, match=f"strength={strength}: must be a finite number of at least 0"):
         GradientPenalized(linear(), strength)
 
 

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_flow_models import IMAGE_SHAPE, fit_inputs, images, linear, new_f_vae
 
+from helpers.small_flow_models import IMAGE_SHAPE, fit_inputs, images, linear, new_f_vae
 from keras_gen.errors import InputError, NonFiniteLossError
 from keras_gen.layers import flows
 from keras_gen.models import FVAE, Glow

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 import scipy.spatial
-import small_encoders as small
 import tensorflow as tf
-from small_gans import batches, data
 
+from helpers import small_encoders as small
+from helpers.small_gans import batches, data
 from keras_gen.errors import InputError
 from keras_gen.models import DeepInfoMax
 
@@ -128,14 +128,14 @@ class TestBadInput:
             DeepInfoMax(keras.Model(network.input, network.outputs[:2]), None, small.local_discriminator())
 
     def test_images(self, trained):
-        with pytest.raises(InputError, match=r"images have shape \(4, 4, 1\), the encoder takes \(8, 8, 1\)"):
+        with pytest.raises(InputError, match=r"images have shape \(2, 4, 4, 1\); give \[n, 8, 8, 1\]"):
             trained.encode(data(2, (4, 4, 1)))
         with pytest.raises(InputError, match="images have dtype uint8"):
             trained.encode(np.zeros((2, *small.IMAGE_SHAPE), np.uint8))
 
     def test_codes_of_another_size(self, trained):
         codes = trained.encode(IMAGES)
-        with pytest.raises(InputError, match=r"queries \(6, 2\) and codes \(6, 3\)"):
+        with pytest.raises(InputError, match=r"queries have shape \(6, 2\); give \[n, 3\]"):
             trained.neighbors(codes[:, :2], codes, 2)
         with pytest.raises(InputError, match="num_neighbors=7: must be from 1 to the number of codes, 6"):
             trained.neighbors(codes, codes, 7)

@@ -36,10 +36,11 @@ def test_networks_compute_in_bfloat16(model):
 def test_scores_losses_and_samples_are_float32(model):
     real, fake = images(), model.generate(4, "fakes")
     seen = []
-    penalty = model.gradient_penalty
-    model.gradient_penalty = lambda squared_norms: seen.append(squared_norms) or penalty(squared_norms)
+    terms = model.discriminator_terms
+    model.discriminator_terms = lambda *scores: seen.extend(scores) or terms(*scores)
     loss, terms = model.discriminator_objective(real, fake, (real,))
-    assert fake.dtype == model.score(real).dtype == loss.dtype == seen[0].dtype == tf.float32
+    assert fake.dtype == model.score(real).dtype == loss.dtype == tf.float32
+    assert {tensor.dtype for tensor in seen} == {tf.float32} and len(seen) == 3
     assert {term.dtype for term in terms.values()} == {tf.float32}
     assert model.sample(2).dtype == model.decode(model.latents(2, 0)).dtype == tf.float32
     assert {variable.dtype for variable in model.trainable_variables} == {"float32"}

@@ -2,8 +2,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_gans import batches, compiled, image_networks
 
+from helpers.small_gans import batches, compiled, image_networks
 from keras_gen.errors import InputError
 from keras_gen.models import GAN
 

@@ -4,9 +4,9 @@ import functools
 
 import numpy as np
 import pytest
-from processes import finish, start
-from replicated_runs import RUNS, trained
 
+from helpers.processes import finish, start
+from helpers.replicated_runs import RUNS, trained
 from reproductions.harness.distribution import loopback_cluster
 
 # Weights, noise and terms have the order of 1 and are float32, and the replicas' batch norm takes its variance as

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
-from processes import run
 from scipy import stats
-from small_gans import batches, data
 
+from helpers.processes import run
+from helpers.small_gans import batches, data
 from keras_gen.errors import InputError
 from keras_gen.layers import GaussianLikelihood
 from keras_gen.models import VAE
@@ -242,7 +242,7 @@ class TestUse:
         )
         np.testing.assert_allclose(loaded.log_prob(images, 5, 1), trained.log_prob(images, 5, 1), rtol=1e-5)
         assert np.abs(loaded.log_prob(images, 5, 1) - loaded.log_prob(images, 5, 2)).max() > 1e-3
-        with pytest.raises(tf.errors.InvalidArgumentError, match="num_draws: at least 1"):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="num_draws: must be at least 1"):
             loaded.log_prob(images, 0, 1)
         # In a process that can import neither Keras nor keras_gen nor TFP:
         run("sample_with_tensorflow_alone.py", tmp_path / "saved_model", tmp_path / "samples.npz", flags=["-I"])
@@ -301,7 +301,7 @@ class TestBadInput:
         [
             ({"beta": -0.1}, "beta=-0.1"),
             ({"beta": float("nan")}, "beta=nan"),
-            ({"prior": "uniform"}, "prior='uniform': choose standard_normal"),
+            ({"prior": "uniform"}, "prior='uniform': choose one of standard_normal, or give a function"),
             ({"prior": tfd.Normal(0.0, 1.0)}, "prior=.*: give a function from the shape of a latent"),
             ({"prior": lambda shape: tfd.Normal(tf.zeros(shape), 1.0)}, r"shape is \(\), its batch shape \(3,\); must"),
             ({"likelihood": "laplace"}, "likelihood='laplace': choose gaussian, bernoulli"),
@@ -313,7 +313,7 @@ class TestBadInput:
 
     def test_images(self):
         model = compiled(image_model(likelihood="bernoulli"))
-        with pytest.raises(InputError, match=r"images have shape \(4, 4, 1\), the encoder takes \(8, 8, 1\)"):
+        with pytest.raises(InputError, match=r"images have shape \(2, 4, 4, 1\); give \[n, 8, 8, 1\]"):
             model.encode(data(2, (4, 4, 1)))
         with pytest.raises(InputError, match="dtype uint8; give float32"):
             model.encode(np.zeros((2, *IMAGE_SHAPE), np.uint8))

@@ -6,11 +6,11 @@ What it shares with other encoders is in `test_information_encoder.py`.
 import keras
 import numpy as np
 import pytest
-import small_encoders as small
 import tensorflow as tf
 from scipy.special import logsumexp
-from small_gans import data
 
+from helpers import small_encoders as small
+from helpers.small_gans import data
 from keras_gen.errors import InputError
 from keras_gen.losses import mutual_information
 from keras_gen.models import DecoderFreeVAE
@@ -96,11 +96,11 @@ def test_bad_arguments(wrong, message):
 
 
 def test_a_discriminator_of_other_codes():
-    with pytest.raises(InputError, match=r"the discriminator takes \(8, 8, 1\) and \(None, 4\) a row: it is given"):
+    with pytest.raises(InputError, match=r"the discriminator takes rows of \(8, 8, 1\) and \(None, 4\); it is given"):
         DecoderFreeVAE(small.encoder(), infomax.image_discriminator(small.IMAGE_SHAPE, 4))
     discriminator = small.image_discriminator()
     scores = keras.layers.Reshape((-1, 1))(discriminator.output)
-    with pytest.raises(InputError, match=r"gives \(None, 1\) a row, not a score for each of m codes, \(None,\)"):
+    with pytest.raises(InputError, match=r"gives rows of \(None, 1\); it must give a score for each of m codes"):
         DecoderFreeVAE(small.encoder(), keras.Model(discriminator.inputs, scores))
 
 

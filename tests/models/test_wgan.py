@@ -2,10 +2,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_gans import arguments, batches, compiled, data, image_networks, vector_networks
 
+from helpers.small_gans import batches, compiled, data, image_networks, vector_networks
 from keras_gen.errors import InputError
-from keras_gen.losses import Wasserstein
+from keras_gen.losses import PowerPenalty
 from keras_gen.models import WGAN
 
 
@@ -37,14 +37,16 @@ def test_it_clips_after_the_update():
     np.testing.assert_allclose(discriminator.get_weights()[0][:, 0], np.clip(moved, -0.1, 0.1), rtol=1e-5)
 
 
-def test_it_comes_back(tmp_path):
-    model = compiled(WGAN(*image_networks(), clip=0.03, discriminator_steps=5))
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
-    assert type(loaded) is WGAN and loaded.compiled
-    assert loaded.clip == 0.03 and loaded.discriminator_steps == 5
-    assert isinstance(loaded.adversarial_loss, Wasserstein)
-    assert arguments(loaded) == arguments(model)
+def test_its_losses():
+    """E_p[T] - E_q[T] of scores 3, 5 and 1, 0 is 4 - 1/2; a penalty of the user's own is added."""
+    t_real, t_fake = tf.constant([[3.0], [5.0]]), tf.constant([[1.0], [0.0]])
+    model = WGAN(*vector_networks())
+    assert float(model.discriminator_terms(t_real, t_fake, None)[0]) == -3.5
+    assert float(model.generator_loss(t_fake, None)) == -0.5
+    model = WGAN(*vector_networks(), gradient_penalty=PowerPenalty(k=2.0, p=2.0))
+    loss, terms = model.discriminator_terms(t_real, t_fake, tf.constant([1.0, 4.0]))
+    assert float(terms["gradient_penalty"]) == 2 * 2.5
+    assert float(loss) == -3.5 + 2 * 2.5
 
 
 @pytest.mark.parametrize("clip", [0, -0.1, float("nan")])

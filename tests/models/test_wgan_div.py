@@ -4,10 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from small_gans import LATENT_DIM, arguments, batches, compiled, data, image_networks, vector_networks
 
+from helpers.small_gans import LATENT_DIM, batches, compiled, data, image_networks, vector_networks
 from keras_gen.errors import InputError
-from keras_gen.losses import Wasserstein
 from keras_gen.models import WGANDiv
 
 K, P = 2.0, 6.0
@@ -131,19 +130,7 @@ def test_the_divergence_is_minus_the_loss_of_an_epoch_too():
 
 def test_its_defaults_are_the_authors():
     model = WGANDiv(*vector_networks())
-    assert model.gradient_penalty.get_config() == {"k": 2.0, "p": 6.0, "sampling": "real_and_fake"}
-
-
-def test_it_comes_back(tmp_path):
-    model = compiled(WGANDiv(*image_networks(), k=0.5, p=3.0, sampling="fake", generator_steps=2, seed=4))
-    model.fit(batches(0, 2), verbose=0)
-    model.save(tmp_path / "model.keras")
-    loaded = keras.models.load_model(tmp_path / "model.keras")
-    assert type(loaded) is WGANDiv and loaded.compiled
-    assert loaded.gradient_penalty.get_config() == {"k": 0.5, "p": 3.0, "sampling": "fake"}
-    assert isinstance(loaded.adversarial_loss, Wasserstein)
-    assert arguments(loaded) == arguments(model)
-    assert loaded.term_names() == model.term_names()
+    assert (model.k, model.p, model.sampling) == (2.0, 6.0, "real_and_fake")
 
 
 @pytest.mark.parametrize(

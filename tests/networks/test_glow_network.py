@@ -10,7 +10,7 @@ from keras_gen.networks import glow
     ("arguments", "message"),
     [
         ({"squeeze_first": False}, "g_level_0: 1 channels have no halves; squeeze first"),
-        ({"depths": []}, "levels=0: must be a whole number, at least 1"),
+        ({"depths": []}, "levels=0: must be a whole number of at least 1"),
         ({"depths": [1, 1.5]}, r"depths\[1\]=1.5"),
         ({"shape": (None, None, 3)}, r"shape=\(None, None, 3\): give \(height, width, channels\)"),
         ({"width": 0}, "width=0"),

@@ -109,6 +109,7 @@ def test_variants_differ_in_what_they_name():
         "RSGAN with SN, 1:2": (2, 3),
         "RaSGAN, 1:2": (2, 3),
     }
+    assert models["RaSGAN, 1:2"].pairs == "average"
     divergences = [flags["divergence"] for flags in f_gan.STUDIES["images"].variants.values()]
     assert divergences == 2 * list(f_divergences.names())
 

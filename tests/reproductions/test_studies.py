@@ -79,6 +79,18 @@ def test_a_record_has_its_table_and_figure(script, name, study):
     assert figure.dpi == figures.DPI and any(axes.has_data() for axes in figure.axes)
 
 
+@every_record
+@pytest.mark.parametrize("which", [0, -1], ids=["first", "last"])
+def test_a_record_of_a_single_variant_has_them_too(script, name, study, which):
+    """As after `--variant`."""
+    record = shipped(script, name)
+    title = record["runs"][which]["variant"]
+    record["runs"] = [run for run in record["runs"] if run["variant"] == title]
+    assert "|" in study.table(record)
+    assert any(axes.has_data() for axes in study.figure(record).axes)
+    assert all(claim.verdict(record) for claim in study.claims)
+
+
 CLAIMS = [claim for reproduction in REPRODUCTIONS.values() for claim in reproduction.all_claims]
 
 

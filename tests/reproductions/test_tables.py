@@ -6,7 +6,6 @@ import math
 
 import pytest
 
-from benchmarks import tables as benchmark_tables
 from reproductions import tables
 from reproductions.__main__ import reproductions
 from reproductions.harness.claim import Above, Claim
@@ -30,11 +29,6 @@ def test_pages_have_a_table_of_every_recorded_study_and_of_the_claims(page):
     assert {study for study in studies if f"<!-- table {study} -->" not in text} == set()
     assert text.count("<!-- claims -->") == 1
     assert tables.README.read_text().count(f"](reproductions/{page.name})") >= 1
-
-
-def test_the_benchmarks_table_shows_what_is_recorded():
-    page = benchmark_tables.PAGE
-    assert not markdown.renew(page, benchmark_tables.made, only_check=True), "python -m benchmarks.tables renews it"
 
 
 def claim(key, topic, values):

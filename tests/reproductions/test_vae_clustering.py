@@ -67,10 +67,10 @@ def test_fewer_images_than_clusters(digits):
 
 @pytest.mark.parametrize("model", ["clustering_vae", "vae"])
 def test_a_run_whose_clusters_begin_in_the_codes(model, tmp_path):
-    changes = {"model": model, "initial_means": "k_means", "warm_up_steps": 10, "likelihood": "bernoulli"}
+    changes = {"model": model, "initial_means": "k_means", "warm_up_steps": 5, "likelihood": "bernoulli", "steps": 10}
     run.perform(vae_clustering.REPRODUCTION, configuration(**changes), str(tmp_path / "run"))
     with open(tmp_path / "run" / "evaluations.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     name = "purity" if model == "clustering_vae" else "k_means_purity"
-    assert [row["step"] for row in rows] == ["10", "20"] and all(0.1 < float(row[name]) <= 1 for row in rows)
-    assert len(list((tmp_path / "run" / "samples").glob("*.png"))) == 2
+    assert [row["step"] for row in rows] == ["10"] and 0.1 < float(rows[0][name]) <= 1
+    assert len(list((tmp_path / "run" / "samples").glob("*.png"))) == 1

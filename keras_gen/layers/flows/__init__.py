@@ -1,6 +1,7 @@
 """Layers of flows: invertible maps with a known log-det, all of the one contract of `FlowLayer`."""
 
 from keras_gen.layers.flows.act_norm import ActNorm
+from keras_gen.layers.flows.bijector import FlowBijector
 from keras_gen.layers.flows.chain import Chain
 from keras_gen.layers.flows.channel_affine import ChannelAffine
 from keras_gen.layers.flows.conditional_affine import ConditionalAffine
@@ -18,6 +19,7 @@ __all__ = [
     "Chain",
     "ChannelAffine",
     "ConditionalAffine",
+    "FlowBijector",
     "FlowLayer",
     "InvertibleConvolution",
     "MultiScale",

@@ -1,19 +1,19 @@
 """`ActNorm`: a scale and a shift for every channel."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from keras_gen.layers.flows.channel_affine import Affine, ChannelAffine, row_product
-from keras_gen.layers.flows.flow_layer import unchanged_volume
+from keras_gen.layers.flows.flow_layer import InputShape, unchanged_volume
 
 EPSILON = 1e-6
 
 
 @keras.saving.register_keras_serializable("keras_gen")
 class ActNorm(ChannelAffine):
-    """y = exp(log_scale) x + bias, with one trained pair a channel.
+    """y = exp(log_scale) x + bias, with one trained pair per channel.
 
     Kingma and Dhariwal 2018, Glow, arXiv 1807.03039, section 3.1. There, the first batch decides where the pair
     begins: each channel of y has mean 0 and variance 1 on it. The author of the post's code begins with the identity.
@@ -25,11 +25,11 @@ class ActNorm(ChannelAffine):
         **kwargs: Passed on to `keras.Layer`.
     """
 
-    def __init__(self, from_data: bool = True, **kwargs):
+    def __init__(self, from_data: bool = True, **kwargs: Any):
         super().__init__(**kwargs)
         self.from_data = from_data
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Makes the weights, as the identity."""
         super().build(input_shape)
         self.log_scale = self.add_weight(name="log_scale", shape=(self.channels,), initializer="zeros")
@@ -61,7 +61,7 @@ class ActNorm(ChannelAffine):
             self.seen_data.assign(True)
         return self.forward(x, condition)[0]
 
-    # One number a channel needs no matrix product.
+    # One number per channel needs no matrix product.
 
     def forward(
         self, x: tf.Tensor, condition: tf.Tensor | None = None, training: bool = False
@@ -98,6 +98,6 @@ class ActNorm(ChannelAffine):
         scale = tf.exp(-self.log_scale.value)
         return kernel * scale, (bias - self.bias.value) * scale
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this layer again."""
         return {**super().get_config(), "from_data": self.from_data}

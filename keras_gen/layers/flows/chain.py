@@ -2,12 +2,13 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from keras_gen.layers.flows.channel_affine import ChannelAffine, fused_forward, fused_inverse
-from keras_gen.layers.flows.flow_layer import FlowLayer, Shape, unchanged_volume
+from keras_gen.layers.flows.flow_layer import FlowLayer, InputShape, Shape, unchanged_volume
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -21,16 +22,12 @@ class Chain(FlowLayer):
         **kwargs: Passed on to `keras.Layer`.
     """
 
-    def __init__(self, layers: Sequence[FlowLayer], **kwargs):
+    def __init__(self, layers: Sequence[FlowLayer], **kwargs: Any):
         super().__init__(**kwargs)
         self.layers = list(layers)
+        self.volume_preserving = all(layer.volume_preserving for layer in self.layers)
 
-    @property
-    def volume_preserving(self) -> bool:
-        """Whether all layers are."""
-        return all(layer.volume_preserving for layer in self.layers)
-
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Builds the layers, each on what the one before it gives."""
         shape = tuple(input_shape[1:])
         for layer in self.layers:
@@ -83,12 +80,6 @@ class Chain(FlowLayer):
             else:
                 yield from ([layer] for layer in group)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this layer again."""
         return {**super().get_config(), "layers": [keras.saving.serialize_keras_object(layer) for layer in self.layers]}
-
-    @classmethod
-    def from_config(cls, config: dict) -> "Chain":
-        """Builds the layer from `get_config`."""
-        layers = [keras.saving.deserialize_keras_object(layer) for layer in config.pop("layers")]
-        return cls(layers, **config)

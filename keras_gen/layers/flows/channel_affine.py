@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from keras_gen.layers.flows.flow_layer import FlowLayer, unchanged_volume
+from keras_gen.layers.flows.flow_layer import FlowLayer, InputShape, unchanged_volume
 
 Affine = tuple[tf.Tensor, tf.Tensor]
 
@@ -18,7 +18,7 @@ class ChannelAffine(FlowLayer):
     inverse behind one, with less work than a matrix product.
     """
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Notes the number of channels and of positions."""
         self.check_known(tuple(input_shape[1:]))
         self.channels = input_shape[-1]

@@ -1,11 +1,9 @@
 """`ConditionalAffine`: the whole input scaled and shifted by what a network makes of the condition."""
 
-from collections.abc import Sequence
-
 import keras
 import tensorflow as tf
 
-from keras_gen.layers.flows.flow_layer import total
+from keras_gen.layers.flows.flow_layer import InputShape, total
 from keras_gen.layers.flows.network_layer import NetworkLayer
 
 
@@ -23,7 +21,7 @@ class ConditionalAffine(NetworkLayer):
         InputError: When built: the network is no functional model, or gives another shape.
     """
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Checks the network."""
         shape = tuple(input_shape[1:])
         if self.taken_shapes is None:

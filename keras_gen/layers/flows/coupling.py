@@ -1,12 +1,12 @@
 """Coupling layers: one half of the channels moves the other."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from keras_gen.layers.flows.bounded_scale import BoundedScale
-from keras_gen.layers.flows.flow_layer import total, unchanged_volume
+from keras_gen.layers.flows.flow_layer import InputShape, total, unchanged_volume
 from keras_gen.layers.flows.network_layer import NetworkLayer
 
 
@@ -23,7 +23,7 @@ class _Coupling(NetworkLayer):
 
     outputs_per_channel: int
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Checks the halves and the network."""
         shape = tuple(input_shape[1:])
         self.check_even_channels(shape)
@@ -87,7 +87,7 @@ class AffineCoupling(_Coupling):
 
     outputs_per_channel = 2
 
-    def __init__(self, network: keras.Layer, scale: str = "exp_tanh", **kwargs):
+    def __init__(self, network: keras.Layer, scale: str = "exp_tanh", **kwargs: Any):
         super().__init__(network, **kwargs)
         self.scale = BoundedScale(scale)
 
@@ -107,6 +107,6 @@ class AffineCoupling(_Coupling):
         scale, _ = self.scale(raw)
         return tf.concat([first, (second - shift) / scale], -1)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this layer again."""
         return {**super().get_config(), "scale": self.scale.name}

@@ -1,13 +1,18 @@
 """`FlowLayer`: the one contract of all layers of a flow."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
 import tensorflow as tf
 
 from keras_gen.errors import InputError, NonFiniteLossError
 
-Shape = tuple[int, ...]
+if TYPE_CHECKING:
+    from keras_gen.layers.flows.bijector import FlowBijector
+
+Shape = tuple[int, ...]  # of one row
+InputShape = tuple[Any, ...]  # (None, *shape), as Keras gives it to `build`
 
 
 class FlowLayer(keras.Layer):
@@ -27,9 +32,9 @@ class FlowLayer(keras.Layer):
         volume_preserving: Whether the log-det is always 0.
     """
 
-    volume_preserving = False
+    volume_preserving: bool = False
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any):
         super().__init__(**{**kwargs, "dtype": "float32", "autocast": False})
 
     def forward(
@@ -40,7 +45,7 @@ class FlowLayer(keras.Layer):
         Args:
             x: float32 [n, *shape].
             condition: What a conditional flow depends on, [n, ...]; other layers ignore it.
-            training: Handed on to networks.
+            training: Passed on to networks.
 
         Returns:
             y [n, *transformed_shape(shape)] and log |det dy/dx| in nats, [n], both float32.
@@ -86,9 +91,33 @@ class FlowLayer(keras.Layer):
         """
         if not self.built:
             self.build((None, *shape))
-        built_for = tuple(self.get_build_config()["input_shape"][1:])
-        if built_for != tuple(shape):
-            raise self.complaint(f"it is built for inputs of shape {built_for}; here they have {tuple(shape)}")
+        if self.built_shape != tuple(shape):
+            raise self.complaint(f"it is built for inputs of shape {self.built_shape}; here they have {tuple(shape)}")
+
+    @property
+    def built_shape(self) -> Shape:
+        """The shape of one x, for which this layer is built."""
+        return tuple(self.get_build_config()["input_shape"][1:])
+
+    def as_bijector(self, condition: tf.Tensor | None = None, **kwargs: Any) -> "FlowBijector":
+        """This layer as a bijector of TensorFlow Probability, so that it transforms distributions.
+
+            flow = keras_gen.networks.glow((32, 32, 3), depths=[4, 4])
+            prior = tfd.MultivariateNormalDiag(tf.zeros(32 * 32 * 3))
+            images = tfd.TransformedDistribution(prior, tfb.Invert(flow.as_bijector()))
+
+        Args:
+            condition: What a conditional flow depends on, [n, ...]; x and y have the batch shape [n] then.
+            **kwargs: `validate_args` and `name`, as in TFP.
+
+        Raises:
+            InputError: The layer is not built.
+        """
+        from keras_gen.layers.flows.bijector import FlowBijector  # which knows this class
+
+        if not self.built:
+            raise self.complaint("it is not built; call build((None, *shape)) first, for the shape of one x")
+        return FlowBijector(self, condition, **kwargs)
 
     def transformed_shape(self, shape: Shape) -> Shape:
         """The shape of one y, for x of a shape."""
@@ -100,9 +129,14 @@ class FlowLayer(keras.Layer):
         """The same as `forward`."""
         return self.forward(x, condition, training)
 
-    def compute_output_shape(self, input_shape: Sequence[int | None]) -> tuple[tuple, tuple]:
+    def compute_output_shape(self, input_shape: InputShape) -> tuple[tuple, tuple]:
         """Shapes of y and of its log-det."""
         return (input_shape[0], *self.transformed_shape(tuple(input_shape[1:]))), (input_shape[0],)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Builds the layer from `get_config`."""
+        return cls(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
 
     def complaint(self, message: str) -> InputError:
         """An error that names this layer."""

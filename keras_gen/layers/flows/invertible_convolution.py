@@ -1,6 +1,6 @@
 """`InvertibleConvolution`: a 1x1 convolution whose determinant and inverse are cheap."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,6 +8,7 @@ import scipy.linalg
 import tensorflow as tf
 
 from keras_gen.layers.flows.channel_affine import Affine, ChannelAffine
+from keras_gen.layers.flows.flow_layer import InputShape
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -27,11 +28,11 @@ class InvertibleConvolution(ChannelAffine):
         **kwargs: Passed on to `keras.Layer`.
     """
 
-    def __init__(self, seed: int = 0, **kwargs):
+    def __init__(self, seed: int = 0, **kwargs: Any):
         super().__init__(**kwargs)
         self.seed = seed
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Makes the factors of a random rotation."""
         super().build(input_shape)
         random = np.random.RandomState(self.seed)
@@ -47,7 +48,7 @@ class InvertibleConvolution(ChannelAffine):
         below = np.tril(np.ones_like(factors, np.float32), -1)
         self._below, self._above, self._ones = below, below.T, np.eye(self.channels, dtype=np.float32)
 
-    def _weight(self, name: str, value: np.ndarray, **kwargs) -> keras.Variable:
+    def _weight(self, name: str, value: np.ndarray, **kwargs: Any) -> keras.Variable:
         return self.add_weight(name=name, shape=value.shape, initializer=lambda shape, dtype: value, **kwargs)
 
     def affine(self) -> Affine:
@@ -73,6 +74,6 @@ class InvertibleConvolution(ChannelAffine):
         diagonal = tf.cast(self.signs.value, tf.float32) * tf.exp(tf.linalg.diag_part(factors))
         return factors * self._below + self._ones, factors * self._above + diagonal * self._ones
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this layer again."""
         return {**super().get_config(), "seed": self.seed}

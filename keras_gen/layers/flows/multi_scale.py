@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from keras_gen.layers.flows.flow_layer import FlowLayer, Shape
+from keras_gen.layers.flows.flow_layer import FlowLayer, InputShape, Shape
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -28,17 +29,17 @@ class MultiScale(FlowLayer):
         InputError: There is no level; when built: a level gives an odd number of channels, or a size is open.
     """
 
-    def __init__(self, levels: Sequence[FlowLayer], **kwargs):
+    def __init__(self, levels: Sequence[FlowLayer], **kwargs: Any):
         super().__init__(**kwargs)
         self.levels = list(levels)
         if not self.levels:
             raise self.complaint("at least one level is needed")
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Builds the levels, each on what goes on to it."""
         shape = tuple(input_shape[1:])
         self.check_known(shape)
-        self._shapes = []
+        self._shapes: list[Shape] = []
         for level in self.levels:
             if self._shapes:
                 shape = self._shapes[-1]
@@ -85,7 +86,7 @@ class MultiScale(FlowLayer):
         """See `FlowLayer.walk`."""
         return self._through_levels(lambda level, x: level.walk(visit, x), x)
 
-    def _through_levels(self, apply, x: tf.Tensor) -> tf.Tensor:
+    def _through_levels(self, apply: Callable[[FlowLayer, tf.Tensor], tf.Tensor], x: tf.Tensor) -> tf.Tensor:
         """y, where `apply(level, x)` is what a level gives."""
         aside = []
         for level in self.levels[:-1]:
@@ -94,12 +95,6 @@ class MultiScale(FlowLayer):
         parts = [apply(self.levels[-1], x), *reversed(aside)]
         return tf.concat([tf.reshape(part, [-1, math.prod(part.shape[1:])]) for part in parts], -1)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this layer again."""
         return {**super().get_config(), "levels": [keras.saving.serialize_keras_object(level) for level in self.levels]}
-
-    @classmethod
-    def from_config(cls, config: dict) -> "MultiScale":
-        """Builds the layer from `get_config`."""
-        levels = [keras.saving.deserialize_keras_object(level) for level in config.pop("levels")]
-        return cls(levels, **config)

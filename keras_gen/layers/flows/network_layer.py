@@ -1,5 +1,7 @@
 """`NetworkLayer`: a layer of a flow whose numbers come from a network."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -19,7 +21,7 @@ class NetworkLayer(FlowLayer):
         InputError: The network is no Keras layer.
     """
 
-    def __init__(self, network: keras.Layer, **kwargs):
+    def __init__(self, network: keras.Layer, **kwargs: Any):
         super().__init__(**kwargs)
         if not isinstance(network, keras.Layer):
             raise self.complaint(f"its network is a {type(network).__name__}; give a Keras layer or model")
@@ -69,7 +71,7 @@ class NetworkLayer(FlowLayer):
         """
         if condition is None:
             raise self.complaint("its network takes a condition; give one")
-        taken = self.taken_shapes[-1]
+        taken = (self.taken_shapes or [()])[-1]
         if not condition.shape[1:].is_compatible_with(taken):
             raise self.complaint(
                 f"the condition has shape {tuple(condition.shape[1:])}, its network {self.network.name!r} takes {taken}"
@@ -80,12 +82,6 @@ class NetworkLayer(FlowLayer):
         """What the network makes of its inputs, float32."""
         return call_on_any_batch(self.network, inputs, training)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this layer again."""
         return {**super().get_config(), "network": keras.saving.serialize_keras_object(self.network)}
-
-    @classmethod
-    def from_config(cls, config: dict) -> FlowLayer:
-        """Builds the layer from `get_config`."""
-        deserialize = keras.saving.deserialize_keras_object
-        return cls(**{name: deserialize(value) for name, value in config.items()})

@@ -1,12 +1,13 @@
 """`Permutation`: the channels in another order."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_gen.layers.flows.channel_affine import Affine, ChannelAffine
+from keras_gen.layers.flows.flow_layer import InputShape
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -20,11 +21,11 @@ class Permutation(ChannelAffine):
 
     volume_preserving = True
 
-    def __init__(self, seed: int = 0, **kwargs):
+    def __init__(self, seed: int = 0, **kwargs: Any):
         super().__init__(**kwargs)
         self.seed = seed
 
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Draws the order: channel i of y is channel order[i] of x."""
         super().build(input_shape)
         self._order = np.random.RandomState(self.seed).permutation(self.channels)
@@ -50,6 +51,6 @@ class Permutation(ChannelAffine):
         """See `ChannelAffine.inverse_after`: it exchanges columns."""
         return tf.gather(kernel, self._back, axis=1), tf.gather(bias, self._back)
 
-    def get_config(self) -> dict:
+    def get_config(self) -> dict[str, Any]:
         """The arguments that build this layer again."""
         return {**super().get_config(), "seed": self.seed}

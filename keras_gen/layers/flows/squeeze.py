@@ -1,15 +1,54 @@
 """`Squeeze` and `Unsqueeze`: positions as channels, and back."""
 
-from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from keras_gen.layers.flows.flow_layer import FlowLayer, Shape, unchanged_volume
+from keras_gen.layers.flows.flow_layer import FlowLayer, InputShape, Shape, unchanged_volume
+
+
+class _Blocks(FlowLayer):
+    """What both share: they only move numbers, between a block of positions and the channels of one.
+
+    Args:
+        block: Positions along each side of a block.
+        **kwargs: Passed on to `keras.Layer`.
+    """
+
+    volume_preserving = True
+
+    def __init__(self, block: int = 2, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.block = block
+
+    def moved(self, x: tf.Tensor) -> tf.Tensor:
+        """The numbers x in their new places."""
+        raise NotImplementedError
+
+    def moved_back(self, y: tf.Tensor) -> tf.Tensor:
+        """The numbers y in their old places."""
+        raise NotImplementedError
+
+    def forward(
+        self, x: tf.Tensor, condition: tf.Tensor | None = None, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """See `FlowLayer.forward`."""
+        del condition, training
+        return self.moved(x), unchanged_volume(x)
+
+    def inverse(self, y: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
+        """See `FlowLayer.inverse`."""
+        del condition
+        return self.moved_back(y)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that build this layer again."""
+        return {**super().get_config(), "block": self.block}
 
 
 @keras.saving.register_keras_serializable("keras_gen")
-class Squeeze(FlowLayer):
+class Squeeze(_Blocks):
     """Every block x block of positions becomes one, with block² times the channels.
 
     Args:
@@ -20,13 +59,7 @@ class Squeeze(FlowLayer):
         InputError: When built: height and width are not multiples of the block.
     """
 
-    volume_preserving = True
-
-    def __init__(self, block: int = 2, **kwargs):
-        super().__init__(**kwargs)
-        self.block = block
-
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Checks the size."""
         self.check_known(tuple(input_shape[1:]))
         if len(input_shape) != 4 or any(side % self.block for side in input_shape[1:3]):
@@ -35,16 +68,12 @@ class Squeeze(FlowLayer):
                 f"multiples of {self.block}"
             )
 
-    def forward(
-        self, x: tf.Tensor, condition: tf.Tensor | None = None, training: bool = False
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """See `FlowLayer.forward`."""
-        del condition, training
-        return tf.nn.space_to_depth(x, self.block), unchanged_volume(x)
+    def moved(self, x: tf.Tensor) -> tf.Tensor:
+        """The positions of a block as channels."""
+        return tf.nn.space_to_depth(x, self.block)
 
-    def inverse(self, y: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
-        """See `FlowLayer.inverse`."""
-        del condition
+    def moved_back(self, y: tf.Tensor) -> tf.Tensor:
+        """Channels as the positions of a block."""
         return tf.nn.depth_to_space(y, self.block)
 
     def transformed_shape(self, shape: Shape) -> Shape:
@@ -52,13 +81,9 @@ class Squeeze(FlowLayer):
         height, width, channels = shape
         return height // self.block, width // self.block, channels * self.block**2
 
-    def get_config(self) -> dict:
-        """The arguments that build this layer again."""
-        return {**super().get_config(), "block": self.block}
-
 
 @keras.saving.register_keras_serializable("keras_gen")
-class Unsqueeze(FlowLayer):
+class Unsqueeze(_Blocks):
     """Every block² channels of a position become a block x block of positions: the inverse of `Squeeze`.
 
     Args:
@@ -69,13 +94,7 @@ class Unsqueeze(FlowLayer):
         InputError: When built: the channels are not a multiple of block².
     """
 
-    volume_preserving = True
-
-    def __init__(self, block: int = 2, **kwargs):
-        super().__init__(**kwargs)
-        self.block = block
-
-    def build(self, input_shape: Sequence[int | None]) -> None:
+    def build(self, input_shape: InputShape) -> None:
         """Checks the number of channels."""
         self.check_known(tuple(input_shape[1:]))
         if len(input_shape) != 4 or input_shape[-1] % self.block**2:
@@ -83,23 +102,15 @@ class Unsqueeze(FlowLayer):
                 f"{tuple(input_shape[1:])} is not [height, width, channels] with a multiple of {self.block**2} channels"
             )
 
-    def forward(
-        self, x: tf.Tensor, condition: tf.Tensor | None = None, training: bool = False
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """See `FlowLayer.forward`."""
-        del condition, training
-        return tf.nn.depth_to_space(x, self.block), unchanged_volume(x)
+    def moved(self, x: tf.Tensor) -> tf.Tensor:
+        """Channels as the positions of a block."""
+        return tf.nn.depth_to_space(x, self.block)
 
-    def inverse(self, y: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
-        """See `FlowLayer.inverse`."""
-        del condition
+    def moved_back(self, y: tf.Tensor) -> tf.Tensor:
+        """The positions of a block as channels."""
         return tf.nn.space_to_depth(y, self.block)
 
     def transformed_shape(self, shape: Shape) -> Shape:
         """See `FlowLayer.transformed_shape`."""
         height, width, channels = shape
         return height * self.block, width * self.block, channels // self.block**2
-
-    def get_config(self) -> dict:
-        """The arguments that build this layer again."""
-        return {**super().get_config(), "block": self.block}

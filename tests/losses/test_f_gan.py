@@ -6,7 +6,7 @@ from scipy import optimize
 
 from keras_gen.errors import InputError
 from keras_gen.losses import FDivergence, NonSaturating, f_divergences
-from keras_gen.losses.variational import ORDERS
+from keras_gen.losses.f_gan import ORDERS
 
 LOG2, LOG3, LOG4 = np.log([2, 3, 4])
 

@@ -1,4 +1,7 @@
-"""Runs that the number of replicas must not change: every model, small; shared with `programs/replicated.py`."""
+"""Every public model, small and with arguments that are not its defaults; shared with `programs/replicated.py`.
+
+`test_contract.py` and `test_replicas.py` go through all of `RUNS`. A new model gets at least one entry there.
+"""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -7,11 +10,12 @@ from typing import NamedTuple
 
 import keras
 import numpy as np
-from small_encoders import IMAGE_SHAPE as ENCODED_SHAPE
-from small_encoders import decoder_free_vae, deep_infomax
-from small_flow_models import IMAGE_SHAPE as FLOW_SHAPE
-from small_flow_models import new_f_vae
-from small_gans import (
+
+from helpers.small_encoders import IMAGE_SHAPE as ENCODED_SHAPE
+from helpers.small_encoders import decoder_free_vae, deep_infomax
+from helpers.small_flow_models import IMAGE_SHAPE as FLOW_SHAPE
+from helpers.small_flow_models import new_f_vae
+from helpers.small_gans import (
     IMAGE_SHAPE,
     LATENT_DIM,
     adam,
@@ -23,9 +27,9 @@ from small_gans import (
     state,
     vector_networks,
 )
-
 from keras_gen.callbacks import InitialClusters
 from keras_gen.layers import GaussianLikelihood
+from keras_gen.losses import PowerPenalty
 from keras_gen.models import FGAN, GAN, RSGAN, VAE, WGAN, WGANGP, ClusteringVAE, Glow, GradientPenalized, WGANDiv
 from keras_gen.networks import mlp
 from keras_gen.optimizers import Adam
@@ -41,6 +45,11 @@ class Run(NamedTuple):
     new_model: Callable[[], keras.Model]
     shape: tuple[int, ...] = (2,)
     new_callbacks: Callable[[], list[keras.callbacks.Callback]] = list
+
+    def batches(self, model, first_step, last_step):
+        """The batches of the steps from `first_step` to before `last_step`, with targets if the model learns them."""
+        rows = batches(first_step, last_step, BATCH_SIZE, self.shape)
+        return rows.map(lambda x: (x, x**2)) if isinstance(model, GradientPenalized) else rows
 
 
 def spectrally_normalized_networks():
@@ -86,6 +95,7 @@ RUNS = {
             WGANGP(
                 *vector_networks(),
                 penalty_weight=1.0,
+                one_sided=True,
                 sampling="interpolate_pooled",
                 discriminator_steps=2,
                 ema_momentum=0.9,
@@ -95,10 +105,10 @@ RUNS = {
     "wgan_div": Run(lambda: compiled(WGANDiv(*image_networks(), ema_momentum=0.9), partial(sgd, 0.02)), IMAGE_SHAPE),
     # Adam blows up what a rounding does at a kink.
     "wgan_div_adam": Run(lambda: compiled(WGANDiv(*vector_networks(), p=2.0), adam)),
-    "rsgan": Run(lambda: compiled(RSGAN(*vector_networks()))),
+    "rsgan": Run(lambda: compiled(RSGAN(*vector_networks(), gradient_penalty=PowerPenalty(0.5, 2.0)))),
     "rsgan_all": Run(lambda: compiled(RSGAN(*vector_networks(), h="linear", pairs="all"))),
     "rsgan_average": Run(lambda: compiled(RSGAN(*vector_networks(), pairs="average"))),
-    "f_gan": Run(lambda: compiled(FGAN(*vector_networks(), divergence="js"))),
+    "f_gan": Run(lambda: compiled(FGAN(*vector_networks(), "js", "fake_real", non_saturating=True))),
     "spectral_normalization": Run(
         lambda: compiled(GAN(*spectrally_normalized_networks(), adversarial_loss="wasserstein"))
     ),
@@ -132,8 +142,5 @@ def trained(name, strategy=None):
     with strategy.scope() if strategy else nullcontext():
         model = run.new_model()
     untrained = state(model)
-    rows = batches(0, STEPS, BATCH_SIZE, run.shape)
-    if isinstance(model, GradientPenalized):
-        rows = rows.map(lambda x: (x, x**2))
-    history = model.fit(rows, verbose=0, callbacks=run.new_callbacks()).history
+    history = model.fit(run.batches(model, 0, STEPS), verbose=0, callbacks=run.new_callbacks()).history
     return untrained, {**state(model), **{term: np.squeeze(values) for term, values in history.items()}}

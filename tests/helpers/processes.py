@@ -7,15 +7,17 @@ from pathlib import Path
 
 import keras_gen
 
-PROGRAMS = Path(__file__).parent / "programs"
+TESTS = Path(__file__).parents[1]
+PROGRAMS = TESTS / "helpers" / "programs"
 SECONDS = 240  # far above what most of them take; a process that hangs is stopped
 
 
 def start(program, *arguments, flags=(), **environment):
-    """Starts a program of `programs`, which can import keras_gen and sees one CPU device."""
+    """Starts a program of `programs`, which can import keras_gen and helpers and sees one CPU device."""
+    importable = os.pathsep.join([str(Path(keras_gen.__file__).parents[1]), str(TESTS)])
     return subprocess.Popen(
         [sys.executable, *flags, PROGRAMS / program, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(Path(keras_gen.__file__).parents[1]), **environment},
+        env={**os.environ, "PYTHONPATH": importable, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

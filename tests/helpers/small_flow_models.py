@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from keras_gen import networks
 from keras_gen.models import FVAE, Glow
-from keras_gen.networks import squeezing
+from keras_gen.networks import f_vae as f_vae_networks
 
 IMAGE_SHAPE = (8, 8, 1)
 
@@ -40,8 +40,8 @@ def new_f_vae(synchronized=False, act_norm_from_data=False, **arguments):
     """An f-VAE of one squeeze and a flow of two levels."""
     sizes = {"image_shape": IMAGE_SHAPE, "stages": 1, "depth": 1, "width": 4, "synchronized": synchronized}
     return FVAE(
-        squeezing.encoder(**sizes),
-        squeezing.decoder(**sizes),
+        f_vae_networks.encoder(**sizes),
+        f_vae_networks.decoder(**sizes),
         networks.glow((4, 4, 4), [1, 1], width=4, squeeze_first=False, act_norm_from_data=act_norm_from_data),
         **arguments,
     )

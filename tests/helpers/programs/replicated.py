@@ -20,9 +20,7 @@ else:
     strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(int(replicas))])
 assert strategy.num_replicas_in_sync == int(replicas)
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from replicated_runs import trained  # noqa: E402
+from helpers.replicated_runs import trained  # noqa: E402  (importing it touches TensorFlow)
 
 Path(folder).mkdir()
 for name in names:

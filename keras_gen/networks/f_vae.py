@@ -1,8 +1,8 @@
-"""The f-VAE's encoder and decoder: squeezes between residual steps, which begin as squeezes alone.
+"""The f-VAE's encoder E and decoder G: squeezes between residual steps, which begin as squeezes alone.
 
-The author's (post of 2018-09-21): a step is x + c(x), with c a 3x3 convolution, batch norm, ReLU and a 1x1 convolution
-that begins at zero. So at first the encoder only moves pixels into channels, the decoder moves them back, and with its
-tanh, decoder(encoder(x)) = tanh(x).
+As in the author's code (post of 2018-09-21), a step is x + c(x), with c a 3x3 convolution, batch norm, ReLU and a 1x1
+convolution that is initially zero. So at first the encoder only moves pixels into channels, the decoder moves them
+back, and decoder(encoder(x)) = tanh(x).
 """
 
 from collections.abc import Iterator
@@ -21,20 +21,21 @@ Shape = tuple[int, int, int]
 def encoder(
     image_shape: Shape, stages: int = 3, depth: int = 12, width: int = 256, synchronized: bool = False, seed: int = 0
 ) -> keras.Model:
-    """Network from images [batch, height, width, channels] to codes of as many numbers.
+    """Network from images [batch, height, width, channels] to codes of the same size.
 
-    The codes are float32 [batch, height / 2^stages, width / 2^stages, 4^stages channels]. Defaults are the author's.
+    The codes are float32 [batch, height / 2^stages, width / 2^stages, 4^stages channels]. The defaults are the
+    author's.
 
     Args:
         image_shape: (height, width, channels), both sides multiples of 2^stages.
         stages: Squeezes, each followed by residual steps.
-        depth: Residual steps a stage.
+        depth: Residual steps in each stage.
         width: Channels inside a step.
-        synchronized: Batch norm takes its moments over all replicas of a `tf.distribute` strategy.
+        synchronized: Whether batch norm takes its moments over all replicas of a `tf.distribute` strategy.
         seed: Seed of the initial weights, which are Glorot's uniform ones.
 
     Raises:
-        InputError: The image is not divisible so often, or a number is out of range.
+        InputError: The image cannot be halved that often, or a number is out of range.
     """
     _check_sizes(image_shape, stages, depth, width)
     seeds = initializers.seeds("squeezing/encoder", seed)
@@ -82,12 +83,14 @@ def _check_sizes(image_shape: Shape, stages: int, depth: int, width: int) -> Non
     height, across, _ = image_shape
     if height % 2**stages or across % 2**stages:
         raise InputError(
-            f"image_shape={tuple(image_shape)}: {stages} stages halve it as often; both sides must be multiples of "
+            f"image_shape={tuple(image_shape)}: {stages} stages halve both sides as often; they must be multiples of "
             f"{2**stages}"
         )
 
 
-def _residual_steps(x, depth: int, width: int, synchronized: bool, seeds: Iterator[int]):
+def _residual_steps(
+    x: keras.KerasTensor, depth: int, width: int, synchronized: bool, seeds: Iterator[int]
+) -> keras.KerasTensor:
     for _ in range(depth):
         kernel = keras.initializers.GlorotUniform(next(seeds))
         y = layers.Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer=kernel)(x)

@@ -1,0 +1,1 @@
+"""What several test files share: `from helpers.small_gans import ...`, wherever the test file lies."""
