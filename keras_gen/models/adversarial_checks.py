@@ -40,17 +40,14 @@ def check_scores(discriminator: keras.Model) -> None:
         raise InputError(f"the discriminator ends in a {activation}, but losses take its logits; leave it out")
 
 
-def check_penalty(model_name: str, gradient_penalty: Any, sampling: str | None) -> None:
+def check_penalty(gradient_penalty: Any) -> None:
     """Checks the penalty that a model is given.
 
     Raises:
-        InputError: It is no `GradientPenalty`, or the model has a gradient term, with a sampling, of its own.
+        InputError: It is no `GradientPenalty`.
     """
-    if gradient_penalty is None:
+    if gradient_penalty is None or isinstance(gradient_penalty, GradientPenalty):
         return
-    if sampling is not None:
-        raise InputError(f"gradient_penalty: {model_name} has a gradient term of its own; leave it out")
-    if not isinstance(gradient_penalty, GradientPenalty):
-        given = getattr(gradient_penalty, "__name__", gradient_penalty)
-        advice = "give a GradientPenalty, such as keras_gen.losses.TwoSidedPenalty(10.0), or None"
-        raise InputError(f"gradient_penalty={given}: {advice}")
+    given = getattr(gradient_penalty, "__name__", gradient_penalty)
+    advice = "give a GradientPenalty, such as keras_gen.losses.TwoSidedPenalty(10.0), or None"
+    raise InputError(f"gradient_penalty={given}: {advice}")

@@ -37,12 +37,11 @@ class AdversarialModel(GenerativeModel):
             `decode` and `export` then draw; None for the generator itself. At step s it is at most (1 + s) / (10 + s).
         seed: Seed of every draw in training.
         gradient_penalty: A `GradientPenalty` to add to what T minimises, or None.
-        sampling: Where T's slopes are measured, one of `keras_gen.losses.gradient_sampling.SAMPLINGS`, for a model
-            with a gradient term of its own; None for the sampling of `gradient_penalty`.
         **kwargs: Passed on to `keras.Model`.
 
     Attributes:
         relativistic: Whether G's loss compares fake images with real ones.
+        sampling: Where T's slopes are measured, one of `keras_gen.losses.gradient_sampling.SAMPLINGS`; None: nowhere.
 
     Raises:
         InputError: The networks do not fit each other, or an argument is out of range.
@@ -59,7 +58,6 @@ class AdversarialModel(GenerativeModel):
         ema_momentum: float | None = None,
         seed: int = 0,
         gradient_penalty: gradient_penalties.GradientPenalty | None = None,
-        sampling: str | None = None,
         **kwargs: Any,
     ):
         super().__init__(seed=seed, **kwargs)
@@ -67,20 +65,29 @@ class AdversarialModel(GenerativeModel):
         check_counts(discriminator_steps=discriminator_steps, generator_steps=generator_steps)
         if ema_momentum is not None and not 0 <= ema_momentum < 1:
             raise InputError(f"ema_momentum={ema_momentum}: must be in [0, 1), or None for no average")
-        check_penalty(type(self).__name__, gradient_penalty, sampling)
+        check_penalty(gradient_penalty)
         self.generator = generator
         self.discriminator = discriminator
         self.discriminator_steps = discriminator_steps
         self.generator_steps = generator_steps
         self.ema_momentum = ema_momentum
         self.gradient_penalty = gradient_penalty
-        self.sampling = sampling if gradient_penalty is None else gradient_penalty.sampling
-        if sampling is not None:
-            check_choice("sampling", sampling, gradient_sampling.SAMPLINGS)
+        self.sampling: str | None = None if gradient_penalty is None else gradient_penalty.sampling
         if ema_momentum is not None:
             self.average_generator = keras.models.clone_model(generator)
             self.average_generator.set_weights(generator.get_weights())
         self.built = True
+
+    def measure_slopes(self, sampling: str) -> None:
+        """For the constructor of a model with a gradient term of its own: says where T's slopes are measured.
+
+        Raises:
+            InputError: There is no such sampling, or a `gradient_penalty` was given.
+        """
+        check_choice("sampling", sampling, gradient_sampling.SAMPLINGS)
+        if self.gradient_penalty is not None:
+            raise InputError(f"gradient_penalty: {type(self).__name__} has a gradient term of its own; leave it out")
+        self.sampling = sampling
 
     # What is minimised -------------------------------------------------------------------------------------------
 
@@ -153,10 +160,11 @@ class AdversarialModel(GenerativeModel):
         """
         if generator_optimizer is discriminator_optimizer and isinstance(generator_optimizer, keras.Optimizer):
             raise InputError("generator_optimizer and discriminator_optimizer are one object; give each its own")
+        adam = partial(keras.optimizers.Adam, 2e-4, beta_1=0.5)
         self.compile_with(
             {
-                "generator_optimizer": (_or_adam(generator_optimizer), self.generator.trainable_variables),
-                "discriminator_optimizer": (_or_adam(discriminator_optimizer), self.discriminator.trainable_variables),
+                "generator_optimizer": (generator_optimizer or adam(), self.generator.trainable_variables),
+                "discriminator_optimizer": (discriminator_optimizer or adam(), self.discriminator.trainable_variables),
             },
             **kwargs,
         )
@@ -176,7 +184,6 @@ class AdversarialModel(GenerativeModel):
 
     def train_step(self, data: Any) -> Terms:
         """Updates T, then G, on one batch: images, or a tuple (images, labels) whose labels are ignored."""
-        check_scores(self.discriminator)
         images = self._checked_images(data)
         parts = self.real_batches_per_step
         # Every n-th row, not a block of rows: so each update sees the same images on any number of replicas.
@@ -193,12 +200,10 @@ class AdversarialModel(GenerativeModel):
 
     def test_step(self, data: Any) -> Terms:
         """Both losses on a batch of held-out images and as many fake ones, with the networks at inference."""
-        check_scores(self.discriminator)
-        real = checked_images(data, "discriminator", self.discriminator.input_shape[1:])
+        real = self._scorable(data)
         batch_size = tf.shape(real)[0]
         fake = self.generate(batch_size, "test/latents", training=False)
-        points = self._points(real, fake, "test")
-        _, terms = self.discriminator_objective(real, fake, points, training=False)
+        _, terms = self.discriminator_objective(real, fake, self._points(real, fake, "test"), training=False)
         _, of_generator = self.generator_objective(fake, real if self.relativistic else None, training=False)
         return self.running_means(terms | of_generator, batch_size)
 
@@ -235,11 +240,8 @@ class AdversarialModel(GenerativeModel):
         self, real: tf.Tensor, fake: tf.Tensor, points: tuple[tf.Tensor, ...], training: bool = True
     ) -> tuple[tf.Tensor, Terms]:
         """T's loss and terms on real and fake images [batch, ...], its slopes measured at the points, if any."""
-        score = partial(self.score, training=training)
-        if points:
-            scores = gradient_penalties.scores_and_squared_norms(score, real, fake, points)
-        else:
-            scores = score(real), score(fake), None
+        score, scored = partial(self.score, training=training), gradient_penalties.scores_and_squared_norms
+        scores = scored(score, real, fake, points) if points else (score(real), score(fake), None)
         loss, terms = self.discriminator_terms(*scores)
         return loss, {"discriminator_loss": loss, **terms}
 
@@ -256,21 +258,24 @@ class AdversarialModel(GenerativeModel):
 
     def generate(self, batch_size: tf.Tensor, stream: str, training: bool = True) -> tf.Tensor:
         """G(z), float32 [batch, ...], from this step's noise."""
-        latents = self.normal(batch_size, self.latent_shape, stream)
-        return tf.cast(self.generator(latents, training=training), tf.float32)
+        z = self.normal(batch_size, self.latent_shape, stream)
+        return tf.cast(self.generator(z, training=training), tf.float32)
 
     # Checks ------------------------------------------------------------------------------------------------------
 
     def _checked_images(self, data: Any) -> tf.Tensor:
-        images = checked_images(data, "discriminator", self.discriminator.input_shape[1:])
+        images = self._scorable(data)
         if images.shape[0] is not None and images.shape[0] % self.real_batches_per_step:
             raise InputError(f"a batch of {images.shape[0]} images does not divide into {self._parts} equal parts")
         share = (images.shape[0] or 0) // self.real_batches_per_step
-        on_replicas = tf.distribute.get_strategy().num_replicas_in_sync > 1
-        if self.sampling in gradient_sampling.PAIRING and share % 2 and on_replicas:
+        if self.sampling in gradient_sampling.PAIRING and share % 2 and self._replicas > 1:
             advice = f"give each replica an even number of images per update, not {share}"
             raise InputError(f"sampling={self.sampling!r} pairs neighbours: {advice}")
         return images
+
+    def _scorable(self, data: Any) -> tf.Tensor:
+        check_scores(self.discriminator)
+        return checked_images(data, "discriminator", self.discriminator.input_shape[1:])
 
     @property
     def _parts(self) -> str:
@@ -292,7 +297,3 @@ class AdversarialModel(GenerativeModel):
             "ema_momentum": self.ema_momentum,
             "gradient_penalty": serialize(self.gradient_penalty),
         }
-
-
-def _or_adam(optimizer: Optimizer | None) -> Optimizer:
-    return keras.optimizers.Adam(2e-4, beta_1=0.5) if optimizer is None else optimizer
