@@ -19,6 +19,7 @@ from tensorflow_datasets.core import constants, dataset_info
 
 from keras_gen.datasets import images as images_lib
 from keras_gen.datasets.images import EncodedImages, Images
+from keras_gen.datasets.sizes import too_small
 from keras_gen.datasets.splits import hold_out_tenth, mixed_order
 from keras_gen.errors import InputError
 
@@ -208,7 +209,12 @@ def _image_shape(builder: tfds.core.DatasetBuilder, image_key: str, image_size: 
         )
     native = min(height, width) if height and width else None
     if native and image_size and image_size > native:
-        raise InputError(f"image_size={image_size} is larger than the {width}x{height} images of {builder.name}")
+        raise too_small(
+            image_size,
+            f"the images of {builder.name} have {width}x{height} pixels",
+            native,
+            f"use padded:{builder.name}",
+        )
     size = image_size or native or VARYING_SIZE
     return size, size, channels
 
