@@ -73,7 +73,7 @@ def decode_image(
     """
     size, _, channels = image_shape
     image = open_image(io.BytesIO(encoded), size)
-    sixteen_bits = image.mode.startswith("I;16") or ";16" in str(image.tile)
+    sixteen_bits = image.mode.startswith("I;16") or ";16" in str(getattr(image, "tile", ""))
     image = ImageOps.exif_transpose(_eight_bits(image, encoded))
     if image.has_transparency_data:
         image = image.convert("RGBA")
