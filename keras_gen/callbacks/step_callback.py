@@ -57,7 +57,7 @@ class StepCallback(keras.callbacks.Callback):
             self._call(logs)
 
     def on_step(self, step: int, terms: dict[str, float]) -> None:
-        """Called after `step` steps with the means of the terms that the model reports, those of validation included."""
+        """Called after `step` steps with the means of the reported terms, those of validation included."""
         raise NotImplementedError
 
     def _check(self, steps: int | None) -> None:
