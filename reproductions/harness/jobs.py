@@ -118,5 +118,6 @@ def _on_share_of_cores(place: int, at_once: int) -> Iterator[None]:
 
 def _print_lines(job: Job, process: subprocess.Popen) -> None:
     assert process.stdout is not None
-    for line in process.stdout:
-        print(f"[{job.title}] {line.rstrip()}", flush=True)
+    with process.stdout as lines:
+        for line in lines:
+            print(f"[{job.title}] {line.rstrip()}", flush=True)
