@@ -26,7 +26,7 @@ def guarded(function: Callable, *args: Any) -> None:
         sys.exit(141)
     except KeyboardInterrupt as interruption:
         terminal = "\n" if sys.stderr.isatty() else ""  # which shows ^C
-        print(f"{terminal}interrupted {interruption}".rstrip() + "; rerun the command to resume", file=sys.stderr)
+        print(f"{terminal}interrupted {interruption}".rstrip() + signals.INTERRUPTED, file=sys.stderr)
         sys.exit(signals.exit_status())
     except Exception as error:
         line = explained(error)
@@ -49,7 +49,7 @@ def _explained_by_library(error: Exception) -> str | None:
     import tensorflow as tf
 
     from keras_gen.errors import InputError, NonFiniteLossError, unwrapped_input_errors
-    from reproductions.harness import distribution
+    from reproductions.harness import distribution, workers
 
     try:
         with unwrapped_input_errors():
@@ -63,9 +63,9 @@ def _explained_by_library(error: Exception) -> str | None:
         found = re.search(r"(/\S+); (No space left on device|Disk quota exceeded)", exhausted.message)
         return found and _cannot_write(*found.groups())
     except distribution.LOST_WORKER as lost:
-        if distribution.num_workers() < 2:
+        if workers.num_workers() < 2:
             return None
-        worker = distribution.lost_worker(lost.message)
+        worker = workers.lost_worker(lost.message)
         return f"{worker} stopped; start all workers again with the same command; they resume from the last checkpoint"
     except Exception:
         return None

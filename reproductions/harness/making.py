@@ -213,9 +213,10 @@ class Making:
         Raises:
             UsageError: Its folder holds another run, or it was measured on other features than the rest.
         """
-        if self.directory(run).flags.exists():
-            self.directory(run).check(as_flags(self.configuration(run)))
-        results, sheet = results_of(self.directory(run), self.name, self.study.examine is not None, broke_down)
+        directory, flags = self.directory(run), as_flags(self.configuration(run))
+        if directory.flags.exists():
+            directory.check(flags)
+        results, sheet = results_of(directory, flags, self.name, self.study.examine is not None, broke_down)
         if results is None:
             return False
         title, seed = run

@@ -25,12 +25,13 @@ def shipped(script: str, study: str) -> dict | None:
 
 
 def results_of(
-    directory: RunDirectory, study: str, looked_at: bool, broke_down: bool = False
+    directory: RunDirectory, flags: dict[str, Any], study: str, looked_at: bool, broke_down: bool = False
 ) -> tuple[dict | None, Path | None]:
     """What is recorded of a run, and its last picture; None of one that has not ended.
 
     Args:
         directory: The run's folder.
+        flags: Its configuration.
         study: The study's name.
         looked_at: Whether the study looks at the trained model.
         broke_down: Whether the run ended with an error: one whose loss became NaN or infinite has left a note, which
@@ -38,9 +39,9 @@ def results_of(
     """
     if broke_down and directory.breakdown.exists():
         return read_json(directory.breakdown), None
-    if not directory.finished:
+    if not directory.finished(flags):
         return None, None
-    results = read_json(directory.results)
+    results = directory.read_results()
     if "results" in results:  # of a function of the study's own
         return results["results"], directory.newest_sheet
     kept = {key: results[key] for key in RECORDED}

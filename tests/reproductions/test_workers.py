@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from reproductions.harness.distribution import loopback_cluster, lost_worker
 from reproductions.harness.failures import guarded
+from reproductions.harness.workers import loopback_cluster, lost_worker
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 900  # far above what any of them takes; a process that hangs is stopped
