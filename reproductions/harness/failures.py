@@ -1,5 +1,6 @@
 """Errors that whoever gives a command can mend, as one line."""
 
+import io
 import os
 import re
 import sys
@@ -18,8 +19,16 @@ def guarded(function: Callable, *args: Any) -> None:
     Ctrl-C and SIGTERM end it with one line and exit status 130 or 143.
     """
     signals.install()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # whatever the locale, nothing that is said stops a run
+            stream.reconfigure(errors="backslashreplace")
     try:
-        function(*args)
+        try:
+            function(*args)
+        except SystemExit as end:
+            if not end.code:  # help was printed, and what did not reach its reader is noticed here
+                sys.stdout.flush()
+            raise
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads the output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -160,9 +160,14 @@ def check_writable(path: Path, flag: str) -> None:
     Raises:
         UsageError: It cannot; the message names the flag.
     """
-    ancestor = next(place for place in (path, *path.absolute().parents) if place.exists())
+    ancestor = nearest(path)
     if not ancestor.is_dir() or not os.access(ancestor, os.W_OK | os.X_OK):
         raise UsageError(f"{flag}={path} cannot be written: {ancestor} is not a writable folder")
+
+
+def nearest(path: Path) -> Path:
+    """The path itself, or the nearest of the folders above it that exists."""
+    return next(place for place in (path, *path.absolute().parents) if place.exists())
 
 
 @contextlib.contextmanager
