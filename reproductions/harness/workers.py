@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import time
+from collections.abc import Iterator
 
 from reproductions.harness.errors import UsageError
 
@@ -82,7 +83,7 @@ def meet() -> None:
 
 
 @contextlib.contextmanager
-def _listening(address: str):
+def _listening(address: str) -> Iterator[None]:
     port = int(address.rpartition(":")[2])
     try:
         listener = socket.create_server(("", port))
