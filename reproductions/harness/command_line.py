@@ -52,7 +52,8 @@ def parse(
     except (flags.Error, UnicodeError) as error:
         if isinstance(error.__context__, UsageError):
             raise error.__context__ from None
-        raise UsageError(f"{' '.join(str(error).split())}; --help lists the flags") from error
+        complaint = " ".join(str(error).removeprefix("ERROR:: ").split())
+        raise UsageError(f"{complaint}; --help lists the flags") from error
     if rest and help_text is not None:
         raise UsageError(f"{' '.join(rest)}: not a flag; flags begin with --, and --help lists them")
     return {one.name: values[one.name].value for one in known if values[one.name].present}
@@ -167,7 +168,7 @@ def screen_width() -> int:
 
 def entry(term: str, description: str, width: int, indent: int = INDENT) -> list[str]:
     """A term and what it means, beside it if there is room."""
-    lines = textwrap.wrap(description, width - indent) or [""]
+    lines = textwrap.wrap(description, width - indent, break_on_hyphens=False) or [""]
     if len(term) + 4 <= indent:
         return [f"  {term:{indent - 2}}{lines[0]}".rstrip(), *(" " * indent + line for line in lines[1:])]
     return [f"  {term}", *(" " * indent + line for line in lines)]

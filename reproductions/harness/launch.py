@@ -14,6 +14,8 @@ from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, as_flags, option, options
 from reproductions.harness.reproduction import Reproduction
+from reproductions.harness.run_directory import check_writable
+from reproductions.harness.tensorflow_quietly import import_tensorflow
 
 DEFAULT_PRESET = "laptop"
 
@@ -105,15 +107,15 @@ def preset(reproduction: Reproduction, study: str | None, name: str | None) -> A
 
 def perform_run(reproduction: Reproduction, configuration: RunConfiguration, command: RunCommand) -> None:
     """Makes a run, in this process."""
-    from reproductions.harness.tensorflow_quietly import import_tensorflow
-
+    output_dir = command.output_dir or f"runs/{reproduction.name}"
+    check_writable(Path(output_dir), "--output_dir")  # what takes no time comes before what takes seconds
     import_tensorflow()
     from reproductions.harness import run
 
     run.perform(
         reproduction,
         configuration,
-        command.output_dir or f"runs/{reproduction.name}",
+        output_dir,
         command.data_dir,
         command.strategy,
         command.cpu_devices,

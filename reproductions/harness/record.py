@@ -65,19 +65,20 @@ def minutes(study: Study, recorded: dict | None, runs: Sequence[tuple[str, Mappi
     times: dict[str | None, list[float]] = {}  # None: any variant's
     steps = (recorded or {"flags": {}})["flags"].get("steps")
     for run in recorded["runs"] if recorded else []:
+        of_run = run["flags"].get("steps", steps) or 1
         if run.get("seconds") is not None:
-            seconds = run["seconds"]
-        elif run.get("seconds_per_step") is not None and steps:
-            seconds = run["seconds_per_step"] * steps
+            seconds = run["seconds"] / of_run
+        elif run.get("seconds_per_step") is not None:
+            seconds = run["seconds_per_step"]
         else:
             continue
         for title in (run["variant"], None):
-            times.setdefault(title, []).append(seconds / run["flags"].get("steps", steps) if steps else seconds)
+            times.setdefault(title, []).append(seconds)
     total = START_UP_MINUTES * len(runs)
     for title, flags in runs:
         known = times.get(title) or times.get(None)
         if known:
-            total += mean(known) * (flags["steps"] if steps else 1) / 60
+            total += mean(known) * flags.get("steps", 1) / 60
         elif study.minutes is not None:
             total += study.minutes
         else:
