@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[1]
 # As TensorFlow 2.21 wrote them.
 NOTICES = b"""\
 WARNING: All log messages before absl::InitializeLog() is called are written to STDERR
-I0000 00:00:1795720956.671111   13528 cudart_stub.cc:31] Could not find cuda drivers on your machine, GPU will not be used.
+I0000 00:00:1795720956.671111   13528 cudart_stub.cc:31] Could not find cuda drivers on your machine.
 I0000 00:00:1795720957.061148   13528 cpu_feature_guard.cc:227] This TensorFlow binary is optimized to use available CPU
-To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow with the appropriate compiler flags.
+To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow.
 """
 NO_DRIVER = b"E0000 00:00:1795721086.719904   13763 cuda_platform.cc:52] failed call to cuInit: INTERNAL: CUDA error\n"
 ERROR = b"E0000 00:00:1795721086.719904   13763 cuda_dnn.cc:52] Loaded runtime CuDNN library: 9.1.0 but needs 9.3.0\n"

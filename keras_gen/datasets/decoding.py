@@ -29,12 +29,20 @@ def open_image(file: Path | BinaryIO, image_size: int) -> Image.Image:
         raise ValueError("it is empty, or neither PNG nor JPEG") from None
     except Image.DecompressionBombError:
         raise ValueError(f"its header states more than the {MAX_PIXELS:,} pixels allowed") from None
-    width, height = image.size
+    try:
+        _check_size(image.size, image_size)
+    except ValueError:
+        image.close()
+        raise
+    return image
+
+
+def _check_size(size: tuple[int, int], image_size: int) -> None:
+    width, height = size
     if width * height > MAX_PIXELS:
         raise ValueError(f"{width}x{height} pixels are more than the {MAX_PIXELS:,} allowed")
     if min(width, height) < image_size:
         raise ValueError(f"{width}x{height} pixels are smaller than image_size={image_size}")
-    return image
 
 
 def decode_image(encoded: bytes, image_shape: tuple[int, int, int]) -> np.ndarray:

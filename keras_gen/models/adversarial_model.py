@@ -34,12 +34,11 @@ class AdversarialModel(GenerativeModel):
             `decode` and `export` then draw; None for the generator itself. At step s it is at most (1 + s) / (10 + s).
         seed: Seed of every draw in training.
         gradient_penalty: A `GradientPenalty` to add to what T minimises, or None.
-        sampling: Where T's slopes are measured, one of `keras_gen.losses.gradient_sampling.SAMPLINGS`, for a model
-            with a gradient term of its own; None for the sampling of `gradient_penalty`.
         **kwargs: Passed on to `keras.Model`.
 
     Attributes:
         relativistic: Whether G's loss compares fake images with real ones.
+        sampling: Where T's slopes are measured, one of `keras_gen.losses.gradient_sampling.SAMPLINGS`; None: nowhere.
 
     Raises:
         InputError: The networks do not fit each other, or an argument is out of range.
@@ -56,7 +55,6 @@ class AdversarialModel(GenerativeModel):
         ema_momentum: float | None = None,
         seed: int = 0,
         gradient_penalty: gradient_penalties.GradientPenalty | None = None,
-        sampling: str | None = None,
         **kwargs: Any,
     ):
         super().__init__(seed=seed, **kwargs)
@@ -64,21 +62,28 @@ class AdversarialModel(GenerativeModel):
         check_counts(discriminator_steps=discriminator_steps, generator_steps=generator_steps)
         if ema_momentum is not None and not 0 <= ema_momentum < 1:
             raise InputError(f"ema_momentum={ema_momentum}: must be in [0, 1), or None for no average")
-        if gradient_penalty is not None and sampling is not None:
-            raise InputError(f"gradient_penalty: {type(self).__name__} has a gradient term of its own; leave it out")
         self.generator = generator
         self.discriminator = discriminator
         self.discriminator_steps = discriminator_steps
         self.generator_steps = generator_steps
         self.ema_momentum = ema_momentum
         self.gradient_penalty = gradient_penalty
-        self.sampling = sampling if gradient_penalty is None else gradient_penalty.sampling
-        if sampling is not None:
-            check_choice("sampling", sampling, gradient_sampling.SAMPLINGS)
+        self.sampling: str | None = None if gradient_penalty is None else gradient_penalty.sampling
         if ema_momentum is not None:
             self.average_generator = keras.models.clone_model(generator)
             self.average_generator.set_weights(generator.get_weights())
         self.built = True
+
+    def measure_slopes(self, sampling: str) -> None:
+        """For the constructor of a model with a gradient term of its own: says where T's slopes are measured.
+
+        Raises:
+            InputError: There is no such sampling, or a `gradient_penalty` was given.
+        """
+        check_choice("sampling", sampling, gradient_sampling.SAMPLINGS)
+        if self.gradient_penalty is not None:
+            raise InputError(f"gradient_penalty: {type(self).__name__} has a gradient term of its own; leave it out")
+        self.sampling = sampling
 
     # What is minimised -------------------------------------------------------------------------------------------
 
@@ -211,7 +216,8 @@ class AdversarialModel(GenerativeModel):
             self.generator.trainable_variables,
             self.generator_optimizer,
         )
-        self._update_average()
+        if self.ema_momentum is not None:
+            self._update_average(self.ema_momentum)
         return terms
 
     def discriminator_objective(
@@ -236,15 +242,12 @@ class AdversarialModel(GenerativeModel):
 
     def generate(self, batch_size: tf.Tensor, stream: str) -> tf.Tensor:
         """G(z) in training, float32 [batch, ...], from this step's noise."""
-        latents = self.normal(batch_size, self.latent_shape, stream)
-        return tf.cast(self.generator(latents, training=True), tf.float32)
+        return tf.cast(self.generator(self.normal(batch_size, self.latent_shape, stream), training=True), tf.float32)
 
-    def _update_average(self) -> None:
-        if self.ema_momentum is None:
-            return
+    def _update_average(self, momentum: float) -> None:
         # Early on the average is short, so that it forgets the initial weights.
         step = tf.cast(self.step.value, tf.float32)
-        momentum = tf.minimum(self.ema_momentum, (1 + step) / (10 + step))
+        momentum = tf.minimum(momentum, (1 + step) / (10 + step))
         for average, current in zip(self.average_generator.variables, self.generator.variables, strict=True):
             average.assign(momentum * average + (1 - momentum) * current)
 
@@ -292,7 +295,6 @@ def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
     made, taken = tuple(generator.output_shape[1:]), tuple(discriminator.input_shape[1:])
     if made != taken:
         raise InputError(f"the generator makes {made}, the discriminator takes {taken}")
-    if tuple(discriminator.output_shape[1:]) != (1,):
-        raise InputError(
-            f"the discriminator gives {tuple(discriminator.output_shape)}, not one score per image, [batch, 1]"
-        )
+    scores = tuple(discriminator.output_shape)
+    if scores[1:] != (1,):
+        raise InputError(f"the discriminator gives {scores}, not one score per image, [batch, 1]")

@@ -41,6 +41,16 @@ class ClusteringVAE(GaussianAutoencoder):
     Reported terms, in nats per image: `negative_elbo`, the sum of `reconstruction` (i), `alignment` (ii) and `balance`
     (iii), whatever the weights; with the sampled ratio it is at least -log q(x) in the mean.
 
+    >>> networks = keras_gen.networks.autoencoder
+    >>> shape = (8, 8, 1)
+    >>> model = keras_gen.models.ClusteringVAE(
+    ...     networks.dense_encoder(shape, 2, (16,)),
+    ...     networks.dense_decoder(shape, 2, (16,)),
+    ...     networks.classifier(2, num_clusters=10),
+    ... )
+    >>> model.cluster(tf.zeros([3, *shape])).shape
+    TensorShape([3])
+
     Args:
         encoder: See `VAE`.
         decoder: See `VAE`.

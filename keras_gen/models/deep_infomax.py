@@ -36,6 +36,18 @@ class DeepInfoMax(InformationEncoder):
     log 2; `prior_kl`, KL(p(z|x) || q(z)) in nats, summed over the dimensions whatever `kl_reduction` is. A term of
     weight 0 is left out.
 
+    >>> networks = keras_gen.networks.infomax
+    >>> encoder = networks.encoder((8, 8, 1), 2, map_widths=(4,), code_widths=(4,))
+    >>> model = keras_gen.models.DeepInfoMax(
+    ...     encoder,
+    ...     networks.image_discriminator((8, 8, 1), 2, map_widths=(4,), widths=(8,)),
+    ...     networks.local_discriminator(encoder.output_shape[0][1:], 2, widths=(8,)),
+    ... )
+    >>> codes = model.encode(tf.zeros([3, 8, 8, 1]))
+    >>> numbers, distances = model.neighbors(codes, codes, 2)
+    >>> numbers.shape
+    TensorShape([3, 2])
+
     Args:
         encoder: Network from images [batch, ...] to feature map [batch, h, w, channels] and mean and logarithm of the
             variance of p(z|x), both [batch, latent_dim].

@@ -38,6 +38,11 @@ class FGAN(AdversarialModel):
     Reported terms: those of `AdversarialModel`, and `divergence_bound`, the batch's value of the expression that T
     maximises. At the best T it is the divergence; at any other one its expectation is less.
 
+    >>> mlp = keras_gen.networks.mlp
+    >>> model = keras_gen.models.FGAN(mlp(2, 2, name="generator"), mlp(2, 1, name="discriminator"), "js")
+    >>> model.sample(3, seed=0).shape
+    TensorShape([3, 2])
+
     Args:
         generator: See `AdversarialModel`.
         discriminator: Gives the scores from which T is made; see `AdversarialModel`.

@@ -47,6 +47,14 @@ class FVAE(ImportanceSampled, FlowModel):
 
     A warm-up, in which the learning rate rises, is a schedule: see `Glow`, whose lines hold here too.
 
+    >>> shape = (8, 8, 1)
+    >>> sizes = {"stages": 1, "depth": 1, "width": 8}
+    >>> encoder = keras_gen.networks.f_vae.encoder(shape, **sizes)
+    >>> flow = keras_gen.networks.glow(encoder.output_shape[1:], depths=[1], width=8, squeeze_first=False)
+    >>> model = keras_gen.models.FVAE(encoder, keras_gen.networks.f_vae.decoder(shape, **sizes), flow)
+    >>> model.sample(3, seed=0, temperature=0.7).shape
+    TensorShape([3, 8, 8, 1])
+
     Args:
         encoder: E, from images [batch, height, width, channels] to codes [batch, *code_shape].
         decoder: G, from codes to images.

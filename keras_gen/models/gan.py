@@ -27,6 +27,18 @@ class GAN(AdversarialModel):
         L_T = -E_p[log sigma(T(x))] - E_q[log(1 - sigma(T(x)))]
         L_G = -E_z[log sigma(T(G(z)))]
 
+    >>> mlp = keras_gen.networks.mlp
+    >>> model = keras_gen.models.GAN(
+    ...     mlp(2, 2, name="generator"),
+    ...     mlp(2, 1, name="discriminator"),
+    ...     keras_gen.losses.Wasserstein(),
+    ...     keras_gen.losses.OneSidedPenalty(weight=10.0, sampling="fake"),
+    ... )
+    >>> model.compile()
+    >>> history = model.fit(tf.random.stateless_normal([64, 2], [0, 0]), verbose=0)
+    >>> sorted(history.history)
+    ['discriminator_loss', 'generator_loss', 'gradient_penalty']
+
     Args:
         generator: See `AdversarialModel`.
         discriminator: T; see `AdversarialModel`.

@@ -39,6 +39,10 @@ class Glow(FlowModel):
         schedule = keras.optimizers.schedules.PolynomialDecay(1e-6, 1000, 1e-3)
         model.compile(keras.optimizers.Adam(schedule))
 
+    >>> model = keras_gen.models.Glow((8, 8, 1), levels=2, depth=1, width=8)
+    >>> model.log_prob(tf.zeros([3, 8, 8, 1])).shape
+    TensorShape([3])
+
     Args:
         image_shape: (height, width, channels); height and width are multiples of 2^levels.
         levels: Scales.

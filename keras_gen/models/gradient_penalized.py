@@ -23,6 +23,11 @@ class GradientPenalized(ReproducibleModel):
 
     Reported terms: `loss`, without what regularisers charge, and `gradient_penalty`, the second term.
 
+    >>> model = keras_gen.models.GradientPenalized(keras_gen.networks.mlp(2, 3), strength=0.1)
+    >>> model.compile(loss="mse")
+    >>> model.predict(tf.zeros([4, 2]), verbose=0).shape
+    (4, 3)
+
     Args:
         network: From inputs [batch, ...] to outputs [batch, C], such as the logits of C classes.
         strength: At least 0; 0 leaves the penalty out, and its time.

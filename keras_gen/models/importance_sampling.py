@@ -49,7 +49,9 @@ class ImportanceSampled(EncodingModel):
         shape = tf.stack([tf.shape(images)[0], *noise_shape])
 
         def drawn(number: tf.Tensor) -> tf.Tensor:
-            return log_weight(noise.normal(shape, noise.fold_in(stream_seed(seed, "log_prob"), number)))
+            draw_seed = noise.fold_in(stream_seed(seed, "log_prob"), tf.cast(number, tf.int64))
+            # As int32, so that the draws are those of models that were exported earlier.
+            return log_weight(noise.normal(shape, tf.cast(draw_seed, tf.int32)))
 
         log_weights = tf.map_fn(drawn, tf.range(num_draws), fn_output_signature=tf.float32)
         return tf.reduce_logsumexp(log_weights, axis=0) - tf.math.log(tf.cast(num_draws, tf.float32))

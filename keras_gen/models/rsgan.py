@@ -40,6 +40,11 @@ class RSGAN(AdversarialModel):
     `discriminator_steps + generator_steps` times as many as one uses. The author makes two updates of the generator
     per update of the discriminator, `generator_steps=2`.
 
+    >>> mlp = keras_gen.networks.mlp
+    >>> model = keras_gen.models.RSGAN(mlp(2, 2, name="generator"), mlp(2, 1, name="discriminator"), generator_steps=2)
+    >>> model.real_batches_per_step  # one for the discriminator and two for the generator
+    3
+
     Args:
         generator: See `AdversarialModel`.
         discriminator: T; see `AdversarialModel`.

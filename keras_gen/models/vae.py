@@ -30,6 +30,13 @@ class VAE(GaussianAutoencoder):
 
     A subclass may override `posterior` with `reparameterize`, `likelihood`, `prior`, `kl` or `objective`.
 
+    >>> networks = keras_gen.networks.autoencoder
+    >>> shape = (8, 8, 1)
+    >>> model = keras_gen.models.VAE(networks.dense_encoder(shape, 2, (16,)), networks.dense_decoder(shape, 2, (16,)))
+    >>> model.compile()
+    >>> model.reconstruct(tf.zeros([3, *shape])).shape
+    TensorShape([3, 8, 8, 1])
+
     Args:
         encoder: Network from data [batch, ...] to a list of two tensors, the posterior's mean and log variance, each
             [batch, *latent_shape].

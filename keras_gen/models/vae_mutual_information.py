@@ -31,6 +31,16 @@ class DecoderFreeVAE(InformationEncoder):
     Reported terms, in nats: `loss`, the expression above; `prior_kl`, its first term; `information`, what the estimator
     can vouch for (see `mutual_information.Estimator.bound`).
 
+    >>> networks = keras_gen.networks.infomax
+    >>> model = keras_gen.models.DecoderFreeVAE(
+    ...     networks.encoder((8, 8, 1), 2, map_widths=(4,), code_widths=(4,)),
+    ...     networks.image_discriminator((8, 8, 1), 2, map_widths=(4,), widths=(8,)),
+    ...     estimator="info_nce",
+    ...     num_shuffles=7,
+    ... )
+    >>> model.encode(tf.zeros([3, 8, 8, 1])).shape
+    TensorShape([3, 2])
+
     Args:
         encoder: Network from images [batch, ...] whose last two outputs are the mean and the logarithm of the variance
             of p(z|x), both [batch, latent_dim].

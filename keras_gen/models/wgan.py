@@ -21,6 +21,11 @@ class WGAN(AdversarialModel):
         T = argmax_{|w| <= clip}  E_p[T(x)] - E_q[T(x)]         (2), (3)
         G = argmin_G  -E_z[T(G(z))]                             (4)
 
+    >>> mlp = keras_gen.networks.mlp
+    >>> model = keras_gen.models.WGAN(mlp(2, 2, name="generator"), mlp(2, 1, name="critic"), clip=0.01)
+    >>> model.decode(tf.zeros([3, 2])).shape
+    TensorShape([3, 2])
+
     Args:
         generator: See `AdversarialModel`.
         discriminator: T; see `AdversarialModel`.

@@ -25,6 +25,13 @@ class WGANDiv(AdversarialModel):
     Reported terms: those of `AdversarialModel`, and `wasserstein_divergence`, the batch's estimate of W_{k,p} at the
     present T.
 
+    >>> mlp = keras_gen.networks.mlp
+    >>> model = keras_gen.models.WGANDiv(mlp(2, 2, name="generator"), mlp(2, 1, name="critic"), k=2.0, p=6.0)
+    >>> model.compile(discriminator_optimizer=keras.optimizers.Adam(2e-3, beta_1=0.5))
+    >>> history = model.fit(tf.random.stateless_normal([64, 2], [0, 0]), verbose=0)
+    >>> model.sample(3, seed=0).shape
+    TensorShape([3, 2])
+
     Args:
         generator: See `AdversarialModel`.
         discriminator: T; see `AdversarialModel`.
@@ -48,7 +55,8 @@ class WGANDiv(AdversarialModel):
         sampling: str = "real_and_fake",
         **kwargs: Any,
     ):
-        super().__init__(generator, discriminator, sampling=sampling, **kwargs)
+        super().__init__(generator, discriminator, **kwargs)
+        self.measure_slopes(sampling)
         check_power_penalty(k, p)
         self.k = k
         self.p = p

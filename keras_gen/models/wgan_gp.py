@@ -23,6 +23,11 @@ class WGANGP(AdversarialModel):
         T = argmin_T  E_q[T(x)] - E_p[T(x)] + lambda E_r[max(|grad T(x)| - 1, 0)^2]         (20), if `one_sided`
         G = argmin_G  -E_z[T(G(z))]
 
+    >>> mlp = keras_gen.networks.mlp
+    >>> model = keras_gen.models.WGANGP(mlp(2, 2, name="generator"), mlp(2, 1, name="critic"), one_sided=True)
+    >>> model.term_names()
+    ('discriminator_loss', 'generator_loss', 'gradient_penalty')
+
     Args:
         generator: See `AdversarialModel`.
         discriminator: T; see `AdversarialModel`. Without batch norm, as the penalty is meant for each image alone.
@@ -45,7 +50,8 @@ class WGANGP(AdversarialModel):
         sampling: str = "interpolate_real_fake",
         **kwargs: Any,
     ):
-        super().__init__(generator, discriminator, sampling=sampling, **kwargs)
+        super().__init__(generator, discriminator, **kwargs)
+        self.measure_slopes(sampling)
         check_positive(penalty_weight=penalty_weight)
         self.penalty_weight = penalty_weight
         self.one_sided = one_sided

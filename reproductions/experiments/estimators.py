@@ -16,8 +16,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from keras_gen.losses import mutual_information
-from keras_gen.models.reproducible_model import stream_seed
 from keras_gen.networks import mlp
+from keras_gen.utils import noise
 from reproductions.studies.estimators import LEVELS, Settings
 
 tfd = tfp.distributions
@@ -39,7 +39,7 @@ def correlation(information: float) -> float:
 
 def pairs(batch_size: int, rho: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Draws x and z [batch_size, 20], standard normal, with correlation rho in each dimension."""
-    x, rest = tf.unstack(tf.random.stateless_normal([2, batch_size, DIMENSIONS], seed, alg="philox"))
+    x, rest = tf.unstack(noise.normal([2, batch_size, DIMENSIONS], seed))
     return x, rho * x + tf.sqrt(1 - rho**2) * rest
 
 
@@ -115,7 +115,7 @@ def _training(settings: Settings, variables: list, objective: Objective) -> Call
     def train(first_step: tf.Tensor, rho: tf.Tensor) -> tf.Tensor:
         estimates = tf.TensorArray(tf.float32, settings.steps)
         for step in tf.range(settings.steps):
-            seed = tf.random.fold_in(stream_seed(settings.seed, "pairs"), first_step + step, alg="philox")
+            seed = noise.fold_in(noise.stream_seed(settings.seed, "pairs"), first_step + step)
             with tf.GradientTape() as tape:
                 loss, estimate = objective(*pairs(settings.batch_size, rho, seed))
             optimizer.apply(tape.gradient(loss, [variable.value for variable in variables]), variables)

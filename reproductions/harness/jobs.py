@@ -118,6 +118,7 @@ def _on_share_of_cores(place: int, at_once: int) -> Iterator[None]:
 
 def _print_lines(job: Job, process: subprocess.Popen) -> None:
     assert process.stdout is not None
-    for line in process.stdout:
-        with contextlib.suppress(BrokenPipeError):  # which ends the study when it prints itself
-            print(f"[{job.title}] {line.rstrip()}", flush=True)
+    with process.stdout as lines:
+        for line in lines:
+            with contextlib.suppress(BrokenPipeError):  # which ends the study when it prints itself
+                print(f"[{job.title}] {line.rstrip()}", flush=True)

@@ -1,6 +1,7 @@
 """Every public model, small and with arguments that are not its defaults; shared with `programs/replicated.py`.
 
-`test_contract.py` and `test_replicas.py` go through all of `RUNS`. A new model gets at least one entry there.
+`test_contract.py` and `test_replicas.py` go through all of `RUNS`. A new model gets at least one entry there; a GAN
+without arguments of its own has one by itself.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import NamedTuple
 import keras
 import numpy as np
 
+import keras_gen
 from helpers.small_encoders import IMAGE_SHAPE as ENCODED_SHAPE
 from helpers.small_encoders import decoder_free_vae, deep_infomax
 from helpers.small_flow_models import IMAGE_SHAPE as FLOW_SHAPE
@@ -30,7 +32,19 @@ from helpers.small_gans import (
 from keras_gen.callbacks import InitialClusters
 from keras_gen.layers import GaussianLikelihood
 from keras_gen.losses import PowerPenalty
-from keras_gen.models import FGAN, GAN, RSGAN, VAE, WGAN, WGANGP, ClusteringVAE, Glow, GradientPenalized, WGANDiv
+from keras_gen.models import (
+    FGAN,
+    GAN,
+    RSGAN,
+    VAE,
+    WGAN,
+    WGANGP,
+    AdversarialModel,
+    ClusteringVAE,
+    Glow,
+    GradientPenalized,
+    WGANDiv,
+)
 from keras_gen.networks import mlp
 from keras_gen.optimizers import Adam
 
@@ -50,6 +64,16 @@ class Run(NamedTuple):
         """The batches of the steps from `first_step` to before `last_step`, with targets if the model learns them."""
         rows = batches(first_step, last_step, BATCH_SIZE, self.shape)
         return rows.map(lambda x: (x, x**2)) if isinstance(model, GradientPenalized) else rows
+
+
+def is_complete(kind):
+    """Whether a public model can be made, and is no base of others: it is registered under its own name."""
+    return keras.saving.get_registered_name(kind) == f"keras_gen>{kind.__name__}"
+
+
+def vector_gan(kind):
+    """Any GAN, of vectors."""
+    return compiled(kind(*vector_networks()))
 
 
 def spectrally_normalized_networks():
@@ -134,6 +158,12 @@ RUNS = {
     "glow": Run(lambda: with_optimizer(glow(), sgd(0.1)), FLOW_SHAPE),
     "f_vae": Run(lambda: with_optimizer(f_vae(), sgd(1e-4)), FLOW_SHAPE),
 }
+
+
+# A GAN needs no entry unless it has arguments of its own: it goes by the name of its file.
+for kind in map(vars(keras_gen.models).get, keras_gen.models.__all__):
+    if issubclass(kind, AdversarialModel) and is_complete(kind):
+        RUNS.setdefault(kind.__module__.rpartition(".")[2], Run(partial(vector_gan, kind)))
 
 
 def trained(name, strategy=None):

@@ -55,6 +55,8 @@ class TestTerms:
         assert found["prior_kl"] == pytest.approx(kl, rel=1e-4)
         assert set(terms) == {"loss", *found}
 
+    # A discriminator that is given although its term has the weight 0 has no gradient.
+    @pytest.mark.filterwarnings("ignore:Gradients do not exist for variables")
     @pytest.mark.parametrize("weight", ["alpha", "beta", "gamma"])
     def test_a_term_of_weight_zero_is_left_out(self, weight):
         term = {"alpha": "global_information", "beta": "local_information", "gamma": "prior_kl"}[weight]

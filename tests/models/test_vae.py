@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 from scipy import stats
+from scipy.special import logsumexp
 
 from helpers.processes import run
 from helpers.small_gans import batches, data
@@ -13,6 +14,7 @@ from keras_gen.errors import InputError
 from keras_gen.layers import GaussianLikelihood
 from keras_gen.models import VAE
 from keras_gen.networks import autoencoder
+from keras_gen.utils.noise import stream_seed
 
 tfd = tfp.distributions
 IMAGE_SHAPE = (8, 8, 1)
@@ -86,6 +88,20 @@ def test_the_importance_estimate_rises_with_the_draws_to_the_log_likelihood():
     # one draw is an unbiased estimate of the ELBO: five standard errors of 40 draws in 60 seeds
     ones = np.array([model.log_prob(X, 1, seed).numpy().mean() for seed in range(60)])
     assert ones.mean() == pytest.approx(bounds[0], abs=5 * ones.std() / np.sqrt(60))
+
+
+def test_its_draws_are_those_of_tensorflow():
+    """As in SavedModels of the first version, whose seeds TensorFlow folded: one pair of int32 for each draw."""
+    model = linear_model(shift=0.3, widening=0.4)
+    posterior = model.posterior(tf.constant(X))
+    log_weights = []
+    for draw in range(3):
+        seed = tf.random.fold_in(stream_seed(5, "log_prob"), draw, alg="philox")
+        z = model.reparameterize(posterior, tf.random.stateless_normal([len(X), 2], seed, alg="philox"))
+        log_weights.append(model.likelihood(z).log_prob(X) + model.prior.log_prob(z) - posterior.log_prob(z))
+    np.testing.assert_allclose(
+        model.log_prob(X, 3, 5), logsumexp(log_weights, axis=0) - np.log(3), rtol=NATS, atol=NATS
+    )
 
 
 def test_the_terms_are_those_of_numpy():

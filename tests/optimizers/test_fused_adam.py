@@ -45,5 +45,5 @@ def test_it_comes_back():
 
 
 def test_amsgrad():
-    with pytest.raises(InputError, match="amsgrad=True: the fused Adam has none"):
+    with pytest.raises(InputError, match="amsgrad=True: the fused Adam does not have it"):
         Adam(amsgrad=True)

@@ -42,7 +42,7 @@ def test_presets_are_of_one_class_and_named_alike(name):
     json.dumps(as_flags(presets["smoke"]))
 
 
-@pytest.mark.parametrize(("name", "flags"), variants())
+@pytest.mark.parametrize(("name", "flags"), list(variants()))
 def test_every_variant_of_a_study_is_a_model(name, flags):
     reproduction = SCRIPTS[name]
     model = reproduction.build(reproduction.presets["smoke"].replace(flags), (8, 8, 1), 1)

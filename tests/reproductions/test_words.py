@@ -1,5 +1,6 @@
 """What stands in a command: words that no file can be called by, locales, and readers that stop reading."""
 
+import io
 import os
 import subprocess
 import sys
@@ -84,7 +85,7 @@ def test_a_reader_that_has_gone_leaves_no_traceback_of_the_lines_of_jobs(monkeyp
         flush = write
 
     class Process:
-        stdout = ["one\n", "two\n"]
+        stdout = io.StringIO("one\ntwo\n")
 
     monkeypatch.setattr(sys, "stdout", Gone())
     jobs._print_lines(jobs.Job("title", Path("folder"), ()), Process())

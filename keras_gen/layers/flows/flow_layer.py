@@ -102,9 +102,13 @@ class FlowLayer(keras.Layer):
     def as_bijector(self, condition: tf.Tensor | None = None, **kwargs: Any) -> "FlowBijector":
         """This layer as a bijector of TensorFlow Probability, so that it transforms distributions.
 
-            flow = keras_gen.networks.glow((32, 32, 3), depths=[4, 4])
-            prior = tfd.MultivariateNormalDiag(tf.zeros(32 * 32 * 3))
-            images = tfd.TransformedDistribution(prior, tfb.Invert(flow.as_bijector()))
+        >>> from tensorflow_probability import bijectors as tfb
+        >>> from tensorflow_probability import distributions as tfd
+        >>> flow = keras_gen.networks.glow((4, 4, 1), depths=[1], width=8)
+        >>> prior = tfd.MultivariateNormalDiag(tf.zeros(16))
+        >>> images = tfd.TransformedDistribution(prior, tfb.Invert(flow.as_bijector()))
+        >>> images.log_prob(tf.zeros([2, 4, 4, 1])).shape
+        TensorShape([2])
 
         Args:
             condition: What a conditional flow depends on, [n, ...]; x and y have the batch shape [n] then.
