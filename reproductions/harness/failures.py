@@ -36,7 +36,7 @@ def guarded(function: Callable, *args: Any) -> None:
     except KeyboardInterrupt as interruption:
         terminal = "\n" if sys.stderr.isatty() else ""  # which shows ^C
         print(f"{terminal}interrupted {interruption}".rstrip() + signals.INTERRUPTED, file=sys.stderr)
-        sys.exit(signals.exit_status())
+        signals.leave()
     except Exception as error:
         line = explained(error)
         if line is None:
@@ -50,7 +50,7 @@ def explained(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OSError):
         return _cannot_write(error.filename or "a file", error.strerror or str(error))
-    return _explained_by_library(error) if "keras_gen" in sys.modules else None
+    return _explained_by_library(error) if "tensorflow" in sys.modules else None
 
 
 def _explained_by_library(error: Exception) -> str | None:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ class _State:
     arrived: int | None = None
     postponing: bool = False
     hand_on: Callable[[int], None] = lambda number: None
+    ends_in_any_case: bool = False
 
 
 INTERRUPTED = "; rerun the command to resume"
@@ -30,6 +32,14 @@ def install() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _handle)
+
+
+def leave() -> None:
+    """Ends the process with the signal's status; at once where its exit may wait for other workers."""
+    if _state.ends_in_any_case:
+        sys.stdout.flush()
+        os._exit(exit_status())
+    sys.exit(exit_status())
 
 
 def exit_status() -> int:
@@ -77,6 +87,7 @@ def end_in_any_case() -> None:
 
     A worker may wait for another one in TensorFlow, where no handler runs, or at its exit.
     """
+    _state.ends_in_any_case = True
     ours, pythons = socket.socketpair()
     pythons.setblocking(False)
     signal.set_wakeup_fd(pythons.detach(), warn_on_full_buffer=False)
