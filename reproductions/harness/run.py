@@ -7,7 +7,6 @@ its last checkpoint and ends with the same result. Asked to stop, it writes one 
 from __future__ import annotations
 
 import contextlib
-import shlex
 import shutil
 import tempfile
 import time
@@ -28,6 +27,7 @@ from reproductions.harness.errors import UsageError
 from reproductions.harness.options import as_flags
 from reproductions.harness.reproduction import Measure, Reproduction, Sheet
 from reproductions.harness.run_directory import RunDirectory, write_json
+from reproductions.harness.whereabouts import whereabouts
 
 
 def perform(
@@ -54,7 +54,7 @@ def perform(
     directory, flags = RunDirectory(output_dir), as_flags(configuration)
     directory.check(flags, extendable=True)
     if directory.finished(flags):
-        print(f"This run is finished; nothing to do.\n{_whereabouts(directory)}")
+        print(f"This run is finished; nothing to do.\n{whereabouts(directory)}")
         return
     strategy = distribution.make_strategy(strategy_name, cpu_devices)
     distribution.check_batch(configuration.batch_size, strategy)
@@ -75,7 +75,7 @@ def perform(
             training.fit(written, first_step, stop_requested, stop_on_divergence)
         training.finish(written)
     if chief:
-        print(_whereabouts(directory))
+        print(whereabouts(directory))
 
 
 def _check_intervals(configuration: RunConfiguration) -> None:
@@ -278,24 +278,3 @@ def _evaluations(directory: RunDirectory) -> list[dict]:
     seconds = {row["step"]: row["seconds"] for row in callbacks.StepTable(directory.metrics).rows()}
     rows = callbacks.StepTable(directory.evaluations).rows()
     return [{**row, "seconds": seconds[row["step"]]} for row in rows]
-
-
-def _whereabouts(directory: RunDirectory) -> str:
-    results = directory.read_results()
-    endpoints = results.get("endpoints", [])
-    lines = f"""In {directory.path}:
-  samples/       pictures of what it learnt: {directory.newest_sheet}
-  results.json   the last measurements, metrics.csv and evaluations.csv all of them
-  tensorboard/   the same as curves: tensorboard --logdir={shlex.quote(str(directory.tensorboard))}
-  model.keras    the model, to train on or to use in Keras
-  saved_model/   the model for TensorFlow alone: {", ".join(endpoints)}"""
-    for path in (directory.model, directory.saved_model):
-        if not path.exists():
-            lines += f"\n{path} is missing; remove results.json and rerun the command to make it again"
-    if "sample" in endpoints:
-        saved_model = shlex.quote(str(directory.saved_model))
-        lines += f"""
-Sample more:
-  python -m reproductions.sample --saved_model={saved_model} --num_samples=64 --seed=1 --output=grid.png"""
-    divergence = results.get("divergence")
-    return lines + (f"\nwarning: {divergence['message']}" if divergence else "")
