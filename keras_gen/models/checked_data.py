@@ -165,7 +165,7 @@ def _check_sizes(x: tf.data.Dataset, replicas: int) -> None:
 def _checked_generator(x: Iterator, checks: Checks) -> Iterator:
     for batch in x:
         _check_first(batch, checks)
-        yield batch
+        yield batch if isinstance(batch, tuple) else (batch,)  # Keras takes tuples alone
 
 
 def _check_first(batch: Any, checks: Checks) -> None:

@@ -104,7 +104,7 @@ class TestEvaluation:
             for end, size in zip(ends, parts, strict=True)
         ]
         together = model.evaluate(*given, verbose=0, return_dict=True, batch_size=BATCH_SIZE)
-        assert tuple(together) == model.term_names()
+        assert set(together) == set(model.term_names())
         for term, value in together.items():
             assert np.isfinite(value)
             assert value == pytest.approx(np.average([one[term] for one in apart], weights=parts), rel=1e-4, abs=1e-6)
@@ -168,7 +168,7 @@ class TestArguments:
 
     def test_of_export_and_save(self, name, tmp_path):
         model = untrained(name)
-        with pytest.raises(InputError, match="^format='onnx': give tf_saved_model, or export a network"):
+        with pytest.raises(InputError, match="^format='onnx': give tf_saved_model"):
             model.export(tmp_path / "model", format="onnx")
         with pytest.raises(InputError, match="^input_signature: "):
             model.export(tmp_path / "model", input_signature=[])
