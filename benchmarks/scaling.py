@@ -29,8 +29,8 @@ from absl import app, flags, logging
 from benchmarks import exchange, scaling_tables, tables
 from benchmarks.prediction import Gpu, Network, predict
 from reproductions.harness.configuration import RunConfiguration
-from reproductions.harness.distribution import loopback_cluster
 from reproductions.harness.reproduction import Reproduction
+from reproductions.harness.workers import loopback_cluster
 from reproductions.pages import SCRIPTS
 
 FLAGS = flags.FLAGS

@@ -1,5 +1,9 @@
 """Generative models for Keras: eight posts of 2018 as losses, networks and models with their own `train_step`."""
 
+# isort: off
+import keras_gen.start_up  # noqa: F401 (imports TensorFlow quietly, before anything else does)
+
+# isort: on
 from keras_gen import (
     callbacks,
     constraints,

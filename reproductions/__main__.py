@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reproductions.harness import command_line
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
-from reproductions.harness.launch import launch
+from reproductions.harness.launch import launch, minutes_of_study
 from reproductions.harness.reproduction import Reproduction
 from reproductions.pages import SCRIPTS
 
@@ -44,10 +44,15 @@ def _list(words: list[str]) -> None:
 def listing() -> str:
     """What there is to run."""
     width = command_line.screen_width()
-    lines = ["Usage: python -m reproductions NAME [--FLAG=VALUE ...]; NAME --help lists the flags", "", "Scripts:"]
+    lines = ["Usage: python -m reproductions NAME [--FLAG=VALUE ...]; NAME --help lists the flags", ""]
+    lines += ["Presets: smoke (a minute), laptop (the default), paper (the author's sizes: hours on a GPU).", ""]
+    lines += ["Scripts, with the minutes of laptop on two cores; studies, with claims and minutes:"]
     for name, reproduction in reproductions().items():
         lines += command_line.entry(name, f"{reproduction.summary} ({reproduction.minutes} minutes)", width, indent=26)
-        studies = [f"{study} ({_keys(found.claims)})" for study, found in reproduction.studies.items()]
+        studies = [
+            f"{study} ({'; '.join(filter(None, [_keys(found.claims), minutes_of_study(reproduction, study)]))})"
+            for study, found in reproduction.studies.items()
+        ]
         lines += command_line.entry("", f"studies: {', '.join(studies)}", width, indent=26) if studies else []
     lines += ["", "Tools:"]
     for name, summary in TOOLS.items():

@@ -136,6 +136,7 @@ REPRODUCTION = Reproduction(
     presets=PRESETS,
     build=build,
     measure=flows.measure,
+    features=True,
     studies=STUDIES,
     claims=unstudied.F_VAE,
 )

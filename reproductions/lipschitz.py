@@ -80,6 +80,7 @@ REPRODUCTION = Reproduction(
     presets=PRESETS,
     build=build,
     measure=samples.sample_quality,
+    features=True,
     studies=STUDIES,
     claims=unstudied.LIPSCHITZ,
 )

@@ -65,6 +65,7 @@ REPRODUCTION = Reproduction(
     presets=PRESETS,
     build=build,
     measure=samples.sample_quality,
+    features=True,
     studies=STUDIES,
     claims=unstudied.RSGAN,
 )

@@ -1,6 +1,6 @@
 """Makes the tables and verdicts on the pages and in the README from the recorded results.
 
-    python -m reproductions.tables                     # renews them
+    python -m reproductions.tables                     # renews them; of an installed package, prints the tables
     python -m reproductions.tables --check             # only says whether they agree with the records
     python -m reproductions.tables --results_dir=runs  # prints those of records of one's own, beside the recorded ones
 
@@ -21,7 +21,7 @@ from reproductions.harness.options import Options, option
 from reproductions.harness.record import shipped
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import read_json
-from reproductions.pages import FOLDER, PAGES, SCRIPTS
+from reproductions.pages import FOLDER, PAGES, SCRIPTS, in_checkout
 from reproductions.reporting import markdown, verdicts
 
 README = FOLDER.parent / "README.md"
@@ -66,12 +66,25 @@ def renew(check: bool = False) -> None:
     Raises:
         UsageError: With `check`, a page differs from its records.
     """
-    for page in (*PAGES, README):
+    for page in filter(Path.exists, (*PAGES, README)):
         if not markdown.renew_blocks(page, makers(page), only_check=check):
             continue
         if check:
             raise UsageError(f"{page.name} differs from its records; renew it with python -m reproductions.tables")
         print(f"renewed {page.name}")
+
+
+def show() -> None:
+    """Prints the recorded tables and verdicts."""
+    for name in SCRIPTS:
+        for study_name, study in reproduction_of(name).studies.items():
+            recorded = shipped(name, study_name)
+            if recorded is not None:
+                print(f"\n{name}, {study_name}\n\n{study.table(recorded)}\n")
+            for one in study.claims:
+                print(
+                    f"{one.key}  {one.sentence}\n    {one.statistic}; holds if {one.rule}\n    {one.verdict(recorded)}"
+                )
 
 
 def compare(folder: Path) -> None:
@@ -117,10 +130,12 @@ def _main(argv: Sequence[str] | None) -> None:
         "python -m reproductions.tables [--check] [--results_dir=FOLDER]",
         "Makes the tables and verdicts on the pages from the recorded results.",
     )
-    if command.results_dir is None:
+    if command.results_dir is not None:
+        compare(Path(command.results_dir).expanduser())
+    elif command.check or in_checkout():
         renew(command.check)
     else:
-        compare(Path(command.results_dir).expanduser())
+        show()
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ REPRODUCTION = Reproduction(
     presets=PRESETS,
     build=build,
     measure=samples.sample_quality,
+    features=True,
     studies=STUDIES,
 )
 

@@ -60,6 +60,7 @@ def sample_quality(
             f"--dataset={train.name}: {len(train)} training and {len(test)} test images; measuring samples needs at "
             f"least {MIN_REFERENCES} of each"
         )
+    print("Preparing the features that measure samples (a new LeNet is trained once for each data set) ...", flush=True)
     features = metrics.lenet_features(train, test) if lenet else metrics.inception_features()
     in_place_of_samples = test.to_array(configuration.evaluation_samples)
     quality = SampleQuality(train.to_array(MAX_REFERENCES), features, num_samples=len(in_place_of_samples))

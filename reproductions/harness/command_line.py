@@ -40,6 +40,7 @@ def parse(
         UsageError: A flag is unknown or its value cannot be, or a word is no flag.
         SystemExit: Help or the version was asked for, and is printed.
     """
+    _check_encoding(argv)
     if help_text is not None:
         answer(argv, help_text)
     values = flags.FlagValues()
@@ -48,13 +49,29 @@ def parse(
         _define(one, values)
     try:
         rest = values([sys.argv[0], *argv], known_only=help_text is None)[1:]
-    except flags.Error as error:
+    except (flags.Error, UnicodeError) as error:
         if isinstance(error.__context__, UsageError):
             raise error.__context__ from None
-        raise UsageError(f"{' '.join(str(error).split())}; --help lists the flags") from error
+        complaint = " ".join(str(error).removeprefix("ERROR:: ").split())
+        raise UsageError(f"{complaint}; --help lists the flags") from error
     if rest and help_text is not None:
         raise UsageError(f"{' '.join(rest)}: not a flag; flags begin with --, and --help lists them")
     return {one.name: values[one.name].value for one in known if values[one.name].present}
+
+
+def _check_encoding(argv: Sequence[str]) -> None:
+    """Checks that TensorFlow, whose file names are UTF-8, and Python mean the same file by every word.
+
+    Raises:
+        UsageError: A word is not UTF-8, or the locale has another encoding.
+    """
+    encoding = sys.getfilesystemencoding()
+    for word in argv:
+        shown = word.encode(errors="backslashreplace").decode()
+        if not word.isascii() and encoding != "utf-8":
+            raise UsageError(f"{shown}: this locale's file names are {encoding}; set LC_ALL=C.UTF-8, or use ASCII")
+        if shown != word:
+            raise UsageError(f"{shown}: not UTF-8; rename the file or folder")
 
 
 def parsed(argv: Sequence[str] | None, defaults: Values, usage: str, about: str) -> Values:
@@ -151,7 +168,7 @@ def screen_width() -> int:
 
 def entry(term: str, description: str, width: int, indent: int = INDENT) -> list[str]:
     """A term and what it means, beside it if there is room."""
-    lines = textwrap.wrap(description, width - indent) or [""]
+    lines = textwrap.wrap(description, width - indent, break_on_hyphens=False) or [""]
     if len(term) + 4 <= indent:
         return [f"  {term:{indent - 2}}{lines[0]}".rstrip(), *(" " * indent + line for line in lines[1:])]
     return [f"  {term}", *(" " * indent + line for line in lines)]

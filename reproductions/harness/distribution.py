@@ -2,16 +2,14 @@
 
 import json
 import os
-import re
-import socket
 import zlib
 
 import keras
 import tensorflow as tf
 
+from reproductions.harness import signals, workers
 from reproductions.harness.errors import UsageError
 
-ADDRESS = re.compile(r"\S+:(\d{1,5})")
 # What TensorFlow raises in a worker when another one has gone.
 LOST_WORKER = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError)
 
@@ -32,12 +30,12 @@ def make_strategy(name: str, cpu_devices: int = 1) -> tf.distribute.Strategy:
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * cpu_devices)
     if not os.environ.get("TF_CONFIG", "{}").strip():
         del os.environ["TF_CONFIG"]  # an empty one means the same to a shell, but not to TensorFlow
-    workers = num_workers()
+    count = workers.num_workers()
     if name == "auto":
-        name = _best_strategy(workers, cpu_devices)
+        name = _best_strategy(count, cpu_devices)
     match name:
         case "multi_worker":
-            if workers < 2:
+            if count < 2:
                 raise UsageError(
                     "--strategy=multi_worker needs TF_CONFIG to name two workers or more; see docs/distributed.md"
                 )
@@ -49,56 +47,36 @@ def make_strategy(name: str, cpu_devices: int = 1) -> tf.distribute.Strategy:
             return tf.distribute.get_strategy()
 
 
-def num_workers() -> int:
-    """The number of workers that the variable TF_CONFIG names; 0 without it.
-
-    Raises:
-        UsageError: TF_CONFIG cannot be used.
-    """
-    try:
-        config = json.loads(os.environ.get("TF_CONFIG", "").strip() or "{}")
-        workers = [*config.get("cluster", {}).get("chief", []), *config.get("cluster", {}).get("worker", [])]
-        task = config.get("task", {})
-        if len(workers) > 1:
-            config["cluster"][task["type"]][task["index"]]
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise UsageError(
-            "TF_CONFIG cannot be used: it must name a cluster and a task in it; see docs/distributed.md"
-        ) from error
-    for address in workers:
-        port = ADDRESS.fullmatch(str(address))
-        if port is None or int(port[1]) >= 2**16:
-            raise UsageError(f"TF_CONFIG names the worker {address}: give addresses such as 10.0.0.1:2222")
-    return len(workers)
-
-
 def _joined_workers() -> tf.distribute.Strategy:
+    workers.meet()
     try:
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        with signals.acted_on_by_the_system():  # TensorFlow waits without letting Python act
+            strategy = tf.distribute.MultiWorkerMirroredStrategy()
     except (tf.errors.UnknownError, tf.errors.InvalidArgumentError) as error:
-        job, index = _own_task()
-        own = json.loads(os.environ["TF_CONFIG"])["cluster"][job][index]
-        raise UsageError(
-            f"TF_CONFIG: this worker cannot start at {own} ({error.message}); is its port in use? give another"
-        ) from error
+        raise workers.cannot_start(error.message) from error
+    signals.end_in_any_case()
+    return strategy
 
 
-def _best_strategy(workers: int, cpu_devices: int) -> str:
-    if workers > 1:
+def _best_strategy(count: int, cpu_devices: int) -> str:
+    if count > 1:
         return "multi_worker"
     if len(tf.config.list_physical_devices("GPU")) > 1 or cpu_devices > 1:
         return "mirrored"
     return "single"
 
 
-def loopback_cluster(workers: int) -> list[str]:
-    """The TF_CONFIG of each of so many workers on this machine, on ports that are free now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(workers)]
-    addresses = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
-    for one in sockets:
-        one.close()
-    tasks = [{"type": "worker", "index": index} for index in range(workers)]
-    return [json.dumps({"cluster": {"worker": addresses}, "task": task}) for task in tasks]
+def described(strategy: tf.distribute.Strategy) -> str:
+    """On what a run trains, in one line; of several workers, who shows its progress."""
+    gpus = len(tf.config.list_physical_devices("GPU"))
+    replicas = strategy.num_replicas_in_sync
+    devices = f"{gpus} GPU{'s' if gpus > 1 else ''}" if gpus else "the CPU"
+    line = f"Training on {devices}" + (f", {replicas} replicas" if replicas > 1 else "") + "."
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return line
+    job, index = workers.own_task()
+    shown = "shows the progress of all" if is_chief(strategy) else "writes and shows nothing; the first worker does"
+    return f"{line} This is {job} {index} of {workers.num_workers()} workers, which {shown}."
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
@@ -132,19 +110,6 @@ def check_checkpoints(strategy: tf.distribute.Strategy, newest_step: int) -> Non
             f"--output_dir: the workers found checkpoints of steps {', '.join(map(str, steps))}; it must be one folder "
             "that all of them see"
         )
-
-
-def lost_worker(message: str) -> str:
-    """The worker that is gone, such as `worker 1`, by the message of one of the errors `LOST_WORKER`."""
-    named = re.findall(r"/job:(\w+)/replica:\d+/task:(\d+)", message)
-    others = [f"{job} {index}" for job, index in named if (job, int(index)) != _own_task()]
-    return others[0] if others else "a worker"
-
-
-def _own_task() -> tuple[str, int]:
-    """The job and the number that TF_CONFIG gives this process."""
-    task = json.loads(os.environ["TF_CONFIG"])["task"]
-    return task["type"], task["index"]
 
 
 def _of_all_workers(strategy: tf.distribute.Strategy, number: int) -> list[int]:

@@ -1,5 +1,6 @@
 """Errors that whoever gives a command can mend, as one line."""
 
+import io
 import os
 import re
 import sys
@@ -18,16 +19,24 @@ def guarded(function: Callable, *args: Any) -> None:
     Ctrl-C and SIGTERM end it with one line and exit status 130 or 143.
     """
     signals.install()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # whatever the locale, nothing that is said stops a run
+            stream.reconfigure(errors="backslashreplace")
     try:
-        function(*args)
+        try:
+            function(*args)
+        except SystemExit as end:
+            if not end.code:  # help was printed, and what did not reach its reader is noticed here
+                sys.stdout.flush()
+            raise
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads the output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(141)
     except KeyboardInterrupt as interruption:
         terminal = "\n" if sys.stderr.isatty() else ""  # which shows ^C
-        print(f"{terminal}interrupted {interruption}".rstrip() + "; rerun the command to resume", file=sys.stderr)
-        sys.exit(signals.exit_status())
+        print(f"{terminal}interrupted {interruption}".rstrip() + signals.INTERRUPTED, file=sys.stderr)
+        signals.leave()
     except Exception as error:
         line = explained(error)
         if line is None:
@@ -41,7 +50,7 @@ def explained(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, OSError):
         return _cannot_write(error.filename or "a file", error.strerror or str(error))
-    return _explained_by_library(error) if "keras_gen" in sys.modules else None
+    return _explained_by_library(error) if "tensorflow" in sys.modules else None
 
 
 def _explained_by_library(error: Exception) -> str | None:
@@ -49,7 +58,7 @@ def _explained_by_library(error: Exception) -> str | None:
     import tensorflow as tf
 
     from keras_gen.errors import BrokenTrainingError, InputError, unwrapped_input_errors
-    from reproductions.harness import distribution
+    from reproductions.harness import distribution, workers
 
     try:
         with unwrapped_input_errors():
@@ -63,9 +72,9 @@ def _explained_by_library(error: Exception) -> str | None:
         found = re.search(r"(/\S+); (No space left on device|Disk quota exceeded)", exhausted.message)
         return found and _cannot_write(*found.groups())
     except distribution.LOST_WORKER as lost:
-        if distribution.num_workers() < 2:
+        if workers.num_workers() < 2:
             return None
-        worker = distribution.lost_worker(lost.message)
+        worker = workers.lost_worker(lost.message)
         return f"{worker} stopped; start all workers again with the same command; they resume from the last checkpoint"
     except Exception:
         return None

@@ -1,13 +1,13 @@
 """Processes, several at a time, each on its share of the machine's cores."""
 
 import collections
+import contextlib
 import os
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +102,7 @@ def share_of_cores(place: int, at_once: int, cores: set[int]) -> set[int]:
     return set(ordered[place::at_once]) or {ordered[place % len(ordered)]}
 
 
-@contextmanager
+@contextlib.contextmanager
 def _on_share_of_cores(place: int, at_once: int) -> Iterator[None]:
     """What is started here inherits this thread's cores, where the system has such a thing."""
     if not hasattr(os, "sched_setaffinity"):
@@ -120,4 +120,5 @@ def _print_lines(job: Job, process: subprocess.Popen) -> None:
     assert process.stdout is not None
     with process.stdout as lines:
         for line in lines:
-            print(f"[{job.title}] {line.rstrip()}", flush=True)
+            with contextlib.suppress(BrokenPipeError):  # which ends the study when it prints itself
+                print(f"[{job.title}] {line.rstrip()}", flush=True)

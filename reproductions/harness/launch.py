@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from reproductions import pages
-from reproductions.harness import command_line
+from reproductions.harness import command_line, record
 from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
-from reproductions.harness.options import Options, option, options
+from reproductions.harness.options import Options, as_flags, option, options
 from reproductions.harness.reproduction import Reproduction
+from reproductions.harness.run_directory import check_writable
+from reproductions.harness.tensorflow_quietly import import_tensorflow
 
 DEFAULT_PRESET = "laptop"
 
@@ -108,15 +110,15 @@ def preset(reproduction: Reproduction, study: str | None, name: str | None) -> A
 
 def perform_run(reproduction: Reproduction, configuration: RunConfiguration, command: RunCommand) -> None:
     """Makes a run, in this process."""
-    from reproductions.harness.tensorflow_quietly import import_tensorflow
-
+    output_dir = command.output_dir or f"runs/{reproduction.name}"
+    check_writable(Path(output_dir), "--output_dir")  # what takes no time comes before what takes seconds
     import_tensorflow()
     from reproductions.harness import run
 
     run.perform(
         reproduction,
         configuration,
-        command.output_dir or f"runs/{reproduction.name}",
+        output_dir,
         command.data_dir,
         command.strategy,
         command.cpu_devices,
@@ -142,11 +144,9 @@ def _expanded(name: str, value: Any) -> Any:
 def help_text(reproduction: Reproduction, study: str | None = None) -> str:
     """What `--help` prints."""
     presets = presets_of(reproduction, study)
-    minutes = {"smoke": "less than one", "laptop": f"{reproduction.minutes} on two cores", "paper": "for GPUs"}
-    listed = [f"{name} ({minutes[name]})" for name in reproduction.presets]
     about = [
         f"{reproduction.summary}. Its page is {pages.FOLDER / reproduction.name}.md.",
-        f"Presets, and the minutes they take: {', '.join(listed)}. Flags that differ show a value for each.",
+        f"Presets: {', '.join(presets_with_minutes(reproduction))}. Flags that differ show a value for each.",
         *([] if study is None else [f"Flags of --study={study}: {reproduction.studies[study].question}."]),
         _studies_help(reproduction),
     ]
@@ -155,10 +155,27 @@ def help_text(reproduction: Reproduction, study: str | None = None) -> str:
     return command_line.help_page(usage, filter(None, about), [(first, presets), (Command(), {})])
 
 
+def presets_with_minutes(reproduction: Reproduction) -> list[str]:
+    """The names of the presets, each with what a run takes."""
+    taken = {"smoke": "a minute", "laptop": f"{reproduction.minutes} minutes on two cores", "paper": "hours on a GPU"}
+    return [f"{name} ({taken[name]})" for name in reproduction.presets]
+
+
+def minutes_of_study(reproduction: Reproduction, name: str) -> str:
+    """What a study with the seeds and flags of its record takes; empty if that is not known."""
+    study, recorded = reproduction.studies[name], record.shipped(reproduction.name, name)
+    usual = as_flags(preset(reproduction, name, None)) | (recorded or {"flags": {}})["flags"]
+    runs = [(run["variant"], run["flags"]) for run in recorded["runs"]] if recorded else list(study.variants.items())
+    taken = record.minutes(study, recorded, [(title, usual | dict(flags)) for title, flags in runs])
+    return "" if taken is None else f"{max(1, round(taken))} minutes"
+
+
 def _studies_help(reproduction: Reproduction) -> str:
     lines = ["Studies, by --study=NAME:"] if reproduction.studies else []
     for name, study in reproduction.studies.items():
         claims = f" Claims {', '.join(claim.key for claim in study.claims)}." if study.claims else ""
-        text = f"{study.question}.{claims} Variants: {'; '.join(study.variants)}."
+        taken = minutes_of_study(reproduction, name)
+        taken = taken and f" About {taken} on two cores."
+        text = f"{study.question}.{claims}{taken} Variants: {'; '.join(study.variants)}."
         lines += command_line.entry(name, text, command_line.screen_width(), indent=24)
     return "\n".join(lines)

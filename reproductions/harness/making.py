@@ -6,22 +6,22 @@ after the last run that its record holds.
 
 from __future__ import annotations
 
-import re
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reproductions import pages
-from reproductions.harness import claim, command_line, jobs, launch
+from reproductions.harness import claim, command_line, jobs, launch, study_needs
 from reproductions.harness.errors import UsageError
 from reproductions.harness.options import Option, as_flags, options
-from reproductions.harness.record import RESULTS, agree, check_features, plain, results_of, sheet_name, shipped
+from reproductions.harness.record import agree, check_features, plain, results_of, sheet_name, shipped
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import RunDirectory, check_writable, read_json, replacing, write_json
 from reproductions.harness.study import Study
+from reproductions.harness.study_folders import folder_name, record_folder, usual_folder
 
 if TYPE_CHECKING:
     from reproductions.harness.configuration import RunConfiguration
@@ -49,7 +49,12 @@ def make(reproduction: Reproduction, name: str, command: launch.Command, changes
     """
     recorded = shipped(reproduction.name, name)
     making = Making.planned(reproduction, name, command, changes, recorded)
-    failed = making.runs(command.jobs)
+    todo = making.todo()
+    print(f"{len(making.plan)} runs, {len(todo)} of them to make, {command.jobs} at a time.", flush=True)
+    if todo:
+        configurations = [(runs[0][0], making.configuration(runs[0])) for runs in todo.values()]
+        study_needs.prepare(reproduction, name, configurations, recorded, making.root, command.data_dir)
+    failed = making.runs(todo, command.jobs)
     if making.whole:
         making.write_figure()
         record = making.record
@@ -108,20 +113,20 @@ class Making:
         """
         study = reproduction.studies[name]
         _check_changes(study, changes)
-        base = launch.preset(reproduction, name, command.preset)
+        usual = launch.preset(reproduction, name, command.preset)
         if command.preset is None and recorded is not None:
-            known = {one.name for one in options(type(base))} - {"seed"}
-            base = base.replace({key: value for key, value in recorded["flags"].items() if key in known})
-        folder = f"runs/{reproduction.name}_studies" + (f"_{command.preset}" if command.preset else "")
-        root = Path(command.output_dir or folder)
-        path = _record_folder(reproduction, command, root) / f"{name}.json"
+            known = {one.name for one in options(type(usual))} - {"seed"}
+            usual = usual.replace({key: value for key, value in recorded["flags"].items() if key in known})
+        base = usual.replace(changes)
+        root = Path(command.output_dir or usual_folder(reproduction, command.preset, base, usual))
+        path = record_folder(reproduction, command, root) / f"{name}.json"
         check_writable(root, "--output_dir")
         defaults = launch.Command()
         making = cls(
             reproduction=reproduction,
             name=name,
             study=study,
-            base=base.replace(changes),
+            base=base,
             root=root,
             path=path,
             plan=_plan(study, command, recorded),
@@ -157,8 +162,11 @@ class Making:
         """Whether a run reached its end."""
         return any("broke_down" not in run for run in self.made.values())
 
-    def runs(self, at_once: int) -> list[Path]:
-        """Makes the runs that are missing, so many at a time; gives the folders of those that failed."""
+    def todo(self) -> dict[jobs.Job, list[Run]]:
+        """The processes that are missing, and the runs of the plan that each of them makes.
+
+        Runs that are finished in their folders are taken into the record.
+        """
         of_jobs: dict[jobs.Job, list[Run]] = {}
         folders: dict[Path, jobs.Job] = {}
         for run in self.plan:
@@ -168,7 +176,10 @@ class Making:
             elif not self._taken_in(run):  # variants may share a run
                 job = folders.setdefault(folder, jobs.Job(title, folder, tuple(self.command(run))))
                 of_jobs.setdefault(job, []).append(run)
-        print(f"{len(self.plan)} runs, {len(of_jobs)} of them to make, {at_once} at a time", flush=True)
+        return of_jobs
+
+    def runs(self, of_jobs: Mapping[jobs.Job, list[Run]], at_once: int) -> list[Path]:
+        """Makes missing runs, so many at a time; gives the folders of those that failed."""
         failed = []
 
         def ended(job: jobs.Job, status: int) -> None:
@@ -189,7 +200,7 @@ class Making:
         changed = sorted(key for key in flags if key == "seed" or flags[key] != shared[key])
         name = ",".join(f"{key}={flags[key]}" for key in changed)
         folder = self.root / self.name if self.study.perform else self.root
-        return RunDirectory(folder / re.sub(r"[^\w.=,+-]+", "_", name))
+        return RunDirectory(folder / folder_name(name))
 
     def command(self, run: Run) -> list[str]:
         """The command that makes a run, complete in itself."""
@@ -213,9 +224,10 @@ class Making:
         Raises:
             UsageError: Its folder holds another run, or it was measured on other features than the rest.
         """
-        if self.directory(run).flags.exists():
-            self.directory(run).check(as_flags(self.configuration(run)))
-        results, sheet = results_of(self.directory(run), self.name, self.study.examine is not None, broke_down)
+        directory, flags = self.directory(run), as_flags(self.configuration(run))
+        if directory.flags.exists():
+            directory.check(flags)
+        results, sheet = results_of(directory, flags, self.name, self.study.examine is not None, broke_down)
         if results is None:
             return False
         title, seed = run
@@ -253,19 +265,6 @@ def _check_changes(study: Study, changes: dict[str, Any]) -> None:
             raise UsageError(f"--seed={value}: the study sets --seed itself; give --seeds")
         if name in {"seed"}.union(*study.variants.values()):
             raise UsageError(f"--{name}={value}: the study sets --{name} itself; leave it out")
-
-
-def _record_folder(reproduction: Reproduction, command: launch.Command, root: Path) -> Path:
-    if not command.record:
-        folder = Path(command.results_dir or root)
-        check_writable(folder, "--results_dir" if command.results_dir else "--output_dir")
-        return folder
-    if command.results_dir:
-        raise UsageError("--record and --results_dir say two places for the record; give one of them")
-    if not (pages.FOLDER.parent / "setup.py").exists():
-        raise UsageError("--record writes the records in a checkout of the repository; give --results_dir elsewhere")
-    check_writable(RESULTS, "--record")
-    return RESULTS / reproduction.name
 
 
 def _plan(study: Study, command: launch.Command, recorded: dict | None) -> list[Run]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from reproductions import pages
 from reproductions.harness.errors import UsageError
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import RunDirectory, read_json
-from reproductions.harness.study import file_name
+from reproductions.harness.study import Study, file_name
 from reproductions.harness.study_run import examined
 
 RESULTS = pages.FOLDER / "results"
+# What a run takes beside its training: TensorFlow's import and the measurements.
+START_UP_MINUTES = 0.5
 # What a record keeps of a run of the script.
 RECORDED = ("steps", "seconds", "evaluations", "measure", "versions", "finished")
 
@@ -25,12 +28,13 @@ def shipped(script: str, study: str) -> dict | None:
 
 
 def results_of(
-    directory: RunDirectory, study: str, looked_at: bool, broke_down: bool = False
+    directory: RunDirectory, flags: dict[str, Any], study: str, looked_at: bool, broke_down: bool = False
 ) -> tuple[dict | None, Path | None]:
     """What is recorded of a run, and its last picture; None of one that has not ended.
 
     Args:
         directory: The run's folder.
+        flags: Its configuration.
         study: The study's name.
         looked_at: Whether the study looks at the trained model.
         broke_down: Whether the run ended with an error: one whose loss became NaN or infinite has left a note, which
@@ -38,16 +42,48 @@ def results_of(
     """
     if broke_down and directory.breakdown.exists():
         return read_json(directory.breakdown), None
-    if not directory.finished:
+    if not directory.finished(flags):
         return None, None
-    results = read_json(directory.results)
+    results = directory.read_results()
     if "results" in results:  # of a function of the study's own
-        return results["results"], directory.newest_sheet
+        return {"seconds": results["seconds"], **results["results"]}, directory.newest_sheet
     kept = {key: results[key] for key in RECORDED}
     if not looked_at:
         return kept, directory.newest_sheet
     found, picture = examined(directory, study)
     return (kept | read_json(found), picture) if found.exists() else (None, None)
+
+
+def minutes(study: Study, recorded: dict | None, runs: Sequence[tuple[str, Mapping[str, Any]]]) -> float | None:
+    """What runs take on two cores, one after another, by the record's times; None where nothing is known.
+
+    Args:
+        study: The study.
+        recorded: Its record.
+        runs: Variant and flags of each run; time is taken to grow with the steps.
+    """
+    times: dict[str | None, list[float]] = {}  # None: any variant's
+    steps = (recorded or {"flags": {}})["flags"].get("steps")
+    for run in recorded["runs"] if recorded else []:
+        of_run = run["flags"].get("steps", steps) or 1
+        if run.get("seconds") is not None:
+            seconds = run["seconds"] / of_run
+        elif run.get("seconds_per_step") is not None:
+            seconds = run["seconds_per_step"]
+        else:
+            continue
+        for title in (run["variant"], None):
+            times.setdefault(title, []).append(seconds)
+    total = START_UP_MINUTES * len(runs)
+    for title, flags in runs:
+        known = times.get(title) or times.get(None)
+        if known:
+            total += mean(known) * flags.get("steps", 1) / 60
+        elif study.minutes is not None:
+            total += study.minutes
+        else:
+            return None
+    return total
 
 
 def agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -34,6 +34,7 @@ class Reproduction:
             number of replicas.
         measure: Makes the run's measure, and what the results say about it, from the configuration and the training
             and test images; None in the place of the measure where nothing can be measured.
+        features: Whether that measure needs image features: LeNet's, or InceptionV3's by --features=inception.
         sheet: Makes what draws the run's pictures, from the configuration and the test images: from the model
             to uint8 [height, width, 1 or 3]. None for sheets of samples.
         callbacks: Makes the callbacks of the script's own, from the configuration and the training images.
@@ -47,6 +48,7 @@ class Reproduction:
     presets: Mapping[str, RunConfiguration]
     build: Callable[[Any, tuple[int, int, int], int], keras.Model]
     measure: Callable[[Any, Images, Images], tuple[Measure | None, dict]]
+    features: bool = False
     sheet: Callable[[Any, Images], Sheet] | None = None
     callbacks: Callable[[Any, Images], list[keras.callbacks.Callback]] | None = None
     studies: Mapping[str, Study] = field(default_factory=dict)

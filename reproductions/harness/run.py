@@ -7,7 +7,6 @@ its last checkpoint and ends with the same result. Asked to stop, it writes one 
 from __future__ import annotations
 
 import contextlib
-import shlex
 import shutil
 import tempfile
 import time
@@ -27,7 +26,8 @@ from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.errors import UsageError
 from reproductions.harness.options import as_flags
 from reproductions.harness.reproduction import Measure, Reproduction, Sheet
-from reproductions.harness.run_directory import RunDirectory, read_json, write_json
+from reproductions.harness.run_directory import RunDirectory, write_json
+from reproductions.harness.whereabouts import whereabouts
 
 
 def perform(
@@ -39,7 +39,7 @@ def perform(
     cpu_devices: int = 1,
     stop_on_divergence: bool = False,
 ) -> None:
-    """Makes the run, continues it, or says that it is finished.
+    """Makes the run, continues it, extends it to more steps, or says that it is finished.
 
     Everything that can be wrong is checked before the folder is touched.
 
@@ -52,28 +52,30 @@ def perform(
     """
     _check_intervals(configuration)
     directory, flags = RunDirectory(output_dir), as_flags(configuration)
-    directory.check(flags)
-    if directory.finished:
-        print(f"This run is finished; nothing to do.\n{_whereabouts(directory)}")
+    directory.check(flags, extendable=True)
+    if directory.finished(flags):
+        print(f"This run is finished; nothing to do.\n{whereabouts(directory)}")
         return
     strategy = distribution.make_strategy(strategy_name, cpu_devices)
     distribution.check_batch(configuration.batch_size, strategy)
     distribution.check_flags(strategy, flags)
     distribution.set_numerics(configuration.precision, configuration.deterministic, configuration.seed)
+    chief = distribution.is_chief(strategy)
+    print(distribution.described(strategy), flush=True)
     training = Training.prepared(reproduction, configuration, data_dir, strategy)
     dataset, files = configuration.dataset, training.images.files
     image_files.check_unchanged(directory.image_files, files, dataset)
-    with _writable(directory, strategy) as written, written.claimed(flags):
+    with _writable(directory, strategy) as written, written.claimed(flags, extendable=True):
         image_files.note_names(written.image_files, files)
         distribution.check_checkpoints(strategy, callbacks.newest_step(directory.checkpoints))
         first_step = callbacks.restore_newest(training.model, directory.checkpoints)
-        if first_step:
+        if first_step and chief:
             print(f"Continuing after step {first_step} of {configuration.steps}.", flush=True)
         with _noting_breakdown(written), _stoppable(strategy) as stop_requested:
             training.fit(written, first_step, stop_requested, stop_on_divergence)
         training.finish(written)
-    if distribution.is_chief(strategy):
-        print(_whereabouts(directory))
+    if chief:
+        print(whereabouts(directory))
 
 
 def _check_intervals(configuration: RunConfiguration) -> None:
@@ -123,7 +125,9 @@ class Training:
             keras_gen.InputError: The data, or what the model is built from, cannot be used.
         """
         c = configuration
+        print(f"Loading {c.dataset} ...", flush=True)
         train, test = (datasets.load(c.dataset, split, c.image_size, data_dir) for split in ("train", "test"))
+        print("Building the model ...", flush=True)
         with strategy.scope():
             model = reproduction.build(c, train.image_shape, strategy.num_replicas_in_sync)
         needed = c.batch_size * model.real_batches_per_step
@@ -149,6 +153,8 @@ class Training:
     ) -> None:
         """Trains from the step after `first_step` to the last one."""
         c, train = self.configuration, self.images
+        if self._shows_rows and first_step < c.steps:
+            print("Compiling the first step ...", flush=True)
         batch_size = c.batch_size * self.model.real_batches_per_step
         self.model.fit(
             self.model.distribute_strategy.distribute_datasets_from_function(
@@ -168,25 +174,38 @@ class Training:
         c = self.configuration
         metrics = callbacks.StepTable(directory.metrics, directory.tensorboard / "metrics")
         evaluations = callbacks.StepTable(directory.evaluations, directory.tensorboard / "evaluations")
-        for table in (metrics, evaluations):
-            table.forget_after(first_step)
+        metrics.forget_after(first_step)
+        evaluations.forget_after(first_step - self._was_last(first_step, c.evaluate_every))
+        if self._was_last(first_step, c.sample_every):
+            directory.sheet(first_step).unlink(missing_ok=True)
         sheets = (directory.samples, c.sample_every)
         checkpoints = callbacks.Checkpoints(directory.checkpoints, c.checkpoint_every)
         return [
             *self.own_callbacks,
             callbacks.MetricsLog(metrics, c.log_every),
-            callbacks.StepProgress(c.steps, c.log_every),
             callbacks.StopOnNonFinite(),
             callbacks.WarnOnDivergence(c.log_every, metrics, checkpoints, stop_on_divergence),
             callbacks.Sheets(*sheets, self.sheet) if self.sheet else callbacks.SampleSheets(*sheets),
             *([callbacks.Measures(self.measure, evaluations, c.evaluate_every)] if self.measure else []),
+            *([callbacks.StepProgress(c.steps, c.log_every, evaluations.rows)] if self._shows_rows else []),
             # The checkpoint comes last: whatever a kill before it lost is made again.
             checkpoints,
             callbacks.Interruptions(stop_requested, checkpoints, c.log_every),
         ]
 
+    def _was_last(self, step: int, every: int) -> bool:
+        """Whether what is due every so many steps was due after this one only because a shorter run ended there."""
+        return step < self.configuration.steps and step % every != 0
+
+    @property
+    def _shows_rows(self) -> bool:
+        """Whether this process is the one, among several workers, that shows the run's progress."""
+        return distribution.is_chief(self.model.distribute_strategy)
+
     def finish(self, directory: RunDirectory) -> None:
         """Writes the model and the results."""
+        if self._shows_rows:
+            print("Writing model.keras and saved_model ...", flush=True)
         memory = MemoryFile(directory.model.name)
         self.model.save(memory)
         with replacing(directory.model) as aside:
@@ -259,24 +278,3 @@ def _evaluations(directory: RunDirectory) -> list[dict]:
     seconds = {row["step"]: row["seconds"] for row in callbacks.StepTable(directory.metrics).rows()}
     rows = callbacks.StepTable(directory.evaluations).rows()
     return [{**row, "seconds": seconds[row["step"]]} for row in rows]
-
-
-def _whereabouts(directory: RunDirectory) -> str:
-    results = read_json(directory.results, "a run's results; remove it, and the same command makes it again")
-    endpoints = results.get("endpoints", [])
-    lines = f"""In {directory.path}:
-  samples/       pictures of what it learnt: {directory.newest_sheet}
-  results.json   the last measurements, metrics.csv and evaluations.csv all of them
-  tensorboard/   the same as curves: tensorboard --logdir={shlex.quote(str(directory.tensorboard))}
-  model.keras    the model, to train on or to use in Keras
-  saved_model/   the model for TensorFlow alone: {", ".join(endpoints)}"""
-    for path in (directory.model, directory.saved_model):
-        if not path.exists():
-            lines += f"\n{path} is missing; remove results.json and rerun the command to make it again"
-    if "sample" in endpoints:
-        saved_model = shlex.quote(str(directory.saved_model))
-        lines += f"""
-Sample more:
-  python -m reproductions.sample --saved_model={saved_model} --num_samples=64 --seed=1 --output=grid.png"""
-    divergence = results.get("divergence")
-    return lines + (f"\nwarning: {divergence['message']}" if divergence else "")

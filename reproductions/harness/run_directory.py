@@ -41,18 +41,37 @@ class RunDirectory:
         self.breakdown = self.path / "breakdown.json"
         self.image_files = self.path / "files.txt.gz"
 
-    @property
-    def finished(self) -> bool:
-        """Whether the run in this folder has ended; its results are written last."""
-        return self.results.exists()
+    def finished(self, flags: dict[str, Any]) -> bool:
+        """Whether the run of these flags has ended here: its results, which are written last, are of as many steps.
+
+        Raises:
+            UsageError: The results are damaged.
+        """
+        return self.results.exists() and self.read_results().get("flags", flags).get("steps") == flags.get("steps")
+
+    def read_results(self) -> dict[str, Any]:
+        """What `results.json` holds.
+
+        Raises:
+            UsageError: It is damaged.
+        """
+        return read_json(self.results, "a run's results; remove it, and the same command makes it again")
+
+    def sheet(self, step: int) -> Path:
+        """The picture of a step."""
+        return self.samples / f"step_{step:08d}.png"
 
     @property
     def newest_sheet(self) -> Path | None:
         """The last picture."""
         return max(self.samples.glob("*.png"), default=None)
 
-    def check(self, flags: dict[str, Any]) -> None:
+    def check(self, flags: dict[str, Any], extendable: bool = False) -> None:
         """Checks that the run of these flags may be made here, without touching anything.
+
+        Args:
+            flags: The configuration.
+            extendable: Whether the run that is there may have fewer steps.
 
         Raises:
             UsageError: The folder cannot be written, holds something else, damaged tables, or the run of other flags.
@@ -61,7 +80,7 @@ class RunDirectory:
             import_tensorflow()
             from keras_gen.callbacks import StepTable
 
-            self._compare(flags)
+            self._compare(flags, extendable)
             for table in (self.metrics, self.evaluations):
                 StepTable(table).rows()
         elif self.path.is_dir() and any(map(_is_foreign, self.path.iterdir())):
@@ -69,10 +88,15 @@ class RunDirectory:
         check_writable(self.path, "--output_dir")
 
     @contextlib.contextmanager
-    def claimed(self, flags: dict[str, Any]) -> Iterator[None]:
+    def claimed(self, flags: dict[str, Any], extendable: bool = False) -> Iterator[None]:
         """Makes the folder that of the run of these flags, by `flags.json`, and this process the only one in it.
 
-        What a process that was killed there left unfinished is removed.
+        What a process that was killed there left unfinished is removed. The results of a run that is extended stay
+        until the new ones are written.
+
+        Args:
+            flags: The configuration.
+            extendable: Whether the run that is there may have fewer steps.
 
         Raises:
             UsageError: The folder cannot be written, another process is at work in it, or it holds another run.
@@ -83,9 +107,7 @@ class RunDirectory:
             try:
                 self.path.mkdir(parents=True, exist_ok=True)
                 held.enter_context(locked(self.path, "--output_dir"))
-                if self.flags.exists():
-                    self._compare(flags)
-                else:
+                if not self.flags.exists() or self._compare(flags, extendable):
                     write_json(self.flags, flags)
             except OSError as error:
                 raise UsageError(f"--output_dir={self.path} cannot be written: {error.strerror or error}") from error
@@ -106,17 +128,23 @@ class RunDirectory:
         except Exception as error:  # what a file that anyone may have written leads to
             raise UsageError(f"{self.model}: no model of this suite can be loaded; make the run again") from error
 
-    def _compare(self, flags: dict[str, Any]) -> None:
+    def _compare(self, flags: dict[str, Any], extendable: bool) -> bool:
+        """Whether the run that is there is to be extended; it must have the same flags otherwise."""
         there = read_json(self.flags, "a run's flags; give another --output_dir")
         differing = [
             f"--{name}={flags.get(name)} (there {there.get(name)})"
             for name in sorted(flags.keys() | there.keys())
             if flags.get(name) != there.get(name)
         ]
+        longer = extendable and isinstance(there.get("steps"), int) and there["steps"] < flags["steps"]
+        if longer and there | {"steps": flags["steps"]} == flags:
+            return True
         if differing:
             raise UsageError(
                 f"--output_dir={self.path} holds a run with other flags: {', '.join(differing)}; give another folder"
+                + (" (a run can be continued to more --steps, and nothing else can change)" if extendable else "")
             )
+        return False
 
 
 def _is_foreign(path: Path) -> bool:
@@ -133,9 +161,14 @@ def check_writable(path: Path, flag: str) -> None:
     Raises:
         UsageError: It cannot; the message names the flag.
     """
-    ancestor = next(place for place in (path, *path.absolute().parents) if place.exists())
+    ancestor = nearest(path)
     if not ancestor.is_dir() or not os.access(ancestor, os.W_OK | os.X_OK):
         raise UsageError(f"{flag}={path} cannot be written: {ancestor} is not a writable folder")
+
+
+def nearest(path: Path) -> Path:
+    """The path itself, or the nearest of the folders above it that exists."""
+    return next(place for place in (path, *path.absolute().parents) if place.exists())
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ class Study:
             features of images to what it found and a picture.
         presets: The configurations of `perform`; None: the script's.
         preset: Which preset its runs have where there is no record yet and no other is given.
+        minutes: What one run takes on two cores, for a study whose record does not say.
         timed: Whether seconds are part of the answer; then nothing else should run on the machine.
     """
 
@@ -43,6 +44,7 @@ class Study:
     examine: Callable[..., tuple[dict, np.ndarray]] | None = None
     presets: Mapping[str, Any] | None = None
     preset: str = "laptop"
+    minutes: float | None = None
     timed: bool = False
 
 

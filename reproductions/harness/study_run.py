@@ -48,7 +48,7 @@ def perform(study: Study, configuration: Any, directory: RunDirectory, data_dir:
     assert study.perform is not None
     flags = as_flags(configuration)
     directory.check(flags)
-    if directory.finished:
+    if directory.finished(flags):
         return
     import_tensorflow()
     import keras

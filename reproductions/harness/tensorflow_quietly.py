@@ -1,26 +1,22 @@
-"""TensorFlow without its start-up messages."""
+"""TensorFlow, announced and without its start-up messages."""
 
+import importlib
 import os
 import sys
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow, its C++ side silent and its warnings alone on Python's.
+    """Imports TensorFlow and `keras_gen`, which takes seconds and is said, with their warnings alone.
 
-    It reports the processor's instructions and the drivers that it does without straight to the standard error,
-    whatever the log level; a line about a wrong flag would drown. What matters arrives as an exception.
+    The C++ side is silent unless the variable TF_CPP_MIN_LOG_LEVEL says otherwise: a line about a wrong flag would
+    drown. What matters arrives as an exception.
     """
-    if "tensorflow" in sys.modules:
+    if "keras_gen" in sys.modules:
         return
+    print("Importing TensorFlow ...", flush=True)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    standard_error = os.dup(2)
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        import tensorflow as tf
-    finally:
-        os.dup2(standard_error, 2)
-        os.close(standard_error)
+    importlib.import_module("keras_gen")  # before TensorFlow, which it imports quietly
+    import tensorflow as tf
     from absl import logging
 
     logging.set_verbosity(logging.WARNING)

@@ -107,6 +107,7 @@ STUDY = Study(
         "Barber-Agakov": _variant("barber_agakov"),
     },
     perform=perform,
+    minutes=1.6,
     presets={"smoke": Settings(steps=20, widths=(16,), embedding=4, trace_points=5), "laptop": Settings()},
     table=table,
     figure=figure,

@@ -157,6 +157,7 @@ STUDY = Study(
     ),
     perform=perform,
     presets={"smoke": Settings(steps=100, batch_size=64, bound_draws=1_000), "laptop": Settings()},
+    minutes=1.2,
     table=table,
     figure=figure,
 )

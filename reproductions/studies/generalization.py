@@ -178,6 +178,7 @@ STUDY = Study(
         ),
     ),
     perform=perform,
+    minutes=1.5,
     presets={
         "smoke": Settings(steps=5, min_passes=0, batch_size=16, attacked_images=50),
         "laptop": Settings(),

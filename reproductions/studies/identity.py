@@ -98,6 +98,7 @@ STUDY = Study(
     ),
     perform=perform,
     presets={"smoke": Settings(), "laptop": Settings()},
+    minutes=0.01,
     table=table,
     figure=figure,
 )

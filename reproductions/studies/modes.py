@@ -118,6 +118,7 @@ STUDY = Study(
         "smoke": Settings(steps=40, batch_size=32, evaluate_every=20, evaluation_samples=100),
         "laptop": Settings(),
     },
+    minutes=1.5,
     table=table,
     figure=figure,
 )

@@ -12,6 +12,7 @@ from keras_gen.callbacks import (
     StepProgress,
     StepTable,
     StopOnNonFinite,
+    step_progress,
 )
 from keras_gen.errors import InputError, NonFiniteLossError
 
@@ -141,3 +142,23 @@ def test_a_loss_that_is_not_finite_stops_training_and_names_the_step(line, fit):
 def test_progress_prints_a_line_a_report_where_there_is_no_terminal(line, fit, capsys):
     fit(line(rate=1e-12), 2, [StepProgress(total_steps=10, every=5)])
     assert capsys.readouterr().out == "step 5/10  distance 1\nstep 10/10  distance 1\n"
+
+
+def test_progress_is_never_silent_for_long_and_shows_the_last_measure(line, fit, capsys, monkeypatch):
+    """A step takes three seconds here, by a clock of the test's own: after two steps without a line there is one."""
+    clock = iter(range(0, 1000, 3))
+    monkeypatch.setattr(step_progress.time, "monotonic", lambda: next(clock))
+    rows = []
+
+    class Measured(StepCallback):
+        def on_step(self, step, terms):
+            rows.append({"step": step, "distance": 4.0 * step, "other": 1.0})
+
+    fit(line(rate=1e-12), 2, [Measured(5), StepProgress(total_steps=10, every=5, evaluations=lambda: rows)])
+    printed = capsys.readouterr().out.splitlines()
+    assert [one for one in printed if "  " in one] == [
+        "step 5/10  distance 1  distance at 5 20",
+        "step 10/10  distance 1  distance at 10 40",
+    ]
+    alone = [one for one in printed if "  " not in one]
+    assert alone == ["step 2/10", "step 4/10", "step 7/10", "step 9/10"]

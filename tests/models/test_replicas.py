@@ -7,7 +7,7 @@ import pytest
 
 from helpers.processes import finish, start
 from helpers.replicated_runs import RUNS, trained
-from reproductions.harness.distribution import loopback_cluster
+from reproductions.harness.workers import loopback_cluster
 
 # Weights, noise and terms have the order of 1 and are float32, and the replicas' batch norm takes its variance as
 # E[x^2] - E[x]^2, one replica's as E[(x - E[x])^2].

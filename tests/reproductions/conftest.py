@@ -7,7 +7,7 @@ import pytest
 
 from reproductions import wgan_div
 from reproductions.__main__ import main
-from reproductions.harness import jobs, study_run
+from reproductions.harness import jobs, study_needs, study_run
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,6 +74,7 @@ def jobs_in_process(monkeypatch):
             ended(job, status)
 
     monkeypatch.setattr(jobs, "perform", perform)
+    monkeypatch.setattr(study_needs, "checked_aside", study_needs.check)
     return made
 
 

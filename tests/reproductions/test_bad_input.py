@@ -18,7 +18,7 @@ from PIL import Image
 
 from keras_gen.errors import InputError, NonFiniteLossError
 from reproductions import wgan_div
-from reproductions.harness import distribution, run
+from reproductions.harness import distribution, run, workers
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import as_flags
@@ -312,7 +312,7 @@ def test_one_worker_is_not_several(monkeypatch):
 
 def test_an_empty_tf_config_is_none(monkeypatch):
     monkeypatch.setenv("TF_CONFIG", "")
-    assert distribution.num_workers() == 0 and "TF_CONFIG" in os.environ  # asking changes nothing
+    assert workers.num_workers() == 0 and "TF_CONFIG" in os.environ  # asking changes nothing
     assert distribution.make_strategy("auto").num_replicas_in_sync == 1
     assert "TF_CONFIG" not in os.environ  # TensorFlow cannot read it
 

@@ -55,12 +55,34 @@ def test_a_run_leaves_everything_in_its_folder(smoke_run):
     assert f"python -m reproductions.sample --saved_model={folder / 'saved_model'}" in printed.splitlines()[-1]
 
 
+def test_a_run_says_what_it_prepares_and_shows_the_last_measure(smoke_run):
+    folder, printed = smoke_run
+    said = [line for line in printed.splitlines() if line.endswith(" ...") or line.startswith("Training on ")]
+    assert said == [
+        "Importing TensorFlow ...",
+        "Training on the CPU.",
+        "Loading digits ...",
+        "Building the model ...",
+        "Preparing the features that measure samples (a new LeNet is trained once for each data set) ...",
+        "Compiling the first step ...",
+        "Writing model.keras and saved_model ...",
+    ]
+    lines = [line for line in printed.splitlines() if line.startswith("step ")]
+    shown = {line.split("  ")[0]: line for line in lines if "  " in line}
+    assert list(shown) == [f"step {step}/20" for step in (5, 10, 15, 20)]
+    first, last = read_rows(folder / "evaluations.csv")
+    name, value = list(first.items())[1]
+    assert all(shown[f"step {step}/20"].endswith(f"  {name} at 10 {float(value):.4g}") for step in (10, 15))
+    assert shown["step 20/20"].endswith(f"  {name} at 20 {float(last[name]):.4g}")
+    assert " at " not in shown["step 5/20"]
+
+
 def test_the_same_command_on_a_finished_run_changes_nothing(smoke_run, script):
     folder, _ = smoke_run
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     done = script("wgan_div", "--preset=smoke", "--deterministic", f"--output_dir={folder}")
     assert done.returncode == 0
-    assert done.stdout.startswith("This run is finished; nothing to do.")
+    assert done.stdout.startswith("Importing TensorFlow ...\nThis run is finished; nothing to do.")
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
@@ -88,6 +110,28 @@ def test_a_run_that_is_killed_continues_to_the_same_bits(smoke_run, tmp_path):
     came = kill_and_resume.killed_run(command, tmp_path / "run", chosen, seed=0)
     assert came.total() == 1 and "too late" not in came
     assert kill_and_resume.differences(straight, tmp_path / "run") == []
+
+
+def test_a_finished_run_that_is_given_more_steps_ends_as_one_of_that_length(smoke_run, script, launched, tmp_path):
+    """It ended between two measurements and two pictures: what was made at its end is not made in a longer run."""
+    straight, _ = smoke_run
+    folder = tmp_path / "run"
+    flags = ["--preset=smoke", "--deterministic", f"--output_dir={folder}"]
+    assert script("wgan_div", *flags, "--steps=15").returncode == 0
+    assert [row["step"] for row in read_rows(folder / "evaluations.csv")] == ["10", "15"]
+    before = (folder / "results.json").read_bytes()
+
+    refused = launched("wgan_div", *flags, "--k=3", "--seed=1")
+    assert "holds a run with other flags: --k=3.0 (there 2.0), --seed=1 (there 0), --steps=20 (there 15)" in refused
+    assert "--steps=10 (there 15)" in launched("wgan_div", *flags, "--steps=10")
+    assert (folder / "results.json").read_bytes() == before
+
+    done = script("wgan_div", *flags)
+    assert "Continuing after step 15 of 20." in done.stdout
+    assert kill_and_resume.differences(straight, folder) == []
+    assert json.loads((folder / "results.json").read_text())["steps"] == 20
+    assert sorted(path.name for path in (folder / "samples").iterdir()) == ["step_00000010.png", "step_00000020.png"]
+    assert "This run is finished; nothing to do." in script("wgan_div", *flags).stdout
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from reproductions import wgan_div
 from reproductions.__main__ import reproductions
-from reproductions.harness import launch, making, record
+from reproductions.harness import launch, making, record, study_folders
 from reproductions.harness.claim import Above, Claim
 from reproductions.harness.options import Options, option
 from reproductions.harness.run_directory import read_json, write_json
@@ -194,7 +194,7 @@ def test_without_seeds_and_preset_the_shipped_record_is_made_again_and_left_alon
 
 def test_only_record_writes_the_repositorys(study, tmp_path, monkeypatch):
     path = shipped_record(tmp_path)
-    monkeypatch.setattr(making, "RESULTS", tmp_path / "shipped")
+    monkeypatch.setattr(study_folders, "RESULTS", tmp_path / "shipped")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results").mkdir()
     study("squares", studies=None)
@@ -214,7 +214,7 @@ def test_only_record_writes_the_repositorys(study, tmp_path, monkeypatch):
 
 
 def test_outside_a_checkout_nothing_is_recorded(study, monkeypatch, tmp_path):
-    monkeypatch.setattr(making.pages, "FOLDER", tmp_path)
+    monkeypatch.setattr(study_folders.pages, "FOLDER", tmp_path)
     assert "--record writes the records in a checkout" in study("squares", "--record", fails=True)
     assert not (tmp_path / "runs").exists()
 

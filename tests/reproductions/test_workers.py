@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from reproductions.harness.distribution import loopback_cluster, lost_worker
 from reproductions.harness.failures import guarded
+from reproductions.harness.workers import loopback_cluster, lost_worker
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 900  # far above what any of them takes; a process that hangs is stopped
@@ -29,7 +29,7 @@ class Job:
                 [*command, *own],
                 env=dict(os.environ, TF_CONFIG=config),
                 cwd=ROOT,
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
             )
@@ -37,13 +37,14 @@ class Job:
         ]
 
     def complaints(self, seconds=SECONDS):
-        """Waits for both; exit status and complaint of each."""
+        """Waits for both; exit status and complaint of each. What they printed is in `printed`."""
         try:
-            complaints = [worker.communicate(timeout=seconds)[1] for worker in self.workers]
+            said = [worker.communicate(timeout=seconds) for worker in self.workers]
         finally:
             for worker in self.workers:
                 worker.kill()
-        return [(worker.returncode, complaint) for worker, complaint in zip(self.workers, complaints, strict=True)]
+        self.printed = [printed for printed, _ in said]
+        return [(worker.returncode, complaint) for worker, (_, complaint) in zip(self.workers, said, strict=True)]
 
 
 def rows(path):
@@ -61,9 +62,12 @@ def test_two_workers_make_the_same_run_and_the_chief_alone_writes(smoke_run, tmp
     alone, _ = smoke_run
     chiefs, others = tmp_path / "chiefs", tmp_path / "others"
     each = [[f"--output_dir={folder}"] for folder in (chiefs, others)]
-    for status, complaint in Job(loopback_cluster(2), each=each).complaints():
+    job = Job(loopback_cluster(2), each=each)
+    for status, complaint in job.complaints():
         assert status == 0, complaint
     assert not others.exists()
+    assert ["step 20/20" in printed for printed in job.printed] == [True, False]
+    assert "This is worker 1 of 2 workers, which writes and shows nothing" in job.printed[1]
     assert [row["step"] for row in rows(chiefs / "metrics.csv")] == ["5", "10", "15", "20"]
     assert {path.name for path in chiefs.iterdir()} == {path.name for path in alone.iterdir()}
     for expected, found in zip(weights(alone), weights(chiefs), strict=True):

@@ -1,0 +1,212 @@
+"""Every command that README, BUILD, CONTRIBUTING, docs/ and the pages show does what it says.
+
+The package is built and unpacked as pip does it, and the commands run in an empty folder, runs and studies at the size
+of their smoke presets. Commands that work on a checkout (pip, pytest, ruff, benchmarks) are told apart by name, so that
+a new kind of command does not pass unseen.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reproductions import pages
+from reproductions.harness import launch, making
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("reproductions/*.md")]
+BASH = re.compile(r"^```bash\n(.*?)^```", re.DOTALL | re.MULTILINE)
+# Run from a checkout, or on a cluster, or as root.
+ELSEWHERE = re.compile(
+    r"pip |python3\.11 -m venv|pytest |ruff |\.ci/run|cp docs/|mkdir |mount |for |done|wait$|scripts=|workers="
+    r"|TF_CONFIG=|python -m benchmarks\.\w+|#!|#SBATCH|export |srun |exec "
+)
+# Names of what a reader puts in: an example's script, which CONTRIBUTING has one write.
+PLACES = re.compile(r"reproductions\.(NAME|lsgan)\b|/mnt/small|\$\w+")
+
+
+def shown():
+    """The commands of this package, in the order of the documents, without comments."""
+    found = []
+    for document in sorted(DOCUMENTS):
+        for block in BASH.findall(document.read_text(encoding="utf-8")):
+            lines = block.replace("\\\n", " ").splitlines()
+            found += [(document.relative_to(ROOT), re.sub(r"\s+# .*", "", line).strip()) for line in lines]
+    return [(document, line) for document, line in found if line and not PLACES.search(line)]
+
+
+COMMANDS = list(dict.fromkeys(line for _, line in shown() if line.startswith(("python -m reproductions", "keras-gen"))))
+
+
+def words_of(line):
+    """What follows `python -m reproductions` or `keras-gen`, as words."""
+    _, _, module, *words = shlex.split(line)
+    _, dot, name = module.partition(".")
+    return [name, *words] if dot else words
+
+
+TABLES = [line for line in COMMANDS if line.startswith("python -m reproductions.tables")]
+TRAINING = [
+    words_of(line) for line in COMMANDS if "reproductions." in line and line not in TABLES and "sample" not in line
+]
+
+
+def test_every_line_of_the_documents_is_a_command_of_a_known_kind():
+    others = [line for _, line in shown() if line not in COMMANDS and not ELSEWHERE.match(line)]
+    continued = re.compile(r"python -m reproductions\.wgan_div|workers=|'")
+    assert [line for line in others if not continued.search(line)] == []
+    assert len(TRAINING) > 40 and {words[0] for words in TRAINING} == set(pages.SCRIPTS)
+
+
+@pytest.mark.parametrize("words", TRAINING, ids=" ".join)
+def test_every_flag_of_a_shown_command_is_one(words, launched, monkeypatch, tmp_path):
+    """Each command comes to where its runs begin."""
+    begun = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(launch, "perform_run", lambda *args: begun.append(args))
+    monkeypatch.setattr(making, "make", lambda *args: begun.append(making.Making.planned(*args, None)))
+    assert launched(*words) == 0
+    assert len(begun) == 1
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """A folder with the package as its wheel brings it."""
+    source, folder = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("site")
+    for name in ("keras_gen", "reproductions"):
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-cache-dir"]
+    build = [*pip, "wheel", "--quiet", "--no-deps", "--no-build-isolation", f"--wheel-dir={source / 'wheels'}", source]
+    subprocess.run(build, check=True, capture_output=True)
+    (wheel,) = (source / "wheels").iterdir()
+    shutil.unpack_archive(wheel, folder, "zip")
+    return folder
+
+
+@pytest.fixture
+def from_wheel(installed, tmp_path):
+    """Runs Python with the installed package in an empty folder; it must end with status 0 and change neither."""
+
+    def run(*words, timeout=120, **environment):
+        before, checkout = contents(installed), changes_of_the_checkout()
+        done = subprocess.run(
+            [sys.executable, "-B", *words],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(installed), "HOME": str(tmp_path / "home"), **environment},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=timeout,
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+        assert contents(installed) == before
+        assert changes_of_the_checkout() == checkout
+        return done.stdout
+
+    return run
+
+
+def contents(folder):
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path: hashlib.sha256(path.read_bytes()).digest() for path in files}
+
+
+def changes_of_the_checkout():
+    status = ["git", "status", "--porcelain"]
+    return subprocess.run(status, cwd=ROOT, capture_output=True, text=True).stdout
+
+
+def test_the_wheel_brings_pages_records_pictures_and_types_and_nothing_else(installed):
+    names = {path.name for path in installed.iterdir()}
+    assert {name for name in names if not name.endswith(".dist-info")} == {"keras_gen", "reproductions"}
+    for path in [*ROOT.glob("reproductions/*.md"), *ROOT.glob("reproductions/results/**/*.*")]:
+        assert (installed / path.relative_to(ROOT)).read_bytes() == path.read_bytes()
+    assert (installed / "keras_gen" / "py.typed").exists()
+    (entry,) = installed.glob("*.dist-info/entry_points.txt")
+    assert "keras-gen = reproductions.__main__:main" in entry.read_text(encoding="utf-8")
+
+
+def test_the_list_and_the_tables_from_a_wheel(from_wheel):
+    listed = from_wheel("-m", "reproductions")
+    assert all(name in listed for name in pages.SCRIPTS) and "minutes" in listed
+    assert TABLES == ["python -m reproductions.tables", "python -m reproductions.tables --results_dir=runs"]
+    printed = from_wheel("-m", "reproductions.tables")
+    for page in pages.PAGES:  # the tables of the pages
+        tables = re.findall(r"<!-- table \w+ -->\n(.*?)<!-- end -->", page.read_text(encoding="utf-8"), re.DOTALL)
+        assert all(table.strip() in printed for table in tables if "Not recorded" not in table)
+    assert "\nW1  " in printed and "undecided" in printed
+
+
+def small(words, folder):
+    """A command at smoke size, with files of the test in the place of a reader's."""
+    changed = [word for word in words if not word.startswith(("--preset=", "--steps="))]
+    changed = [word.replace("folder:PATH", f"folder:{folder / 'images'}") for word in changed]
+    data = ["--image_size=8", "--batch_size=8"] if any("folder:PATH" in word for word in words) else []
+    return [*changed, "--preset=smoke", f"--data_dir={folder / 'data'}", *data]
+
+
+@pytest.fixture(scope="session")
+def readers_files(tmp_path_factory):
+    """A folder of images in two classes, and a small Fashion-MNIST."""
+    folder, random = tmp_path_factory.mktemp("reader"), np.random.default_rng(0)
+    for i in range(60):
+        path = folder / "images" / str(i % 2) / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(path)
+    (folder / "data").mkdir()
+    for prefix, count in (("train", 600), ("t10k", 300)):
+        for kind, shape in (("images-idx3", (count, 28, 28)), ("labels-idx1", (count,))):
+            header = bytes([0, 0, 8, len(shape)]) + b"".join(size.to_bytes(4, "big") for size in shape)
+            content = random.integers(0, 10 if len(shape) == 1 else 256, shape, dtype=np.uint8).tobytes()
+            (folder / "data" / f"{prefix}-{kind}-ubyte").write_bytes(header + content)
+    return folder
+
+
+# Needs a data set of TensorFlow Datasets that a reader has to prepare with network access.
+NEEDS_DOWNLOAD = "--study=mnist"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", pages.SCRIPTS)
+def test_every_shown_command_of_a_script_works(name, from_wheel, readers_files, tmp_path):
+    """They run one after another, as a reader would give them, and leave runs, records and figures in `runs/`."""
+    commands = [small(words, readers_files) for words in TRAINING if words[0] == name and NEEDS_DOWNLOAD not in words]
+    # One that splits the CPU needs a process of its own.
+    alone = [words for words in commands if any(word.startswith("--cpu_devices") for word in words)]
+    together = [words for words in commands if words not in alone]
+    for batch in filter(None, [[*together, words_of(TABLES[1])], alone]):
+        todo = tmp_path / "commands.json"
+        todo.write_text(json.dumps(batch), encoding="utf-8")
+        program = Path(__file__).parent / "programs" / "commands.py"
+        printed = from_wheel(program, todo, timeout=3600, KERAS_GEN_CACHE=str(tmp_path / "cache"))
+        for words in batch:
+            assert f"$ {' '.join(words)}" in printed
+    assert {path.name for path in tmp_path.iterdir()} <= {"runs", "cache", "home", "commands.json"}
+    for words in commands:
+        flags = dict(word.removeprefix("--").split("=", 1) for word in words[1:] if "=" in word)
+        if "study" in flags:
+            records = [path for path in tmp_path.glob("runs/*/*.json") if path.stem == flags["study"]]
+            assert records and all(path.with_suffix(".png").exists() for path in records)
+        else:
+            assert (tmp_path / flags["output_dir"] / "results.json").exists()
+
+
+@pytest.mark.slow
+def test_the_first_run_and_a_picture_from_its_saved_model(from_wheel, tmp_path):
+    (first,) = (words for words in TRAINING if words == ["wgan_div", "--output_dir=runs/wgan_div"])
+    (sample,) = (words_of(line) for line in COMMANDS if "reproductions.sample" in line)
+    assert "step 20/20" in from_wheel("-m", "reproductions", *small(first, tmp_path))
+    assert (tmp_path / "runs" / "wgan_div" / "model.keras").exists()
+    from_wheel("-m", "reproductions", *sample)
+    assert (tmp_path / "grid.png").read_bytes().startswith(b"\x89PNG")

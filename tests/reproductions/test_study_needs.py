@@ -1,0 +1,92 @@
+"""What a study says before its first run, and what it finds missing there."""
+
+import shutil
+from collections import namedtuple
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_gen.datasets import fashion_mnist
+from keras_gen.errors import InputError
+from reproductions import wgan_div
+from reproductions.harness import record, study_needs
+from reproductions.harness.errors import UsageError
+from reproductions.harness.study import Study
+from reproductions.reporting.curves import curves
+
+
+def test_retrieval_misses_fashion_mnist_before_it_works(launched, jobs_in_process, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(fashion_mnist, "PACKAGE_FOLDER", tmp_path / "none")
+    folders = [f"--data_dir={tmp_path}", f"--output_dir={tmp_path / 'runs'}"]
+    message = launched("deep_infomax", "--study=retrieval", "--preset=smoke", "--seeds=0", *folders)
+    assert message.startswith("error: fashion_mnist is not on this machine: install ")
+    assert jobs_in_process == [] and not (tmp_path / "runs").exists()
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0] == "22 runs, 22 of them to make, 1 at a time."
+    assert printed[1] == "They need the data set mnist_5k, the data set fashion_mnist."
+    assert printed[2].startswith("They take about ") and printed[2].endswith(" minutes on two cores.")
+
+
+def test_a_wrong_flag_is_found_before_the_first_run(launched, jobs_in_process, tmp_path):
+    study = ["--study=sampling", "--preset=smoke", "--seeds=0", f"--output_dir={tmp_path / 'runs'}"]
+    assert "image_size=6x6: DCGAN makes square images" in launched("wgan_div", *study, "--image_size=6")
+    assert "no/such" in launched("wgan_div", *study, "--dataset=folder:/no/such")
+    assert jobs_in_process == [] and list(tmp_path.iterdir()) == []
+
+
+def test_the_check_aside_brings_back_its_one_line_or_the_bytes(configuration):
+    reproduction, whole = wgan_div.REPRODUCTION, configuration()
+    size = study_needs.checked_aside(reproduction, "sampling", [whole, configuration(seed=1)], None)
+    weights = reproduction.build(whole, (8, 8, 1), 1).count_params()
+    assert size == 2 * (study_needs.BYTES_BESIDE + study_needs.BYTES_PER_WEIGHT * weights)
+    with pytest.raises(UsageError, match="^folder:/no/such: there is no such folder"):
+        study_needs.checked_aside(reproduction, "sampling", [configuration(dataset="folder:/no/such")], None)
+
+
+def test_a_run_takes_no_more_than_is_said(smoke_run, configuration):
+    folder, _ = smoke_run
+    taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    said = study_needs.check(wgan_div.REPRODUCTION, "sampling", [configuration()], None)
+    assert said / 4 < taken < said
+
+
+def test_a_disk_without_room(monkeypatch, tmp_path):
+    Usage = namedtuple("Usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**9, 0, 7_000_000))
+    study_needs.check_disk(tmp_path / "runs", 7_000_000)
+    with pytest.raises(UsageError, match="the runs need about 8 MB, and 7 MB are free there"):
+        study_needs.check_disk(tmp_path / "runs", 8_000_000)
+
+
+def test_features_need_labels_or_weights(configuration, tmp_path):
+    check = study_needs.check
+    reproduction = wgan_div.REPRODUCTION
+    described = study_needs.described(reproduction, reproduction.studies["power"], [configuration()])
+    assert described == "the data set digits, LeNet features"
+    for i in range(10):
+        Image.fromarray(np.full((8, 8, 3), i, np.uint8)).save(tmp_path / f"{i}.png")
+    unlabelled = configuration(dataset=f"folder:{tmp_path}", image_size=8)
+    with pytest.raises(UsageError, match=f"--dataset=folder:{tmp_path}: a study needs labels, or --features=inception"):
+        check(reproduction, "power", [unlabelled], None)
+    with pytest.raises(InputError, match="(?i)inception"):
+        check(reproduction, "power", [configuration(features="inception")], None)
+
+
+def test_minutes_grow_with_the_runs_and_their_steps():
+    study = Study(question="?", variants={"a": {}, "b": {}}, table=str, figure=curves, minutes=3.0)
+    runs = [
+        {"variant": "a", "flags": {}, "seconds": 60.0},
+        {"variant": "a", "flags": {}, "seconds": 120.0},
+        {"variant": "b", "flags": {"steps": 50}, "seconds": None, "seconds_per_step": 2.0},
+    ]
+    recorded = {"flags": {"steps": 100}, "runs": runs}
+    start = record.START_UP_MINUTES
+    # 0.9 seconds per step of a: 90 seconds for 100 steps.
+    assert record.minutes(study, recorded, [("a", {"steps": 100})]) == pytest.approx(start + 1.5)
+    assert record.minutes(study, recorded, [("a", {"steps": 200})] * 2) == pytest.approx(2 * start + 6.0)
+    # b's seconds per step, whatever its steps were.
+    assert record.minutes(study, recorded, [("b", {"steps": 60})]) == pytest.approx(start + 2.0)
+    assert record.minutes(study, None, [("a", {}), ("b", {})]) == pytest.approx(2 * start + 6.0)
+    unknown = Study(question="?", variants={"a": {}}, table=str, figure=curves)
+    assert record.minutes(unknown, None, [("a", {})]) is None
