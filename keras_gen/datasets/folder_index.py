@@ -94,10 +94,10 @@ class FolderIndex:
             side = int(self.shorter_sides[smallest])
             raise too_small(
                 image_size,
-                f"{smaller:,} of the {len(self):,} images in {name} are smaller; the smallest, {self.path(smallest)}, "
-                f"has a shorter side of {side} pixels",
+                f"of the {len(self):,} images in {name}, {smaller:,} {'are' if smaller > 1 else 'is'} smaller; the "
+                f"shorter side of {self.path(smallest)} has {side} pixel{'s' if side > 1 else ''}",
                 side,
-                "take the small ones away",
+                "remove the small ones",
             )
 
 

@@ -172,9 +172,9 @@ def test_images_that_are_too_small_name_the_flag_and_sizes_that_would_do(picture
     with pytest.raises(InputError) as caught:
         load(f"folder:{picture_folder}", "test")
     assert str(caught.value) == (
-        f"--image_size=64: 2 of the 21 images in folder:{picture_folder} are smaller; the smallest, "
-        f"{picture_folder}/dogs/15.png, has a shorter side of 40 pixels; give a size that the networks can make, such "
-        "as 32 or 28 or 16, or take the small ones away"
+        f"--image_size=64: of the 21 images in folder:{picture_folder}, 2 are smaller; the shorter side of "
+        f"{picture_folder}/dogs/15.png has 40 pixels; give a size that the networks can make, such as 32 or 28 or 16, "
+        "or remove the small ones"
     )
     assert len(load(f"folder:{picture_folder}", "test", image_size=40)) == 3
 

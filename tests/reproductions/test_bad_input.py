@@ -118,8 +118,6 @@ IMAGES = {
     "text.jpg": (b"no image", "empty, damaged, or none of PNG"),
     "a_ppm.png": (encoded("PPM"), "empty, damaged, or none of PNG"),
     "damaged.png": (encoded()[:60] + b"damage" + encoded()[66:], ""),
-    "one_pixel.png": (encoded(pixels=PIXELS[:1, :1]), "1x1 pixels are smaller than image_size=8"),
-    "narrow.png": (encoded(pixels=PIXELS[:, :7]), "7x8 pixels are smaller than image_size=8"),
     "bomb.png": (stating(20_000, 20_000), "its header states more than the 100,000,000 pixels allowed"),
     "large.png": (stating(12_000, 9_000), "12000x9000 pixels are more than the 100,000,000 allowed"),
 }
@@ -135,6 +133,16 @@ def test_a_broken_image_in_a_folder_is_named(refused, tmp_path, file):
     folder = ["--batch_size=2", "--image_size=8", f"--dataset=folder:{tmp_path}"]
     message = refused("wgan_div", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", *folder)
     assert f"cannot decode image {tmp_path / file}: " in message and complaint in message
+
+
+@pytest.mark.parametrize(("width", "words"), [(1, "has 1 pixel; remove"), (7, "has 7 pixels; remove")])
+def test_an_image_that_is_too_small_is_named(refused, tmp_path, width, words):
+    (tmp_path / "whole.png").write_bytes(encoded())
+    (tmp_path / "narrow.png").write_bytes(encoded(pixels=PIXELS[:, :width]))
+    folder = ["--batch_size=2", "--image_size=8", f"--dataset=folder:{tmp_path}"]
+    message = refused("wgan_div", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", *folder)
+    assert f"--image_size=8: of the 2 images in folder:{tmp_path}, 1 is smaller" in message
+    assert f"{tmp_path / 'narrow.png'} {words} the small ones" in message
 
 
 def test_a_folder_of_links_that_leave_it(refused, tmp_path, tmp_path_factory):
