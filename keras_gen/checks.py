@@ -4,7 +4,7 @@ Each raises an `InputError` whose message names the argument and says what to gi
 """
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from numbers import Integral
 from typing import Any
 
@@ -13,10 +13,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from keras_gen.errors import InputError, check_input
-
-KERAS_BATCH_SIZE = 32  # `fit` cuts arrays into batches of this size by default
-
+from keras_gen.errors import InputError
 
 # Numbers and choices ---------------------------------------------------------------------------------------------
 
@@ -79,19 +76,60 @@ def check_map_shape(name: str, shape: tuple[int, ...]) -> None:
     Raises:
         InputError: The shape is not three whole numbers of at least 1.
     """
+    check_keras_settings()
     if len(shape) != 3 or not all(isinstance(size, Integral) and size > 0 for size in shape):
         raise InputError(f"{name}={tuple(shape)}: give (height, width, channels), whole numbers of at least 1")
 
 
 def check_defined(**networks: keras.Model) -> None:
+    """Checks that networks, given by their roles, take one input and know its shape and that of their outputs.
+
+    Raises:
+        InputError: A network does not know them, such as a `Sequential` without `keras.Input` or a subclass of
+            `keras.Model`, or it takes several inputs.
+    """
+    check_shapes_known(**networks)
+    for role, network in networks.items():
+        if len(network.inputs) != 1:
+            raise InputError(
+                f"the {role} takes {len(network.inputs)} inputs, but it is given one; join them in one tensor that the "
+                f"{role} splits"
+            )
+
+
+def check_shapes_known(**networks: keras.Model) -> None:
     """Checks that networks, given by their roles, know the shapes of their inputs and outputs.
 
     Raises:
-        InputError: A network does not know them, such as a `Sequential` that has not seen data.
+        InputError: A network does not know them.
     """
     for role, network in networks.items():
+        if isinstance(network, keras.Sequential) and not network.built:
+            raise InputError(f"the {role} has no shapes yet; begin it with keras.Input(shape)")
         if not hasattr(network, "input_shape") or not hasattr(network, "output_shape"):
-            raise InputError(f"the {role} has no shapes yet; begin it with keras.Input(shape), or call it once on data")
+            raise InputError(
+                f"the {role}, a {type(network).__name__}, does not know its shapes; give keras.Model(x, {role}(x)), "
+                "where x = keras.Input(shape)"
+            )
+
+
+def check_keras_settings() -> None:
+    """Checks that Keras is set as the models here need it: channels last, weights of float32.
+
+    Raises:
+        InputError: It is not.
+    """
+    if keras.config.image_data_format() != "channels_last":
+        raise InputError(
+            "Keras is set to channels_first, but images here are [height, width, channels]; call "
+            "keras.config.set_image_data_format('channels_last') first, or mend keras.json"
+        )
+    if keras.config.floatx() != "float32":
+        raise InputError(
+            f"Keras is set to floatx={keras.config.floatx()}, but weights here are float32; call "
+            "keras.config.set_floatx('float32') first, or mend keras.json; less precision for speed is "
+            "keras.config.set_dtype_policy('mixed_bfloat16')"
+        )
 
 
 # Images ----------------------------------------------------------------------------------------------------------
@@ -106,61 +144,21 @@ def checked_images(data: Any, taker: str, shape: tuple[int, ...]) -> tf.Tensor:
         shape: Shape of one image.
 
     Raises:
-        InputError: The images have another type or shape.
+        InputError: The images have another type or shape, or come with sample weights.
     """
-    images, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+    images, _, weights = keras.utils.unpack_x_y_sample_weight(data)
+    if weights is not None:
+        raise InputError("a batch has sample weights, but all images count alike; give images or (images, labels)")
     images = tf.convert_to_tensor(images)
     if images.shape.rank == len(shape) and images.shape.is_compatible_with(shape):
         raise InputError(f"images have shape {tuple(images.shape)}, without a batch axis; give [n, height, ...]")
     if not images.dtype.is_floating:
-        raise InputError(f"images have dtype {images.dtype.name}; give float32 in [-1, 1]")
+        raise InputError(
+            f"images have dtype {images.dtype.name}; give float32 in [-1, 1], which of 8-bit pixels is x / 127.5 - 1"
+        )
     if not images.shape[1:].is_compatible_with(shape):
         raise InputError(f"images have shape {tuple(images.shape[1:])}, the {taker} takes {tuple(shape)}")
     return tf.cast(images, tf.float32)
-
-
-def check_finite_pixels(images: tf.Tensor) -> tf.Operation | None:
-    """Checks that no pixel is NaN or infinite; see `keras_gen.errors.check_input` for what it returns and raises."""
-    finite = tf.reduce_all(tf.math.is_finite(images)) if images.dtype.is_floating else tf.constant(True)
-    return check_input(finite, "images contain NaN or infinite pixels")
-
-
-def checked_batches(
-    x: Any, check: Callable[[tf.Tensor], list[tf.Operation | None]], batch_size: int | None = None
-) -> Any:
-    """The data of a `fit`, checked: a `tf.data` data set batch by batch, an array at once.
-
-    The training step itself stays as it is, and so do its bits. What `tf.distribute` has dealt out already is passed
-    on. On several replicas TensorFlow may take a failure in the last batch of a finite data set for the end of the
-    data: `fit` then ends without that batch and without a message.
-
-    Args:
-        x: What `fit` received: batches of images, or tuples that begin with images, or an array of images.
-        check: Makes the checks of a batch.
-        batch_size: Size of the batches into which `fit` will cut an array.
-
-    Raises:
-        InputError: A check of an array fails. The checks of a data set fail when their batch is read.
-    """
-    if isinstance(x, tf.data.Dataset):
-        return x.map(_checking(check, isinstance(x.element_spec, tuple)), tf.data.AUTOTUNE, deterministic=True)
-    if isinstance(x, (np.ndarray, tf.Tensor)) and len(x):
-        short = len(x) % (batch_size or KERAS_BATCH_SIZE)
-        for part in (x, x[-short:]) if short else (x,):
-            check(tf.convert_to_tensor(part))
-    return x
-
-
-def _checking(check: Callable[[tf.Tensor], list[tf.Operation | None]], are_tuples: bool) -> Callable[..., Any]:
-    """A function that checks a batch and passes it on; a batch without images is left to the model to refuse."""
-
-    def checked(*batch: Any) -> Any:
-        if isinstance(batch[0], tf.Tensor):
-            with tf.control_dependencies(check(batch[0])):
-                batch = (tf.identity(batch[0]), *batch[1:])
-        return batch if are_tuples else batch[0]
-
-    return checked
 
 
 # Features and codes ----------------------------------------------------------------------------------------------

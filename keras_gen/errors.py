@@ -14,8 +14,16 @@ class InputError(ValueError):
     """
 
 
-class NonFiniteLossError(ArithmeticError):
+class BrokenTrainingError(ArithmeticError):
+    """Training cannot go on to any good; the message says why, and at which step."""
+
+
+class NonFiniteLossError(BrokenTrainingError):
     """A loss or a weight became NaN or infinite; the message names it and the step."""
+
+
+class DivergenceError(BrokenTrainingError):
+    """A term of the loss left its past by orders of magnitude; the message names it and the step."""
 
 
 def check_input(holds: tf.Tensor, *message: str | tf.Tensor) -> tf.Operation | None:

@@ -107,6 +107,23 @@ def trains_exactly(optimizer: keras.optimizers.Optimizer, variables: Sequence[ke
     return True
 
 
+def computes_in_float16(layer: keras.Layer) -> bool:
+    """Whether a layer or one inside it computes in float16, whose gradients vanish unless the loss is scaled."""
+    return any(inner.compute_dtype == "float16" for inner in all_layers(layer))
+
+
+def last_activation(network: keras.Model) -> str | None:
+    """The name of the activation by which a network ends, if it does.
+
+    It could go if a model told which layer gave its output.
+    """
+    operation = network.outputs[0]._keras_history.operation
+    if isinstance(operation, keras.Model):
+        return last_activation(operation)
+    activation = getattr(operation, "activation", operation)
+    return getattr(activation, "__name__", type(activation).__name__).lower()
+
+
 def all_layers(layer: keras.Layer) -> list[keras.Layer]:
     """A layer and all layers inside it, at any depth.
 

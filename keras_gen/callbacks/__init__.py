@@ -1,10 +1,12 @@
-"""Callbacks that count training steps: samples, measurements, crash-safe checkpoints, stops, initial clusters."""
+"""Callbacks that count training steps: samples, measurements, checkpoints, stops, divergence, initial clusters."""
 
 from keras_gen.callbacks.checkpoints import Checkpoints, newest_step, restore_newest
+from keras_gen.callbacks.divergence import Divergence, WarnOnDivergence, first_divergence
 from keras_gen.callbacks.initial_clusters import InitialClusters
 from keras_gen.callbacks.interruptions import Interruptions
 from keras_gen.callbacks.measures import Measures
 from keras_gen.callbacks.metrics_log import MetricsLog
+from keras_gen.callbacks.sample_quality import SampleQuality
 from keras_gen.callbacks.sheets import SampleSheets, Sheets
 from keras_gen.callbacks.step_callback import StepCallback
 from keras_gen.callbacks.step_progress import StepProgress
@@ -13,16 +15,20 @@ from keras_gen.callbacks.stop_on_non_finite import StopOnNonFinite
 
 __all__ = [
     "Checkpoints",
+    "Divergence",
     "InitialClusters",
     "Interruptions",
     "Measures",
     "MetricsLog",
+    "SampleQuality",
     "SampleSheets",
     "Sheets",
     "StepCallback",
     "StepProgress",
     "StepTable",
     "StopOnNonFinite",
+    "WarnOnDivergence",
+    "first_divergence",
     "newest_step",
     "restore_newest",
 ]

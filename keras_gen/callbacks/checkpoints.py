@@ -28,12 +28,16 @@ class Checkpoints(StepCallback):
         directory: Folder of the checkpoints.
         every: Steps between two checkpoints, a multiple of the steps in an epoch.
         keep: How many checkpoints to keep.
+
+    Attributes:
+        spared: A checkpoint that is kept however old it is; None for none.
     """
 
     def __init__(self, directory: str | os.PathLike, every: int, keep: int = 3):
         super().__init__(every)
         self.directory = Path(directory)
         self.keep = keep
+        self.spared: Path | None = None
         self._written: int | None = None
 
     def on_step(self, step: int, terms: dict[str, float]) -> None:
@@ -58,7 +62,8 @@ class Checkpoints(StepCallback):
         files = checkpoint_files(self.directory)
         later = files.index(path)
         for other in files[:later] + files[later + self.keep :]:
-            other.unlink()
+            if other != self.spared:
+                other.unlink()
 
 
 def checkpoint_files(directory: str | os.PathLike) -> list[Path]:
@@ -70,7 +75,12 @@ def checkpoint_files(directory: str | os.PathLike) -> list[Path]:
 def newest_step(directory: str | os.PathLike) -> int:
     """The step of the newest checkpoint in a folder, intact or not; 0 if there is none."""
     files = checkpoint_files(directory)
-    return int(files[0].name[len("step_") : -len(SUFFIX)]) if files else 0
+    return step_of(files[0]) if files else 0
+
+
+def step_of(checkpoint: Path) -> int:
+    """The step of a checkpoint, by its name."""
+    return int(checkpoint.name[len("step_") : -len(SUFFIX)])
 
 
 def restore_newest(model: keras.Model, directory: str | os.PathLike) -> int:

@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_gen.datasets.decoding import crop_and_resize
 from keras_gen.datasets.images import ArrayImages
-from keras_gen.errors import InputError
+from keras_gen.datasets.sizes import too_small
 
 
 def from_array(
@@ -22,10 +22,7 @@ def from_array(
     """
     native = min(pixels.shape[1:3])
     if image_size is not None and image_size > native:
-        raise InputError(
-            f"image_size={image_size} is larger than the {native}x{native} images of {name}; "
-            f"give {native} or less, or use padded:{name}"
-        )
+        raise too_small(image_size, f"the images of {name} have {native}x{native} pixels", native, f"use padded:{name}")
     pixels = crop_and_resize(pixels, image_size or native)
     return ArrayImages(
         name=name,

@@ -12,6 +12,7 @@ import hashlib
 import os
 import time
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,17 +21,18 @@ from pathlib import Path
 import numpy as np
 from absl import logging
 
-from keras_gen.datasets.decoding import open_image
+from keras_gen.datasets.decoding import open_image, readable_suffixes
+from keras_gen.datasets.images import warn_once
 from keras_gen.datasets.packed_strings import PackedStrings
+from keras_gen.datasets.sizes import too_small
 from keras_gen.errors import InputError
 from keras_gen.utils.files import cache_folder, replacing
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
 # The headers of fewer files are read in about a second, which is not worth a cache file.
 KEPT_FROM = 10_000
 # File systems may round times to two seconds, so a folder that has just changed could change again unnoticed.
 UNSETTLED_NANOSECONDS = 2 * 10**9
-FORMAT = "1"
+FORMAT = "2"
 AT_ONCE = 1_000  # files that a thread reads in turn
 
 
@@ -45,6 +47,7 @@ class FolderIndex:
         names: The file name of each image.
         places: int32 [images], the number of the folder that each image is in.
         shorter_sides: int32 [images], in pixels.
+        left_out: What files were left out, in a sentence; "" if none were.
     """
 
     root: Path
@@ -53,13 +56,18 @@ class FolderIndex:
     names: PackedStrings
     places: np.ndarray
     shorter_sides: np.ndarray
+    left_out: str = ""
 
     def __len__(self) -> int:
         return len(self.names)
 
     def path(self, image: int) -> Path:
         """The path of an image."""
-        return self.root / self.folders[self.places[image]] / self.names[image]
+        return self.root / self.name(image)
+
+    def name(self, image: int) -> str:
+        """The path of an image, relative to the root."""
+        return os.path.join(self.folders[self.places[image]], self.names[image])
 
     def is_current(self) -> bool:
         """Whether no folder has changed since the index was made."""
@@ -70,24 +78,27 @@ class FolderIndex:
             )
         return False
 
-    def check_sizes(self, image_size: int) -> None:
+    def check_sizes(self, image_size: int, name: str) -> None:
         """Checks that no image is smaller than `image_size`.
 
-        Raises:
-            InputError: An image is smaller; the message names it.
-        """
-        for image in np.flatnonzero(self.shorter_sides < image_size).tolist():
-            _read_header(self.path(image), image_size)
+        Args:
+            image_size: Height and width that are wanted.
+            name: The data set's name, for the message.
 
-    def labels(self) -> tuple[np.ndarray | None, int | None]:
-        """The number of each image's first-level folder, and how many there are; None without two that hold all."""
-        first_level = [folder.partition(os.sep)[0] for folder in self.folders]
-        classes = sorted({first_level[place] for place in np.unique(self.places)})
-        if "" in classes or len(classes) < 2:
-            return None, None
-        numbers = {folder: number for number, folder in enumerate(classes)}
-        of_place = np.array([numbers.get(folder, -1) for folder in first_level], np.int64)
-        return of_place[self.places], len(classes)
+        Raises:
+            InputError: An image is smaller; the message names the smallest, and sizes that would do.
+        """
+        smaller = int(np.count_nonzero(self.shorter_sides < image_size))
+        if smaller:
+            smallest = int(np.argmin(self.shorter_sides))
+            side = int(self.shorter_sides[smallest])
+            raise too_small(
+                image_size,
+                f"{smaller:,} of the {len(self):,} images in {name} are smaller; the smallest, {self.path(smallest)}, "
+                f"has a shorter side of {side} pixels",
+                side,
+                "take the small ones away",
+            )
 
 
 def find(root: Path, follow_links: bool = False) -> FolderIndex:
@@ -105,6 +116,8 @@ def find(root: Path, follow_links: bool = False) -> FolderIndex:
         index = _made(root, follow_links)
         if len(index) >= KEPT_FROM and np.max(index.changed) < started - UNSETTLED_NANOSECONDS:
             _write(cache, index)
+    if index.left_out:
+        warn_once(f"{root}: {index.left_out}", index.left_out)
     return index
 
 
@@ -121,8 +134,6 @@ def _made(root: Path, follow_links: bool) -> FolderIndex:
         packed = PackedStrings.pack(names())
     except OSError as error:
         raise InputError(f"folder:{root}: cannot read {error.filename}: {error.strerror}") from error
-    if walk.left_out:
-        logging.warning("%d links out of %s are skipped; use linked_folder:PATH to follow them", walk.left_out, root)
     return _with_sizes(
         FolderIndex(
             root=root,
@@ -131,6 +142,7 @@ def _made(root: Path, follow_links: bool) -> FolderIndex:
             names=packed,
             places=np.frombuffer(places, np.int32),
             shorter_sides=np.empty(len(packed), np.int32),
+            left_out=walk.left_out(),
         )
     )
 
@@ -145,7 +157,22 @@ class _Walk:
         self.folders: list[str] = []
         self.changed: list[tuple[int, int]] = []
         self.entered: set[tuple[int, int]] = set()
-        self.left_out = 0
+        self.suffixes = readable_suffixes()
+        self.links_out = 0
+        self.others: Counter[str] = Counter()
+
+    def left_out(self) -> str:
+        """What is not among the images, in a sentence; "" if all is."""
+        parts = []
+        if self.others:
+            kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.others.most_common(5))
+            parts.append(
+                f"{self.others.total():,} files are no pictures of a known format ({kinds}); convert those that should "
+                "count to PNG or JPEG"
+            )
+        if self.links_out:
+            parts.append(f"{self.links_out:,} links lead out of it; use linked_folder:PATH to follow them")
+        return f"left out of {self.root}: {'; '.join(parts)}" if parts else ""
 
     def images(self, folder: str = "") -> Iterator[tuple[int, str]]:
         """The folder number and the name of every image, sorted by path."""
@@ -168,12 +195,14 @@ class _Walk:
         if entry.name.startswith("."):
             return False
         is_folder = entry.is_dir()
-        if not is_folder and not (entry.name.lower().endswith(SUFFIXES) and entry.is_file()):
+        if not is_folder and not (entry.name.lower().endswith(self.suffixes) and entry.is_file()):
+            suffix = os.path.splitext(entry.name)[1].lower()
+            self.others[(suffix or "without a suffix") if entry.is_file() else "broken links or devices"] += 1
             return False
         if not entry.is_symlink() or self.follow_links:
             return True
         leads_out = not Path(entry).resolve().is_relative_to(self.inside)
-        self.left_out += leads_out
+        self.links_out += leads_out
         return not (is_folder or leads_out)
 
 
@@ -189,7 +218,7 @@ def _with_sizes(index: FolderIndex) -> FolderIndex:
 
     def read(start: int) -> None:
         for image in range(start, min(start + AT_ONCE, len(index))):
-            index.shorter_sides[image] = _read_header(index.path(image), image_size=1)
+            index.shorter_sides[image] = _read_header(index.path(image))
 
     with ThreadPoolExecutor() as pool:
         for _ in pool.map(read, range(0, len(index), AT_ONCE)):
@@ -197,9 +226,9 @@ def _with_sizes(index: FolderIndex) -> FolderIndex:
     return index
 
 
-def _read_header(file: Path, image_size: int) -> int:
+def _read_header(file: Path) -> int:
     try:
-        with open_image(file, image_size) as image:
+        with open_image(file, image_size=1) as image:
             return min(image.size)
     except Exception as error:  # Pillow raises many kinds of error on damaged files
         raise InputError(f"cannot decode image {file}: {error}") from error
@@ -226,6 +255,7 @@ def _read(cache: Path, root: Path) -> FolderIndex | None:
                 names=PackedStrings(file["names"], file["name_ends"]),
                 places=file["places"],
                 shorter_sides=file["shorter_sides"],
+                left_out=str(file["left_out"]),
             )
     except Exception:  # Damage takes many forms; reading the folder again repairs all of them.
         return None
@@ -244,6 +274,7 @@ def _write(cache: Path, index: FolderIndex) -> None:
                 name_ends=index.names.ends,
                 places=index.places,
                 shorter_sides=index.shorter_sides,
+                left_out=index.left_out,
             )
     except OSError as error:
         logging.warning("the index of %s cannot be cached, so each run reads the folder again: %s", index.root, error)

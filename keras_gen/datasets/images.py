@@ -4,12 +4,13 @@ Image `i` has the same pixels whichever kind holds it: both come from `decoding.
 """
 
 import abc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+from absl import logging
 
 from keras_gen.datasets.decoding import decode_image
 from keras_gen.datasets.python_calls import PythonCalls
@@ -19,9 +20,17 @@ from keras_gen.errors import InputError
 IN_MEMORY_LIMIT = 256 * 2**20
 
 _decoding = PythonCalls()
+_warned: set[str] = set()
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+def warn_once(subject: str, message: str) -> None:
+    """Warns, unless this process has warned of the subject before."""
+    if subject not in _warned:
+        _warned.add(subject)
+        logging.warning("%s", message)
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Images(abc.ABC):
     """A numbered collection of images of one shape, in a fixed order that mixes the classes.
 
@@ -31,6 +40,7 @@ class Images(abc.ABC):
         image_shape: (height, width, channels) of every image.
         labels: int64 [n], or None where there are none.
         num_classes: Number of classes, or None where there are no labels.
+        files: The names of all files of a folder, those of the other split too; None for other sets.
     """
 
     name: str
@@ -38,6 +48,12 @@ class Images(abc.ABC):
     image_shape: tuple[int, int, int]
     labels: np.ndarray | None = None
     num_classes: int | None = None
+    files: Sequence[str] | None = None
+
+    def __repr__(self) -> str:
+        size = "x".join(map(str, self.image_shape))
+        classes = "no labels" if self.labels is None else f"{self.num_classes} classes"
+        return f"<{self.name} ({self.split}): {len(self):,} images, {size}, {classes}>"
 
     @abc.abstractmethod
     def __len__(self) -> int:
@@ -68,7 +84,7 @@ class Images(abc.ABC):
         )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ArrayImages(Images):
     """Images whose pixels are in memory, as uint8 [n, h, w, c]."""
 
@@ -92,9 +108,9 @@ class ArrayImages(Images):
         return self.pixels[:max_images]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class EncodedImages(Images):
-    """Images that stay encoded (PNG or JPEG) where they are stored and are decoded on demand.
+    """Images that stay encoded, as PNG or JPEG for example, where they are stored and are decoded on demand.
 
     Attributes:
         size: Number of images.
@@ -116,9 +132,12 @@ class EncodedImages(Images):
             InputError: The image cannot be read or decoded; the message names it.
         """
         try:
-            return decode_image(self.read(index), self.image_shape)
+            return decode_image(self.read(index), self.image_shape, lambda words: self._warn(index, words))
         except Exception as error:  # Pillow raises many kinds of error on damaged files
             raise InputError(f"cannot decode image {self.describe(index)}: {error}") from error
+
+    def _warn(self, index: int, words: str) -> None:
+        warn_once(f"{self.name}: {words}", f"{self.describe(index)}: {words}; check the other files too")
 
     def fetch(self, index_batches: tf.data.Dataset) -> tf.data.Dataset:
         """See `Images.fetch`. Several batches are decoded in parallel."""
@@ -156,5 +175,6 @@ class EncodedImages(Images):
             image_shape=self.image_shape,
             labels=self.labels,
             num_classes=self.num_classes,
+            files=self.files,
             pixels=self.to_pixels(),
         )

@@ -34,11 +34,12 @@ def load(images: Images, image_size: int | None = None) -> Images:
         image_shape=(size, size, channels),
         labels=images.labels,
         num_classes=images.num_classes,
+        files=images.files,
         images=images,
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class PaddedImages(Images):
     """Images with a border.
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_gen.datasets.images import ArrayImages, Images
-from keras_gen.errors import InputError
+from keras_gen.datasets.sizes import too_small
 
 NUM_PATCHES = {"train": 4000, "test": 1000}
 DEFAULT_SIZE = 32
@@ -22,10 +22,7 @@ def load(split: str, image_size: int | None = None, data_dir: str | None = None)
     del data_dir  # nothing is stored
     size = image_size or DEFAULT_SIZE
     if size > TEST_COLUMNS:
-        raise InputError(
-            f"image_size={size} is larger than the {TEST_COLUMNS} pixels that photo_patches has; "
-            f"give {TEST_COLUMNS} or less"
-        )
+        raise too_small(size, f"photo_patches has only {TEST_COLUMNS} pixels", TEST_COLUMNS)
     photos = [_part(photo, split) for photo in _photos()]
     count = NUM_PATCHES[split]
     # NumPy guarantees that RandomState gives the same numbers in every version.

@@ -23,7 +23,7 @@ def names() -> dict[str, str]:
     """The names that `load` knows, each with a one-line description."""
     return {
         **_EMBEDDED,
-        "folder:PATH": "a folder of PNG and JPEG files, 64x64 colour by default",
+        "folder:PATH": "a folder of pictures (PNG, JPEG, WebP, GIF, BMP, TIFF), 64x64 colour by default",
         "linked_folder:PATH": "the same, with links that lead out of the folder followed",
         "padded:NAME": "any of these with a black border, by default up to the next power of two",
         "NAME or NAME/CONFIG": "any image data set of TensorFlow Datasets, such as cifar10",

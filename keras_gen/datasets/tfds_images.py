@@ -1,6 +1,7 @@
 """Image data sets of TensorFlow Datasets (TFDS)."""
 
 import contextlib
+import hashlib
 import http.client
 import os
 import re
@@ -8,23 +9,28 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from absl import logging
 from google.protobuf import json_format, message
 from tensorflow_datasets.core import constants, dataset_info
 
 from keras_gen.datasets import images as images_lib
 from keras_gen.datasets.images import EncodedImages, Images
+from keras_gen.datasets.sizes import too_small
 from keras_gen.datasets.splits import hold_out_tenth, mixed_order
 from keras_gen.errors import InputError
+from keras_gen.utils.files import cache_folder, replacing
 
 VARYING_SIZE = 64  # default image_size where image sizes differ
 _NAME = re.compile(r"\w+(/[\w.\-]+)?(:\d+\.\d+\.\d+)?")  # name[/config][:version]
 _ANSWER_SECONDS = 4.0
+_AT_ONCE = 1_000  # records that a thread reads in turn
 # What damaged files raise in Python, ArrayRecord, Protocol Buffers and TFRecord.
 _DAMAGE = (
     *(ValueError, LookupError, OSError, RuntimeError),
@@ -152,7 +158,8 @@ def read(builder: tfds.core.DatasetBuilder, split: str, image_size: int | None) 
     """One split of a stored data set.
 
     The test images are TFDS's split "test", or else "validation", or else every tenth image of "train". Sets up to
-    `images.IN_MEMORY_LIMIT` are decoded now; in larger ones each image is read on demand, and there are no labels.
+    `images.IN_MEMORY_LIMIT` are decoded now; in larger ones each image is read on demand, and the labels are read once
+    and kept in the cache folder.
 
     Raises:
         InputError: The data set has no 8-bit grey or colour images, no training split, images smaller than
@@ -165,8 +172,8 @@ def read(builder: tfds.core.DatasetBuilder, split: str, image_size: int | None) 
     labels = num_classes = None
     with _naming_damage(builder.data_path):
         records = _records(builder, source, is_small)
-        if label_key and is_small:
-            labels = np.array([_feature(records[i], label_key).int64_list.value[0] for i in order])
+        if label_key:
+            labels = _labels(builder, source, records, label_key, is_small)[order]
             num_classes = builder.info.features[label_key].num_classes
 
     def read_image(i: int) -> bytes:
@@ -208,7 +215,12 @@ def _image_shape(builder: tfds.core.DatasetBuilder, image_key: str, image_size: 
         )
     native = min(height, width) if height and width else None
     if native and image_size and image_size > native:
-        raise InputError(f"image_size={image_size} is larger than the {width}x{height} images of {builder.name}")
+        raise too_small(
+            image_size,
+            f"the images of {builder.name} have {width}x{height} pixels",
+            native,
+            f"use padded:{builder.name}",
+        )
     size = image_size or native or VARYING_SIZE
     return size, size, channels
 
@@ -240,6 +252,36 @@ def _records(builder: tfds.core.DatasetBuilder, split: str, is_small: bool) -> S
         "start only; prepare it again in another --data_dir with "
         f"`tfds build {builder.name} --file_format=array_record`"
     )
+
+
+def _labels(
+    builder: tfds.core.DatasetBuilder, source: str, records: Sequence[bytes], label_key: str, is_small: bool
+) -> np.ndarray:
+    """The labels of all records of a split, int64 [n]; those of a large set are read once and kept in the cache."""
+
+    def read(start: int) -> list[int]:
+        rows = range(start, min(start + _AT_ONCE, len(records)))
+        return [_feature(records[i], label_key).int64_list.value[0] for i in rows]
+
+    starts = range(0, len(records), _AT_ONCE)
+    if is_small:
+        return np.array([label for start in starts for label in read(start)])
+    files = [os.stat(path) for path in builder.info.splits[source].filepaths]
+    identity = repr((os.fspath(builder.data_path), source, label_key, [(f.st_size, f.st_mtime_ns) for f in files]))
+    cache = cache_folder() / f"labels-{hashlib.sha256(os.fsencode(identity)).hexdigest()[:16]}.npy"
+    with contextlib.suppress(OSError, ValueError, EOFError):
+        labels = np.load(cache, allow_pickle=False)
+        if labels.shape == (len(records),):
+            return labels
+    logging.warning("reading the labels of %d images of %s; this is done once", len(records), builder.info.full_name)
+    with ThreadPoolExecutor() as pool:
+        labels = np.array([label for part in pool.map(read, starts) for label in part], np.int64)
+    try:
+        with replacing(cache) as aside:
+            np.save(aside, labels)
+    except OSError as error:
+        logging.warning("the labels of %s cannot be cached, so each run reads them again: %s", builder.name, error)
+    return labels
 
 
 def _feature(record: bytes, key: str) -> tf.train.Feature:

@@ -65,10 +65,18 @@ def get(loss: str | AdversarialLoss) -> AdversarialLoss:
     """The loss of that name; a loss is returned as it is.
 
     Raises:
-        InputError: There is no loss of that name.
+        InputError: There is no loss of that name, or it is no `AdversarialLoss`.
     """
     if isinstance(loss, AdversarialLoss):
         return loss
+    if not isinstance(loss, str):
+        kind = loss.__name__ if isinstance(loss, type) else type(loss).__name__
+        advice = f"give {kind}(), an instance" if _is_loss(loss) else "give an AdversarialLoss"
+        raise InputError(f"adversarial_loss={kind}: {advice}, or one of {', '.join(names())}")
     if loss not in _LOSSES:
         raise InputError(f"adversarial_loss={loss!r}: choose one of {', '.join(names())}")
     return _LOSSES[loss]()
+
+
+def _is_loss(loss: object) -> bool:
+    return isinstance(loss, type) and issubclass(loss, AdversarialLoss)

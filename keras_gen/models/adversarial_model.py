@@ -1,15 +1,18 @@
 """`AdversarialModel`: the base of all GANs. It scores and differentiates; a paper's model says what is minimised."""
 
+from functools import partial
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from keras_gen.checks import check_choice, check_counts, check_defined, checked_images
+from keras_gen.checks import check_choice, check_counts, checked_images
 from keras_gen.errors import InputError, check_input
 from keras_gen.losses import gradient_penalties, gradient_sampling
+from keras_gen.models.adversarial_checks import check_networks, check_penalty, check_scores
 from keras_gen.models.endpoints import Rows, endpoint
 from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.models.optimization import update_average
 from keras_gen.models.reproducible_model import Optimizer, Terms, stream_seed
 from keras_gen.utils import noise
 
@@ -58,10 +61,11 @@ class AdversarialModel(GenerativeModel):
         **kwargs: Any,
     ):
         super().__init__(seed=seed, **kwargs)
-        _check_networks(generator, discriminator)
+        check_networks(generator, discriminator)
         check_counts(discriminator_steps=discriminator_steps, generator_steps=generator_steps)
         if ema_momentum is not None and not 0 <= ema_momentum < 1:
             raise InputError(f"ema_momentum={ema_momentum}: must be in [0, 1), or None for no average")
+        check_penalty(gradient_penalty)
         self.generator = generator
         self.discriminator = discriminator
         self.discriminator_steps = discriminator_steps
@@ -132,11 +136,7 @@ class AdversarialModel(GenerativeModel):
 
     @endpoint(latents=Rows("latent_shape"))
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
-        """G(z): latents [n, latent_dim] to data float32 [n, ...], without any random draw.
-
-        Raises:
-            InputError: The latents have another shape.
-        """
+        """G(z): latents [n, latent_dim] to data float32 [n, ...], without any random draw."""
         network = self.generator if self.ema_momentum is None else self.average_generator
         return network(latents, training=False)
 
@@ -160,10 +160,11 @@ class AdversarialModel(GenerativeModel):
         """
         if generator_optimizer is discriminator_optimizer and isinstance(generator_optimizer, keras.Optimizer):
             raise InputError("generator_optimizer and discriminator_optimizer are one object; give each its own")
+        adam = partial(keras.optimizers.Adam, 2e-4, beta_1=0.5)
         self.compile_with(
             {
-                "generator_optimizer": (_or_adam(generator_optimizer), self.generator.trainable_variables),
-                "discriminator_optimizer": (_or_adam(discriminator_optimizer), self.discriminator.trainable_variables),
+                "generator_optimizer": (generator_optimizer or adam(), self.generator.trainable_variables),
+                "discriminator_optimizer": (discriminator_optimizer or adam(), self.discriminator.trainable_variables),
             },
             **kwargs,
         )
@@ -176,8 +177,10 @@ class AdversarialModel(GenerativeModel):
     def batch_checks(self, images: tf.Tensor) -> list[tf.Operation | None]:
         """Those of every model, and that there is an image for each update: a last batch may be short."""
         count, message = tf.shape(images)[0], f"images does not divide into {self._parts} equal parts"
-        enough = check_input(count >= self.real_batches_per_step, "a batch of", count, message)
-        return [*super().batch_checks(images), enough]
+        enough = count >= self.real_batches_per_step
+        if self._replicas > 1:  # of unequal parts each replica would make its own
+            enough = count // self._replicas % self.real_batches_per_step == 0
+        return [*super().batch_checks(images), check_input(enough, "a batch of", count, message)]
 
     def train_step(self, data: Any) -> Terms:
         """Updates T, then G, on one batch: images, or a tuple (images, labels) whose labels are ignored."""
@@ -195,14 +198,20 @@ class AdversarialModel(GenerativeModel):
             terms |= self.train_generator(batch_size, f"generator/{i}", fresh)
         return self.report(terms)
 
+    def test_step(self, data: Any) -> Terms:
+        """Both losses on a batch of held-out images and as many fake ones, with the networks at inference."""
+        real = self._scorable(data)
+        batch_size = tf.shape(real)[0]
+        fake = self.generate(batch_size, "test/latents", training=False)
+        _, terms = self.discriminator_objective(real, fake, self._points(real, fake, "test"), training=False)
+        _, of_generator = self.generator_objective(fake, real if self.relativistic else None, training=False)
+        return self.running_means(terms | of_generator, batch_size)
+
     def train_discriminator(self, real: tf.Tensor, stream: str) -> Terms:
         """One update of T on real images [batch, ...] and as many fake ones."""
         batch_size = tf.shape(real)[0]
         fake = self.generate(batch_size, f"{stream}/latents")
-        points: tuple[tf.Tensor, ...] = ()
-        if self.sampling is not None:
-            mixing = self.uniform(batch_size, gradient_sampling.NOISE_SHAPE, f"{stream}/points")
-            points = gradient_sampling.points(self.sampling, real, fake, mixing)
+        points = self._points(real, fake, stream)
         return self.minimize(
             lambda: self.discriminator_objective(real, fake, points),
             self.discriminator.trainable_variables,
@@ -217,52 +226,56 @@ class AdversarialModel(GenerativeModel):
             self.generator_optimizer,
         )
         if self.ema_momentum is not None:
-            self._update_average(self.ema_momentum)
+            update_average(self.average_generator, self.generator, self.ema_momentum, self.step)
         return terms
 
+    def _points(self, real: tf.Tensor, fake: tf.Tensor, stream: str) -> tuple[tf.Tensor, ...]:
+        """Where T's slopes are measured, if they are."""
+        if self.sampling is None:
+            return ()
+        mixing = self.uniform(tf.shape(real)[0], gradient_sampling.NOISE_SHAPE, f"{stream}/points")
+        return gradient_sampling.points(self.sampling, real, fake, mixing)
+
     def discriminator_objective(
-        self, real: tf.Tensor, fake: tf.Tensor, points: tuple[tf.Tensor, ...]
+        self, real: tf.Tensor, fake: tf.Tensor, points: tuple[tf.Tensor, ...], training: bool = True
     ) -> tuple[tf.Tensor, Terms]:
         """T's loss and terms on real and fake images [batch, ...], its slopes measured at the points, if any."""
-        if points:
-            scores = gradient_penalties.scores_and_squared_norms(self.score, real, fake, points)
-        else:
-            scores = self.score(real), self.score(fake), None
+        score, scored = partial(self.score, training=training), gradient_penalties.scores_and_squared_norms
+        scores = scored(score, real, fake, points) if points else (score(real), score(fake), None)
         loss, terms = self.discriminator_terms(*scores)
         return loss, {"discriminator_loss": loss, **terms}
 
-    def generator_objective(self, fake: tf.Tensor, real: tf.Tensor | None = None) -> tuple[tf.Tensor, Terms]:
+    def generator_objective(
+        self, fake: tf.Tensor, real: tf.Tensor | None = None, training: bool = True
+    ) -> tuple[tf.Tensor, Terms]:
         """G's loss on fake images [batch, ...] and, if the loss is relativistic, on real ones."""
-        loss = self.generator_loss(self.score(fake), None if real is None else self.score(real))
+        loss = self.generator_loss(self.score(fake, training), None if real is None else self.score(real, training))
         return loss, {"generator_loss": loss}
 
-    def score(self, x: tf.Tensor) -> tf.Tensor:
-        """T(x) in training, float32 [batch, 1]."""
-        return tf.cast(self.discriminator(x, training=True), tf.float32)
+    def score(self, x: tf.Tensor, training: bool = True) -> tf.Tensor:
+        """T(x), float32 [batch, 1]."""
+        return tf.cast(self.discriminator(x, training=training), tf.float32)
 
-    def generate(self, batch_size: tf.Tensor, stream: str) -> tf.Tensor:
-        """G(z) in training, float32 [batch, ...], from this step's noise."""
-        return tf.cast(self.generator(self.normal(batch_size, self.latent_shape, stream), training=True), tf.float32)
-
-    def _update_average(self, momentum: float) -> None:
-        # Early on the average is short, so that it forgets the initial weights.
-        step = tf.cast(self.step.value, tf.float32)
-        momentum = tf.minimum(momentum, (1 + step) / (10 + step))
-        for average, current in zip(self.average_generator.variables, self.generator.variables, strict=True):
-            average.assign(momentum * average + (1 - momentum) * current)
+    def generate(self, batch_size: tf.Tensor, stream: str, training: bool = True) -> tf.Tensor:
+        """G(z), float32 [batch, ...], from this step's noise."""
+        z = self.normal(batch_size, self.latent_shape, stream)
+        return tf.cast(self.generator(z, training=training), tf.float32)
 
     # Checks ------------------------------------------------------------------------------------------------------
 
     def _checked_images(self, data: Any) -> tf.Tensor:
-        images = checked_images(data, "discriminator", self.discriminator.input_shape[1:])
+        images = self._scorable(data)
         if images.shape[0] is not None and images.shape[0] % self.real_batches_per_step:
             raise InputError(f"a batch of {images.shape[0]} images does not divide into {self._parts} equal parts")
         share = (images.shape[0] or 0) // self.real_batches_per_step
-        on_replicas = tf.distribute.get_strategy().num_replicas_in_sync > 1
-        if self.sampling in gradient_sampling.PAIRING and share % 2 and on_replicas:
+        if self.sampling in gradient_sampling.PAIRING and share % 2 and self._replicas > 1:
             advice = f"give each replica an even number of images per update, not {share}"
             raise InputError(f"sampling={self.sampling!r} pairs neighbours: {advice}")
         return images
+
+    def _scorable(self, data: Any) -> tf.Tensor:
+        check_scores(self.discriminator)
+        return checked_images(data, "discriminator", self.discriminator.input_shape[1:])
 
     @property
     def _parts(self) -> str:
@@ -284,17 +297,3 @@ class AdversarialModel(GenerativeModel):
             "ema_momentum": self.ema_momentum,
             "gradient_penalty": serialize(self.gradient_penalty),
         }
-
-
-def _or_adam(optimizer: Optimizer | None) -> Optimizer:
-    return keras.optimizers.Adam(2e-4, beta_1=0.5) if optimizer is None else optimizer
-
-
-def _check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
-    check_defined(generator=generator, discriminator=discriminator)
-    made, taken = tuple(generator.output_shape[1:]), tuple(discriminator.input_shape[1:])
-    if made != taken:
-        raise InputError(f"the generator makes {made}, the discriminator takes {taken}")
-    scores = tuple(discriminator.output_shape)
-    if scores[1:] != (1,):
-        raise InputError(f"the discriminator gives {scores}, not one score per image, [batch, 1]")

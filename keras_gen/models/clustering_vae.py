@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from keras_gen.checks import check_choice, check_counts, check_not_negative
+from keras_gen.checks import check_choice, check_counts, check_defined, check_not_negative
 from keras_gen.errors import InputError, check_input
 from keras_gen.layers import likelihoods
 from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
@@ -197,6 +197,7 @@ class ClusteringVAE(GaussianAutoencoder):
 
 
 def _check_classifier(classifier: keras.Model, latent_shape: tuple[int, ...]) -> None:
+    check_defined(classifier=classifier)
     taken = tuple(classifier.input_shape[1:])
     if taken != latent_shape:
         raise InputError(f"the encoder's codes have shape {latent_shape}, the classifier takes {taken}")

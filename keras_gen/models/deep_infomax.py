@@ -102,19 +102,21 @@ class DeepInfoMax(InformationEncoder):
         weights = {"global_information": self.alpha, "local_information": self.beta, "prior_kl": self.gamma}
         return ("loss", *(name for name, weight in weights.items() if weight))
 
-    def objective(self, images: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+    def objective(self, images: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
         """What encoder and discriminators minimise together, and its terms."""
-        outputs = self.encoder(images, training=True)
+        outputs = self.encoder(images, training=training)
         feature_map, posterior = outputs[0], self.gaussian(outputs)  # C_ij, p(z|x)
         z = self.draw(posterior)
         loss, terms = tf.zeros([]), {}
         if self.alpha:
             x = images if self.global_pairs == "image_code" else z
-            bracket = log_likelihood(*self.pair_scores(self.global_discriminator, x, z, "global"))
+            scores = self.pair_scores(self.global_discriminator, x, z, "global", training=training)
+            bracket = log_likelihood(*scores)
             loss -= self.alpha * bracket  # -alpha (E_P[log sigma(T_1)] + E_Q[log(1 - sigma(T_1))])
             terms["global_information"] = bracket / 2 + math.log(2)
         if self.beta:
-            bracket = log_likelihood(*self.pair_scores(self.local_discriminator, feature_map, z, "local"))
+            scores = self.pair_scores(self.local_discriminator, feature_map, z, "local", training=training)
+            bracket = log_likelihood(*scores)
             loss -= self.beta * bracket  # -beta / (h w) sum_ij (E_P[log sigma(T_2)] + E_Q[log(1 - sigma(T_2))])
             terms["local_information"] = bracket / 2 + math.log(2)
         if self.gamma:

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from keras_gen.checks import check_positive
+from keras_gen.checks import check_defined, check_positive
 from keras_gen.errors import InputError
 from keras_gen.layers import flows
 from keras_gen.layers.any_batch import call_on_any_batch
@@ -209,6 +209,7 @@ class FVAE(ImportanceSampled, FlowModel):
 
 
 def _check_networks(encoder: keras.Model, decoder: keras.Model) -> None:
+    check_defined(encoder=encoder, decoder=decoder)
     codes, taken = tuple(encoder.output_shape[1:]), tuple(decoder.input_shape[1:])
     if codes != taken:
         raise InputError(f"the encoder's codes have shape {codes}, the decoder takes {taken}")

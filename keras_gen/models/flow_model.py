@@ -13,7 +13,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from keras_gen import keras_privates
-from keras_gen.checks import check_choice, check_finite_pixels, check_not_negative, check_positive, checked_images
+from keras_gen.checks import check_choice, check_not_negative, check_positive, checked_images
 from keras_gen.errors import InputError, NonFiniteLossError
 from keras_gen.layers.flows import FlowLayer
 from keras_gen.models.encoding_model import EncodingModel
@@ -114,7 +114,7 @@ class FlowModel(EncodingModel):
             images: A batch [n, *data_shape], or a tuple (images, labels): under several replicas, the global batch.
         """
         x = self._checked(images)
-        check_finite_pixels(x)
+        self.data_checks(x)
         seed = stream_seed(self.seed, "initialize/input")
         noisy = with_noise(
             x,
@@ -176,7 +176,7 @@ class FlowModel(EncodingModel):
         """The terms of a batch, as in training but with the networks at inference; the noise is the next step's."""
         x = self._with_input_noise(self._with_rows(self._checked(data)))
         _, terms = self.objective(x, self._code_noise(x), training=False)
-        return self.running_means(terms)
+        return self.running_means(terms, tf.shape(x)[0])
 
     def _with_input_noise(self, x: tf.Tensor) -> tf.Tensor:
         shape = tf.shape(x)[0], self.data_shape

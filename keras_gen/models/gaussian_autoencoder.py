@@ -88,8 +88,9 @@ class GaussianAutoencoder(ImportanceSampled):
 
     def test_step(self, data: Any) -> Terms:
         """The terms of a batch, as in training but with the networks at inference; the noise is the next step's."""
-        _, terms = self.objective(*self._with_noise(data), training=False)
-        return self.running_means(terms)
+        x, noise = self._with_noise(data)
+        _, terms = self.objective(x, noise, training=False)
+        return self.running_means(terms, tf.shape(x)[0])
 
     def _with_noise(self, data: Any) -> tuple[tf.Tensor, tf.Tensor]:
         x = self.likelihood_layer.checked(checked_images(data, "encoder", self.data_shape))

@@ -93,8 +93,9 @@ class GradientPenalized(ReproducibleModel):
     def test_step(self, data: Any) -> Terms:
         """The terms of a batch, as in training but with the network at inference."""
         inputs, targets = _inputs_and_targets(data)
-        _, terms = self.objective(inputs, targets, self.directions(tf.shape(inputs)[0]))
-        return self.running_means(terms)
+        num_rows = tf.shape(inputs)[0]
+        _, terms = self.objective(inputs, targets, self.directions(num_rows))
+        return self.running_means(terms, num_rows)
 
     def directions(self, num_rows: tf.Tensor) -> tf.Tensor:
         """This step's v, one per row: uniform on the unit sphere, [num_rows, C]."""

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from keras_gen.checks import checked_images
+from keras_gen.checks import check_defined, check_shapes_known, checked_images
 from keras_gen.errors import InputError
 from keras_gen.losses import mutual_information
 from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
@@ -33,6 +33,7 @@ class InformationEncoder(ReproducibleModel):
 
     def __init__(self, encoder: keras.Model, seed: int = 0, **kwargs: Any):
         super().__init__(seed=seed, **kwargs)
+        check_defined(encoder=encoder)
         shapes = [tuple(output.shape) for output in encoder.outputs]
         if len(shapes) < 2 or shapes[-2] != shapes[-1] or len(shapes[-1]) != 2:
             raise InputError(
@@ -75,7 +76,13 @@ class InformationEncoder(ReproducibleModel):
         terms = self.minimize(lambda: self.objective(images), self.trainable_variables, self.optimizer)
         return self.report(terms)
 
-    def objective(self, images: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+    def test_step(self, data: Any) -> Terms:
+        """The terms of a batch, as in training but with the networks at inference; the noise is the next step's."""
+        images = checked_images(data, "encoder", self.data_shape)
+        _, terms = self.objective(images, training=False)
+        return self.running_means(terms, tf.shape(images)[0])
+
+    def objective(self, images: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
         """The loss of a batch, and its terms."""
         raise NotImplementedError
 
@@ -85,12 +92,18 @@ class InformationEncoder(ReproducibleModel):
         return posterior.mean() + posterior.stddev() * noise
 
     def pair_scores(
-        self, discriminator: keras.Model, x: tf.Tensor, codes: tf.Tensor, stream: str, num_shuffles: int = 1
+        self,
+        discriminator: keras.Model,
+        x: tf.Tensor,
+        codes: tf.Tensor,
+        stream: str,
+        num_shuffles: int = 1,
+        training: bool = True,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """T of each x with its own code [batch, ..., 1] and with those of others of the batch [batch, ..., m]."""
         noise = self.uniform(tf.shape(codes)[0], (), f"{stream}/shuffle")
         others = mutual_information.shuffled(codes, noise, num_shuffles)
-        scores = discriminator((x, tf.concat([codes[:, tf.newaxis], others], axis=1)), training=True)
+        scores = discriminator((x, tf.concat([codes[:, tf.newaxis], others], axis=1)), training=training)
         return scores[..., :1], scores[..., 1:]
 
     # Use ---------------------------------------------------------------------------------------------------------
@@ -149,6 +162,7 @@ def check_discriminator(
     Raises:
         InputError: It takes something else, or does not give one score per code.
     """
+    check_shapes_known(**{name.removeprefix("the "): discriminator})
     inputs = [tuple(tensor.shape[1:]) for tensor in discriminator.inputs]
     if len(inputs) != 2 or inputs[0] != x_shape or len(inputs[1]) != 2 or inputs[1][-1] != latent_dim:
         raise InputError(

@@ -1,6 +1,7 @@
 """What a training step needs around an optimiser: building it, the regularisers' part of a loss, clipped gradients."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -8,9 +9,21 @@ import tensorflow as tf
 from keras_gen import keras_privates
 from keras_gen.errors import InputError
 
+# Arguments of `compile` that Keras knows, and what each is about.
+COMPILE_ARGUMENTS = {
+    "optimizer": "optimizer",
+    "loss": "loss",
+    "loss_weights": "loss",
+    "metrics": "metrics",
+    "weighted_metrics": "metrics",
+}
+
 
 def built_optimizer(
-    argument: str, optimizer: keras.optimizers.Optimizer | str | dict, variables: Sequence[keras.Variable]
+    argument: str,
+    optimizer: keras.optimizers.Optimizer | str | dict,
+    variables: Sequence[keras.Variable],
+    scale_loss: bool = False,
 ) -> keras.optimizers.Optimizer:
     """An optimiser, given as Keras takes it, built on its variables so that a checkpoint finds its own.
 
@@ -18,6 +31,7 @@ def built_optimizer(
         argument: The name of the argument, for messages.
         optimizer: An optimiser, its name or its configuration.
         variables: What it will train.
+        scale_loss: Whether the loss is to be scaled, so that gradients in float16 do not vanish.
 
     Raises:
         InputError: Keras does not know the optimiser, or it was built on other variables.
@@ -26,10 +40,69 @@ def built_optimizer(
         found = keras.optimizers.get(optimizer)
     except (ValueError, TypeError) as error:
         raise InputError(f"{argument}={optimizer!r}: give a Keras optimizer or its name, such as 'adam'") from error
+    if scale_loss and not isinstance(found, keras.optimizers.LossScaleOptimizer):
+        found = keras.optimizers.LossScaleOptimizer(found)
     found.build(variables)
     if not keras_privates.trains_exactly(found, variables):
         raise InputError(f"{argument}: this optimizer trains other weights; give each network its own")
     return found
+
+
+class Optimizers:
+    """Several optimisers as the one that Keras's callbacks look for in `model.optimizer`.
+
+    `LearningRateScheduler`, `ReduceLROnPlateau` and `SwapEMAWeights` treat each of `optimizers`, as they do those of a
+    `keras.optimizers.MultiOptimizer`. Nothing is saved with it: each optimiser is an attribute of the model too.
+    """
+
+    built = True
+
+    def __init__(self, trained: Sequence[tuple[keras.optimizers.Optimizer, Sequence[keras.Variable]]]):
+        self.optimizers = [optimizer for optimizer, _ in trained]
+        self._variables = [list(variables) for _, variables in trained]
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """The variables of all of them."""
+        return [variable for optimizer in self.optimizers for variable in optimizer.variables]
+
+    def finalize(self) -> None:
+        """Ends a `fit`: an optimiser with `use_ema` leaves its averages in the weights."""
+        for optimizer, variables in zip(self.optimizers, self._variables, strict=True):
+            optimizer.finalize_variable_values(variables)
+
+    @property
+    def iterations(self) -> keras.Variable:
+        """The updates that the first one made."""
+        return self.optimizers[0].iterations
+
+
+def check_compile_arguments(model: keras.Model, arguments: Mapping[str, Any]) -> None:
+    """Checks that nothing that the model would ignore is given to `compile`.
+
+    Raises:
+        InputError: There is a loss, a metric or their weights.
+    """
+    name, terms = type(model).__name__, ", ".join(model.term_names())
+    advice = {
+        "optimizer": f"{name} trains two networks; give generator_optimizer and discriminator_optimizer",
+        "loss": f"{name} brings its own; leave it out, or give the model another as docs/models.md says",
+        "metrics": f"{name} reports {terms}; leave it out, and measure other things in a callback",
+    }
+    for argument, kind in COMPILE_ARGUMENTS.items():
+        if arguments.get(argument):
+            raise InputError(f"{argument}: {advice[kind]}")
+
+
+def check_scalar(loss: tf.Tensor) -> None:
+    """Checks that a loss is one number.
+
+    Raises:
+        InputError: It has several, such as one per image.
+    """
+    if loss.shape.rank not in (0, None):
+        shape = tuple(loss.shape)
+        raise InputError(f"a loss has shape {shape}; it must be one number, a mean over the batch: use tf.reduce_mean")
 
 
 def regularization(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:
@@ -46,3 +119,12 @@ def clipped(gradients: list[tf.Tensor], norm: float) -> list[tf.Tensor]:
         norm = norm / replica.num_replicas_in_sync
         gradients = [gradient / replica.num_replicas_in_sync for gradient in gradients]
     return tf.clip_by_global_norm(gradients, norm)[0]
+
+
+def update_average(average: keras.Model, network: keras.Model, momentum: float, step: keras.Variable) -> None:
+    """Moves the weights of an average towards a network's, by 1 - momentum; at step s by at least 9 / (10 + s)."""
+    # Early on the average is short, so that it forgets the initial weights.
+    steps = tf.cast(step.value, tf.float32)
+    momentum = tf.minimum(momentum, (1 + steps) / (10 + steps))
+    for mean, current in zip(average.weights, network.weights, strict=True):
+        mean.assign(momentum * mean + (1 - momentum) * current)

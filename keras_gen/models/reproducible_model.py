@@ -1,6 +1,5 @@
 """`ReproducibleModel`: the base of every model here, whose training is a pure function of its arguments."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 from typing import Any, Self, TypeAlias
@@ -9,10 +8,18 @@ import keras
 import tensorflow as tf
 
 from keras_gen import keras_privates
-from keras_gen.checks import check_finite_pixels, checked_batches
-from keras_gen.errors import InputError, unwrapped_input_errors
+from keras_gen.checks import check_keras_settings
+from keras_gen.errors import InputError
+from keras_gen.models.checked_model import CheckedModel
 from keras_gen.models.endpoints import endpoints_of
-from keras_gen.models.optimization import built_optimizer, clipped, regularization
+from keras_gen.models.optimization import (
+    Optimizers,
+    built_optimizer,
+    check_compile_arguments,
+    check_scalar,
+    clipped,
+    regularization,
+)
 from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
 
@@ -21,7 +28,7 @@ Endpoint: TypeAlias = tuple[Callable[..., Any], list[tf.TensorSpec]]
 Optimizer: TypeAlias = keras.optimizers.Optimizer | str | dict
 
 
-class ReproducibleModel(keras_privates.Model):
+class ReproducibleModel(CheckedModel):
     """A model whose `train_step` is a pure function of (seed, step, batch).
 
     It gives a `train_step` three things: noise, `minimize` and `report`. Noise depends on (seed, step, stream, index in
@@ -34,10 +41,11 @@ class ReproducibleModel(keras_privates.Model):
         **kwargs: Passed on to `keras.Model`.
 
     Raises:
-        InputError: The seed is not a whole number.
+        InputError: The seed is not a whole number, or Keras is not set to channels last and float32.
     """
 
     def __init__(self, seed: int = 0, **kwargs: Any):
+        check_keras_settings()
         if not isinstance(seed, Integral):
             raise InputError(f"seed={seed}: must be a whole number")
         super().__init__(**kwargs)
@@ -46,7 +54,6 @@ class ReproducibleModel(keras_privates.Model):
             name="step", shape=(), dtype="int64", initializer="zeros", trainable=False
         )
         self._terms: list[keras.metrics.Metric] = []
-        self._kind_of_data: str | None = None
         self._optimizer_names: tuple[str, ...] = ()
         self._compile_arguments: dict[str, Any] = {}
 
@@ -96,13 +103,18 @@ class ReproducibleModel(keras_privates.Model):
             **kwargs: Passed on to `keras.Model.compile`.
 
         Raises:
-            InputError: Keras does not know an optimizer, or it was built on other weights.
+            InputError: Keras does not know an optimizer, or it was built on other weights, or there is a loss or a
+                metric, which this model has itself.
         """
+        check_compile_arguments(self, kwargs)
         super().compile(optimizer=None, **kwargs)  # Keras's own default optimizer stays out
         self._compile_arguments = kwargs
         self._optimizer_names = tuple(optimizers)
+        scale_loss = kwargs.get("auto_scale_loss", True) and keras_privates.computes_in_float16(self)
         for name, (optimizer, variables) in optimizers.items():
-            setattr(self, name, built_optimizer(name, optimizer, variables))
+            setattr(self, name, built_optimizer(name, optimizer, variables, scale_loss))
+        if "optimizer" not in optimizers:
+            self.optimizer = Optimizers([(getattr(self, name), optimizers[name][1]) for name in optimizers])
         self._terms = [keras.metrics.Mean(name=name) for name in self.term_names()]
 
     def minimize(
@@ -132,12 +144,14 @@ class ReproducibleModel(keras_privates.Model):
         """
         with tf.GradientTape() as tape:
             loss, terms = objective()
+            check_scalar(loss)
             loss = tf.add_n([loss, *regularization(variables)])
             # Keras sums gradients over the replicas; the mean over the global batch is wanted.
             loss = loss / tf.distribute.get_strategy().num_replicas_in_sync
-        gradients = tape.gradient(loss, [variable.value for variable in variables])
+            scaled = optimizer.scale_loss(loss)  # `apply` divides the gradients again
+        gradients = tape.gradient(scaled, [variable.value for variable in variables])
         if clip_norm is not None:
-            gradients = clipped(gradients, clip_norm)
+            gradients = clipped(gradients, optimizer.scale_loss(clip_norm))
         if guard is None:
             optimizer.apply(gradients, variables)
             return terms
@@ -146,25 +160,6 @@ class ReproducibleModel(keras_privates.Model):
         # After the optimizer has counted the step, and so after the guards of all replicas: `report` waits for terms.
         with tf.control_dependencies([tf.convert_to_tensor(optimizer.iterations.value)]):
             return {name: tf.identity(term) for name, term in terms.items()}
-
-    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
-        """See `keras.Model.fit`.
-
-        Raises:
-            InputError: The images do not fit the model, or one is damaged, NaN or infinite, also where only the graph
-                finds it. That batch has changed no trained weight.
-        """
-        kind = _kind_of_data(x)
-        if kind != self._kind_of_data:
-            # A step traced before would be traced again for images of any shape, in which checks of it see nothing.
-            self.train_function = None
-        self._kind_of_data = kind
-        with unwrapped_input_errors():
-            return super().fit(checked_batches(x, self.batch_checks, kwargs.get("batch_size")), *args, **kwargs)
-
-    def batch_checks(self, images: tf.Tensor) -> list[tf.Operation | None]:
-        """What `fit` checks of the values of each batch on its way to the model, by `keras_gen.errors.check_input`."""
-        return [check_finite_pixels(images)]
 
     # Reports -----------------------------------------------------------------------------------------------------
 
@@ -184,37 +179,21 @@ class ReproducibleModel(keras_privates.Model):
             self.step.assign_add(1)
         return self.running_means(terms)
 
-    def running_means(self, terms: Terms) -> Terms:
-        """Takes the terms of a training or test step into their running means and returns these."""
+    def running_means(self, terms: Terms, num_rows: tf.Tensor | None = None) -> Terms:
+        """Takes the terms of a step into their running means, with the weight `num_rows`, and returns these."""
         for metric in self._terms:
-            metric.update_state(terms[metric.name])
+            metric.update_state(terms[metric.name], num_rows)
         results = {metric.name: metric.result() for metric in self._terms}
         if _spans_workers(tf.distribute.get_strategy()):
             # Keras averages over workers along axis 0, which a scalar does not have.
             return {name: result[tf.newaxis] for name, result in results.items()}
         return results
 
-    # Export and saving -------------------------------------------------------------------------------------------
+    # Endpoints and configuration ---------------------------------------------------------------------------------
 
     def endpoints(self) -> dict[str, Endpoint]:
         """The functions that `export` writes, by name, with the types of their arguments."""
         return endpoints_of(self)
-
-    def export(self, filepath: str | os.PathLike, **kwargs: Any) -> None:
-        """Writes a SavedModel whose functions are the model's `endpoints`, each also a signature of that name.
-
-        `model = tf.saved_model.load(filepath)`, then `model.sample(64, 0)`, need TensorFlow alone. The two belong in
-        two statements: TensorFlow drops the weights with the loaded model, even while its function is called.
-
-        Args:
-            filepath: Folder to write.
-            **kwargs: Passed on to `keras.export.ExportArchive.write_out`.
-        """
-        archive = keras.export.ExportArchive()
-        archive.track(self)
-        for name, (function, signature) in self.endpoints().items():
-            archive.add_endpoint(name, function, input_signature=signature)
-        archive.write_out(os.fspath(filepath), verbose=kwargs.pop("verbose", False), **kwargs)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
@@ -237,13 +216,6 @@ class ReproducibleModel(keras_privates.Model):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles the model from `get_compile_config`."""
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
-
-
-def _kind_of_data(x: Any) -> str | None:
-    """Shapes and types of a batch of what `fit` is given; None where only the data tell."""
-    if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
-        return str(x.element_spec)
-    return str((x.shape[1:], x.dtype)) if hasattr(x, "shape") and hasattr(x, "dtype") else None
 
 
 def _spans_workers(strategy: tf.distribute.Strategy) -> bool:

@@ -80,11 +80,12 @@ class DecoderFreeVAE(InformationEncoder):
         """The loss and its two terms."""
         return ("loss", "prior_kl", "information")
 
-    def objective(self, images: tf.Tensor) -> tuple[tf.Tensor, Terms]:
+    def objective(self, images: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
         """What encoder and discriminator minimise together, and its terms."""
-        posterior = self.posterior(images, training=True)  # p(z|x)
+        posterior = self.posterior(images, training)  # p(z|x)
         z = self.draw(posterior)
-        scores = self.pair_scores(self.discriminator, images, z, "information", self.num_shuffles)  # T(x, z)
+        pairs = images, z, "information", self.num_shuffles
+        scores = self.pair_scores(self.discriminator, *pairs, training=training)  # T(x, z)
         prior_kl = tf.reduce_mean(posterior.kl_divergence(self.prior))  # E_x KL(p(z|x) || q(z))
         information = self.estimator.bound(*scores)  # I(x, z), of which there is at least so much
         loss = prior_kl - self.information_weight * information  # (3)

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from keras_gen.checks import check_counts
+from keras_gen.checks import check_counts, check_keras_settings
 from keras_gen.errors import InputError
 from keras_gen.networks import initializers
 
@@ -152,6 +152,7 @@ def classifier(latent_dim: int, num_clusters: int, width: int = 256, seed: int =
 
 
 def _check_sizes(latent_dim: int, widths: Sequence[int]) -> None:
+    check_keras_settings()
     check_counts(latent_dim=latent_dim, **{f"widths[{i}]": width for i, width in enumerate(widths)})
 
 

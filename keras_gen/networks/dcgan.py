@@ -11,7 +11,7 @@ from collections.abc import Callable
 import keras
 from keras import layers
 
-from keras_gen.checks import check_counts
+from keras_gen.checks import check_counts, check_keras_settings
 from keras_gen.errors import InputError
 from keras_gen.layers import BatchNormalization
 from keras_gen.networks import initializers
@@ -43,6 +43,7 @@ def generator(
     Raises:
         InputError: The size is not supported, or a number is below 1.
     """
+    check_keras_settings()
     check_counts(latent_dim=latent_dim, width=width, max_width=max_width, kernel_size=kernel_size)
     base, widths = _plan(image_shape, width, max_width)
     kernel = _kernel_initializers("dcgan/generator", seed)
@@ -88,6 +89,7 @@ def discriminator(
     Raises:
         InputError: The size, pooling or spectral normalisation is not supported, or a number is below 1.
     """
+    check_keras_settings()
     check_counts(width=width, max_width=max_width, kernel_size=kernel_size)
     _, widths = _plan(image_shape, width, max_width)
     kernel = _kernel_initializers("dcgan/discriminator", seed)

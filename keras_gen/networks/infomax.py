@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import keras
 from keras import layers
 
-from keras_gen.checks import check_counts
+from keras_gen.checks import check_counts, check_keras_settings
 from keras_gen.errors import InputError
 from keras_gen.layers import BatchNormalization
 from keras_gen.networks import initializers
@@ -149,6 +149,7 @@ def _discriminator(
 
 
 def _check_sizes(latent_dim: int, **lists: Sequence[int]) -> None:
+    check_keras_settings()
     widths = {f"{name}[{i}]": width for name, widths in lists.items() for i, width in enumerate(widths)}
     check_counts(latent_dim=latent_dim, **widths)
 

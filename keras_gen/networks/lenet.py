@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from keras_gen.checks import check_keras_settings
 from keras_gen.networks import initializers
 
 
@@ -29,6 +30,7 @@ def lenet(
         kernel_regularizer: Regulariser of every kernel.
         seed: Seed of the initial weights.
     """
+    check_keras_settings()
     seeds = initializers.seeds("lenet", seed)
 
     def weights() -> dict:

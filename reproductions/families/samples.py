@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 MAX_REFERENCES = 10_000
 # Precision and recall look for five neighbours.
 MIN_REFERENCES = 6
-# Samples that are in memory at a time.
-AT_ONCE = 250
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +48,8 @@ def sample_quality(
         UsageError: There are too few images.
         keras_gen.InputError: InceptionV3's weights are missing.
     """
-    import numpy as np
-
     from keras_gen import metrics
+    from keras_gen.callbacks import SampleQuality
 
     lenet = configuration.features == "lenet"
     if lenet and train.labels is None:
@@ -65,16 +62,9 @@ def sample_quality(
         )
     print("Preparing the features that measure samples (a new LeNet is trained once for each data set) ...", flush=True)
     features = metrics.lenet_features(train, test) if lenet else metrics.inception_features()
-    real = features(train.to_array(MAX_REFERENCES))
-
     in_place_of_samples = test.to_array(configuration.evaluation_samples)
-    count = len(in_place_of_samples)
-
-    def measure(model: GenerativeModel) -> dict[str, float]:
-        latents = model.latents(count, seed=0)
-        parts = [latents[start : start + AT_ONCE] for start in range(0, len(latents), AT_ONCE)]
-        fake = np.concatenate([features(model.decode(part)) for part in parts])
-        return metrics.sample_quality(real, fake)
-
-    of_test_images = metrics.sample_quality(real, features(in_place_of_samples))
-    return measure, {"features": features.description, "test_images": of_test_images}
+    quality = SampleQuality(train.to_array(MAX_REFERENCES), features, num_samples=len(in_place_of_samples))
+    return quality.measure, {
+        "features": features.description,
+        "test_images": quality.of_images(in_place_of_samples),
+    }

@@ -57,7 +57,7 @@ def _explained_by_library(error: Exception) -> str | None:
     """An error of keras_gen or TensorFlow, which are imported only where there is something to train."""
     import tensorflow as tf
 
-    from keras_gen.errors import InputError, NonFiniteLossError, unwrapped_input_errors
+    from keras_gen.errors import BrokenTrainingError, InputError, unwrapped_input_errors
     from reproductions.harness import distribution, workers
 
     try:
@@ -65,7 +65,7 @@ def _explained_by_library(error: Exception) -> str | None:
             raise error
     except InputError as wrapped:
         return str(wrapped)
-    except NonFiniteLossError as broke_down:
+    except BrokenTrainingError as broke_down:
         return f"{broke_down}; earlier checkpoints are kept; try a smaller learning rate in a new folder"
     except tf.errors.ResourceExhaustedError as exhausted:
         # TensorFlow's own files, such as a SavedModel's. Memory that is exhausted stays an error of the programmer.

@@ -34,6 +34,9 @@ class RunCommand(Options):
     cpu_devices: int = option(
         1, "Logical devices to split the CPU into, to try several replicas without GPUs.", at_least=1
     )
+    stop_on_divergence: bool = option(
+        False, "Stop when a loss leaves its past by orders of magnitude; by default a warning says so."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +122,7 @@ def perform_run(reproduction: Reproduction, configuration: RunConfiguration, com
         command.data_dir,
         command.strategy,
         command.cpu_devices,
+        command.stop_on_divergence,
     )
 
 

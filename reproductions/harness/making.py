@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from reproductions.harness import claim, command_line, jobs, launch, study_needs
 from reproductions.harness.errors import UsageError
-from reproductions.harness.options import as_flags, options
+from reproductions.harness.options import Option, as_flags, options
 from reproductions.harness.record import agree, check_features, plain, results_of, sheet_name, shipped
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import RunDirectory, check_writable, read_json, replacing, write_json
@@ -132,8 +132,8 @@ class Making:
             plan=_plan(study, command, recorded),
             made={},
             passed_on=[
-                f"--{flag}={getattr(command, flag)}"
-                for flag in ("data_dir", "strategy", "cpu_devices")
+                f"--{flag}={Option.text(getattr(command, flag))}"
+                for flag in ("data_dir", "strategy", "cpu_devices", "stop_on_divergence")
                 if getattr(command, flag) != getattr(defaults, flag)
             ],
         )

@@ -7,7 +7,6 @@ its last checkpoint and ends with the same result. Asked to stop, it writes one 
 from __future__ import annotations
 
 import contextlib
-import shlex
 import shutil
 import tempfile
 import time
@@ -19,15 +18,16 @@ import tensorflow as tf
 
 import keras_gen
 from keras_gen import callbacks, datasets
-from keras_gen.errors import NonFiniteLossError
+from keras_gen.errors import BrokenTrainingError
 from keras_gen.models import ReproducibleModel
 from keras_gen.utils.files import MemoryFile, replacing
-from reproductions.harness import distribution, signals
+from reproductions.harness import distribution, image_files, signals
 from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.errors import UsageError
 from reproductions.harness.options import as_flags
 from reproductions.harness.reproduction import Measure, Reproduction, Sheet
 from reproductions.harness.run_directory import RunDirectory, write_json
+from reproductions.harness.whereabouts import whereabouts
 
 
 def perform(
@@ -37,6 +37,7 @@ def perform(
     data_dir: str | None = None,
     strategy_name: str = "auto",
     cpu_devices: int = 1,
+    stop_on_divergence: bool = False,
 ) -> None:
     """Makes the run, continues it, extends it to more steps, or says that it is finished.
 
@@ -45,7 +46,7 @@ def perform(
     Raises:
         UsageError: A flag or the folder cannot be used.
         keras_gen.InputError: The data, or what a model is built from, cannot be used.
-        keras_gen.NonFiniteLossError: Training broke down; the last good checkpoint is kept.
+        keras_gen.errors.BrokenTrainingError: Training broke down; the last good checkpoint is kept.
         OSError: A file cannot be written, for example because the disk is full; the last good checkpoint is kept.
         KeyboardInterrupt: A signal asked the process to stop.
     """
@@ -53,7 +54,7 @@ def perform(
     directory, flags = RunDirectory(output_dir), as_flags(configuration)
     directory.check(flags, extendable=True)
     if directory.finished(flags):
-        print(f"This run is finished; nothing to do.\n{_whereabouts(directory)}")
+        print(f"This run is finished; nothing to do.\n{whereabouts(directory)}")
         return
     strategy = distribution.make_strategy(strategy_name, cpu_devices)
     distribution.check_batch(configuration.batch_size, strategy)
@@ -62,16 +63,19 @@ def perform(
     chief = distribution.is_chief(strategy)
     print(distribution.described(strategy), flush=True)
     training = Training.prepared(reproduction, configuration, data_dir, strategy)
+    dataset, files = configuration.dataset, training.images.files
+    image_files.check_unchanged(directory.image_files, files, dataset)
     with _writable(directory, strategy) as written, written.claimed(flags, extendable=True):
+        image_files.note_names(written.image_files, files)
         distribution.check_checkpoints(strategy, callbacks.newest_step(directory.checkpoints))
         first_step = callbacks.restore_newest(training.model, directory.checkpoints)
         if first_step and chief:
             print(f"Continuing after step {first_step} of {configuration.steps}.", flush=True)
         with _noting_breakdown(written), _stoppable(strategy) as stop_requested:
-            training.fit(written, first_step, stop_requested)
+            training.fit(written, first_step, stop_requested, stop_on_divergence)
         training.finish(written)
     if chief:
-        print(_whereabouts(directory))
+        print(whereabouts(directory))
 
 
 def _check_intervals(configuration: RunConfiguration) -> None:
@@ -144,7 +148,9 @@ class Training:
             own_callbacks=reproduction.callbacks(c, train) if reproduction.callbacks else [],
         )
 
-    def fit(self, directory: RunDirectory, first_step: int, stop_requested: Callable[[], bool]) -> None:
+    def fit(
+        self, directory: RunDirectory, first_step: int, stop_requested: Callable[[], bool], stop_on_divergence: bool
+    ) -> None:
         """Trains from the step after `first_step` to the last one."""
         c, train = self.configuration, self.images
         if self._shows_rows and first_step < c.steps:
@@ -159,11 +165,11 @@ class Training:
             steps_per_epoch=c.log_every,
             shuffle=False,
             verbose=0,
-            callbacks=self._callbacks(directory, first_step, stop_requested),
+            callbacks=self._callbacks(directory, first_step, stop_requested, stop_on_divergence),
         )
 
     def _callbacks(
-        self, directory: RunDirectory, first_step: int, stop_requested: Callable[[], bool]
+        self, directory: RunDirectory, first_step: int, stop_requested: Callable[[], bool], stop_on_divergence: bool
     ) -> list[keras.callbacks.Callback]:
         c = self.configuration
         metrics = callbacks.StepTable(directory.metrics, directory.tensorboard / "metrics")
@@ -178,6 +184,7 @@ class Training:
             *self.own_callbacks,
             callbacks.MetricsLog(metrics, c.log_every),
             callbacks.StopOnNonFinite(),
+            callbacks.WarnOnDivergence(c.log_every, metrics, checkpoints, stop_on_divergence),
             callbacks.Sheets(*sheets, self.sheet) if self.sheet else callbacks.SampleSheets(*sheets),
             *([callbacks.Measures(self.measure, evaluations, c.evaluate_every)] if self.measure else []),
             *([callbacks.StepProgress(c.steps, c.log_every, evaluations.rows)] if self._shows_rows else []),
@@ -207,6 +214,7 @@ class Training:
         with replacing(directory.saved_model) as aside:
             self.model.export(aside)
         metrics = callbacks.StepTable(directory.metrics).rows()
+        divergence = callbacks.first_divergence(metrics)
         write_json(
             directory.results,
             {
@@ -217,6 +225,7 @@ class Training:
                 "endpoints": list(self.model.endpoints()),
                 "parameters": {part.name: part.count_params() for part in self.model.layers},
                 "metrics": metrics[-1],
+                "divergence": divergence and divergence.described(directory.checkpoints),
                 "evaluations": _evaluations(directory),
                 "measure": self.measured_with,
                 "versions": versions(),
@@ -246,7 +255,7 @@ def _noting_breakdown(directory: RunDirectory) -> Iterator[None]:
     directory.breakdown.unlink(missing_ok=True)
     try:
         yield
-    except NonFiniteLossError as error:
+    except BrokenTrainingError as error:
         write_json(directory.breakdown, {"broke_down": str(error), "evaluations": _evaluations(directory)})
         raise
 
@@ -269,22 +278,3 @@ def _evaluations(directory: RunDirectory) -> list[dict]:
     seconds = {row["step"]: row["seconds"] for row in callbacks.StepTable(directory.metrics).rows()}
     rows = callbacks.StepTable(directory.evaluations).rows()
     return [{**row, "seconds": seconds[row["step"]]} for row in rows]
-
-
-def _whereabouts(directory: RunDirectory) -> str:
-    endpoints = directory.read_results().get("endpoints", [])
-    lines = f"""In {directory.path}:
-  samples/       pictures of what it learnt: {directory.newest_sheet}
-  results.json   the last measurements, metrics.csv and evaluations.csv all of them
-  tensorboard/   the same as curves: tensorboard --logdir={shlex.quote(str(directory.tensorboard))}
-  model.keras    the model, to train on or to use in Keras
-  saved_model/   the model for TensorFlow alone: {", ".join(endpoints)}"""
-    for path in (directory.model, directory.saved_model):
-        if not path.exists():
-            lines += f"\n{path} is missing; remove results.json and rerun the command to make it again"
-    if "sample" not in endpoints:
-        return lines
-    saved_model = shlex.quote(str(directory.saved_model))
-    return f"""{lines}
-Sample more:
-  python -m reproductions.sample --saved_model={saved_model} --num_samples=64 --seed=1 --output=grid.png"""

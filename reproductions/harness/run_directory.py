@@ -39,6 +39,7 @@ class RunDirectory:
         self.saved_model = self.path / "saved_model"
         self.results = self.path / "results.json"
         self.breakdown = self.path / "breakdown.json"
+        self.image_files = self.path / "files.txt.gz"
 
     def finished(self, flags: dict[str, Any]) -> bool:
         """Whether the run of these flags has ended here: its results, which are written last, are of as many steps.

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,7 +14,7 @@ from keras_gen.callbacks import (
     StopOnNonFinite,
     step_progress,
 )
-from keras_gen.errors import NonFiniteLossError
+from keras_gen.errors import InputError, NonFiniteLossError
 
 
 class Steps(StepCallback):
@@ -61,6 +62,50 @@ def test_measures_are_those_of_the_model_at_that_step(line, fit, tmp_path):
     model, table = line(), StepTable(tmp_path / "evaluations.csv")
     fit(model, 2, [Measures(lambda model: {"w": float(model.w.value)}, table, 10)])
     assert table.rows() == [{"step": 10, "w": float(model.w.value)}]
+
+
+def test_measures_stand_in_logs_until_the_next_and_in_no_other_table(line, fit, tmp_path):
+    model, table, seen = line(), StepTable(tmp_path / "metrics.csv"), []
+    measures = Measures(lambda model: {"w": float(model.w.value)}, every=10)
+    note = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(logs.get("w")))
+    fit(model, 4, [measures, MetricsLog(table, 5), note])
+    assert seen[0] is None and seen[1] == seen[2] != seen[3] == float(model.w.value)
+    assert set(table.rows()[-1]) == {"step", "seconds", "distance"}
+    assert measures.last == {"w": seen[3]}
+
+
+@pytest.mark.parametrize("every", [3, 7, 12])
+def test_steps_that_do_not_fit_the_epochs_are_refused_before_training(line, fit, every):
+    model = line()
+    with pytest.raises(InputError, match=rf"Measures\(every={every}\): an epoch has 5 steps; give a multiple of that"):
+        fit(model, 2, [Measures(lambda model: {}, every=every)])
+    assert int(model.step.numpy()) == 0
+
+
+def test_the_steps_of_an_epoch_of_unknown_length_are_known_after_it(line):
+    data = tf.data.Dataset.from_generator(
+        lambda: iter(np.ones((4, 2), np.float32)), output_signature=tf.TensorSpec((2,), tf.float32)
+    )
+    seen = Steps(8)
+    line().fit(data, epochs=4, verbose=0, callbacks=[seen])
+    assert seen.seen == [8, 16]
+    with pytest.raises(InputError, match=r"Steps\(every=6\): an epoch has 4 steps"):
+        line().fit(data, epochs=4, verbose=0, callbacks=[Steps(6)])
+
+
+def test_a_multiple_that_is_passed_within_an_epoch_counts(line, fit):
+    model, seen = line(), Steps(10)
+    model.step.assign(2)  # as after training with other epochs
+    fit(model, 5, [seen])
+    assert seen.seen == [12, 22, 27]  # 27 is the last
+
+
+def test_without_a_number_every_epoch_counts(line, fit):
+    seen = Steps(None)
+    fit(line(), 2, [seen])
+    assert seen.seen == [5, 10]
+    with pytest.raises(InputError, match=r"Steps\(every=0\): give at least 1"):
+        Steps(0)
 
 
 def test_sheets_show_the_models_samples(line, fit, tmp_path):

@@ -1,6 +1,8 @@
 import importlib
 import io
+import struct
 import warnings
+import zlib
 
 import numpy as np
 import pytest
@@ -82,6 +84,75 @@ def test_sixteen_bit_colour_keeps_its_upper_bits():
     np.testing.assert_array_equal(decode_image(tf.io.encode_png(pixels).numpy(), (4, 4, 3)), pixels >> 8)
 
 
+def warned(content, channels):
+    words = []
+    decode_image(content, (4, 4, channels), words.append)
+    return words
+
+
+def test_sixteen_bits_of_which_only_the_lower_are_used():
+    grey = np.random.RandomState(0).randint(0, 4_096, (4, 4)).astype(np.uint16)
+    colour = np.random.RandomState(0).randint(0, 4_096, (4, 4, 3)).astype(np.uint16)
+    dark = np.minimum(noise(4, 4), 10)
+    buffer = io.BytesIO()
+    Image.fromarray(grey).save(buffer, "TIFF")
+    for content in (buffer.getvalue(), tf.io.encode_png(grey[..., None]).numpy(), tf.io.encode_png(colour).numpy()):
+        assert warned(content, 3) == [
+            "it has 16 bits per value, but uses the lower 12 at most, so that it is all but black"
+        ]
+    assert warned(tf.io.encode_png(colour * 2).numpy(), 3) == [] == warned(encode(dark), 3)
+
+
+def png(depth, colour_type, rows, transparent):
+    """A PNG file by its specification, with one transparent value."""
+
+    def chunk(name, content):
+        checksum = struct.pack(">I", zlib.crc32(name + content))
+        return struct.pack(">I", len(content)) + name + content + checksum
+
+    header = struct.pack(">IIBBBBB", 4, 4, depth, colour_type, 0, 0, 0)
+    parts = {b"IHDR": header, b"tRNS": transparent, b"IDAT": zlib.compress(b"".join(b"\0" + row for row in rows))}
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in [*parts.items(), (b"IEND", b"")])
+
+
+def test_one_transparent_value_shows_white_at_every_depth():
+    grey = (np.arange(16).reshape(4, 4) * 4096 + 77).astype(">u2")
+    expected = (grey >> 8).astype(np.uint8)
+    expected[1, 2] = 255
+    content = png(16, 0, [row.tobytes() for row in grey], grey[1, 2:3].tobytes())
+    np.testing.assert_array_equal(decode_image(content, (4, 4, 1))[..., 0], expected)
+
+    colour = np.random.RandomState(0).randint(0, 2**16, (4, 4, 3)).astype(">u2")
+    colour[2, 2] = colour[1, 1] ^ [0, 0, 1]  # the same upper bits, but another colour
+    expected = (colour >> 8).astype(np.uint8)
+    expected[1, 1] = 255
+    content = png(16, 2, [row.tobytes() for row in colour], colour[1, 1:2].tobytes())
+    np.testing.assert_array_equal(decode_image(content, (4, 4, 3)), expected)
+
+    content = png(2, 0, [bytes([0b00011011])] * 4, struct.pack(">H", 0))
+    np.testing.assert_array_equal(decode_image(content, (4, 4, 1))[..., 0], [[255, 85, 170, 255]] * 4)
+
+
+@pytest.mark.parametrize("values", [np.full((4, 4), 70_000, np.int32), np.full((4, 4), 0.5, np.float32)])
+def test_other_numbers_than_8_or_16_bits_are_refused(values):
+    with pytest.raises(ValueError, match="no whole numbers of 8 or 16 bits"):
+        decode(Image.fromarray(values), format="TIFF")
+
+
+@pytest.mark.parametrize("file_format", ["WEBP", "GIF", "BMP", "TIFF"])
+def test_other_formats_keep_every_bit(file_format):
+    pixels = noise(4, 4)
+    np.testing.assert_array_equal(decode(Image.fromarray(pixels), format=file_format, lossless=True), pixels)
+
+
+def test_sixteen_bits_of_a_camera_held_sideways():
+    pixels = np.arange(16, dtype=np.uint16).reshape(4, 4) * 4096
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    decoded = decode(Image.fromarray(pixels), channels=1, exif=exif)
+    np.testing.assert_array_equal(decoded[..., 0], np.rot90(pixels >> 8, -1))
+
+
 def test_black_and_white():
     pixels = np.eye(4, dtype=bool)
     np.testing.assert_array_equal(decode(Image.fromarray(pixels), channels=1)[..., 0], 255 * pixels)
@@ -125,9 +196,9 @@ def test_a_camera_held_sideways():
     np.testing.assert_array_equal(decode(Image.fromarray(pixels), exif=exif), np.rot90(pixels, -1))
 
 
-@pytest.mark.parametrize("content", [b"", b"no image", encode(noise(4, 4), "GIF")])
+@pytest.mark.parametrize("content", [b"", b"no image", encode(noise(4, 4), "PPM")])
 def test_other_content_is_refused(content):
-    with pytest.raises(ValueError, match="empty, or neither PNG nor JPEG"):
+    with pytest.raises(ValueError, match="empty, damaged, or none of PNG, JPEG, WEBP"):
         decode_image(content, (4, 4, 3))
 
 

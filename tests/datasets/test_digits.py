@@ -29,5 +29,8 @@ def test_shape_and_range():
 
 
 def test_enlarging_is_refused():
-    with pytest.raises(InputError, match="image_size=9 is larger than the 8x8 images of digits"):
+    with pytest.raises(
+        InputError,
+        match="--image_size=9: the images of digits have 8x8 pixels; give .* such as 8, or use padded:digits",
+    ):
         load("digits", image_size=9)

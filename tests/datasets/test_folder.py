@@ -2,6 +2,7 @@ import os
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from helpers.pictures import encode, noise
 from keras_gen.datasets import folder, images, load
@@ -44,14 +45,36 @@ def test_no_labels_with_a_file_outside_the_folders_or_a_single_folder(picture_fo
     assert load(f"folder:{picture_folder}", image_size=8).num_classes is None
 
 
-def test_suffixes_in_any_case_and_nothing_else(tmp_path):
-    for name in ("a.png", "b.PNG", "c.jpg", "d.JPG", "e.jpeg", "f.Jpeg"):
-        (tmp_path / name).write_bytes(encode(noise(8, 8), "JPEG" if "j" in name.lower() else "PNG"))
-    (tmp_path / "notes.txt").write_text("not an image")
+FORMATS_BY_SUFFIX = {
+    **{"png": "PNG", "PNG": "PNG", "jpg": "JPEG", "JPG": "JPEG", "Jpeg": "JPEG", "jfif": "JPEG"},
+    **{"webp": "WEBP", "gif": "GIF", "bmp": "BMP", "tif": "TIFF", "TIFF": "TIFF"},
+}
+
+
+def test_every_format_and_suffix_is_read_and_the_others_are_counted(tmp_path, caplog):
+    for suffix, file_format in FORMATS_BY_SUFFIX.items():
+        (tmp_path / f"a.{suffix}").write_bytes(encode(noise(8, 8), file_format))
+    for name in ("notes.txt", "b.heic", "c.HEIC", "d"):
+        (tmp_path / name).write_text("not an image")
     (tmp_path / "._a.png").write_text("what macOS leaves behind")
     (tmp_path / ".thumbnails").mkdir()
     (tmp_path / ".thumbnails" / "a.png").write_text("not an image")
-    assert sum(len(load(f"folder:{tmp_path}", split, image_size=8)) for split in ("train", "test")) == 6
+    parts = [load(f"folder:{tmp_path}", split, image_size=8) for split in ("train", "test")]
+    assert sum(map(len, parts)) == len(FORMATS_BY_SUFFIX)
+    assert sorted(parts[0].files) == sorted(f"a.{suffix}" for suffix in FORMATS_BY_SUFFIX)
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message == (
+        f"left out of {tmp_path}: 4 files are no pictures of a known format (2 .heic, 1 .txt, 1 without a suffix); "
+        "convert those that should count to PNG or JPEG"
+    )
+
+
+def test_a_format_that_this_pillow_does_not_read_is_counted(tmp_path, caplog, monkeypatch):
+    monkeypatch.delitem(Image.OPEN, "WEBP")
+    for name in ("a.png", "b.png", "c.webp"):
+        (tmp_path / name).write_bytes(encode(noise(8, 8)))
+    assert len(load(f"folder:{tmp_path}", image_size=8).files) == 2
+    assert "1 files are no pictures of a known format (1 .webp)" in caplog.text
 
 
 def test_a_wrong_suffix_does_not_matter(tmp_path):
@@ -95,7 +118,7 @@ def test_a_large_folder_stays_encoded(picture_folder, monkeypatch):
 def test_too_few_files(tmp_path, count):
     for i in range(count):
         (tmp_path / f"{i}.png").write_bytes(encode(noise(8, 8)))
-    with pytest.raises(InputError, match=f"{count} PNG or JPEG files found, at least two are needed"):
+    with pytest.raises(InputError, match=f"{count} pictures found .PNG, JPEG and others., at least two are needed"):
         load(f"folder:{tmp_path}")
 
 
@@ -107,9 +130,8 @@ def test_a_missing_folder(tmp_path):
 @pytest.mark.parametrize(
     "content, message",
     [
-        (b"", "empty, or neither PNG nor JPEG"),
-        (b"not an image", "empty, or neither PNG nor JPEG"),
-        (encode(noise(8, 7)), "7x8 pixels are smaller than image_size=8"),
+        (b"", "empty, damaged, or none of PNG, JPEG"),
+        (b"not an image", "empty, damaged, or none of PNG, JPEG"),
     ],
 )
 @pytest.mark.parametrize("limit", [0, images.IN_MEMORY_LIMIT])
@@ -139,3 +161,80 @@ def test_an_unreadable_file_is_named(picture_folder):
 def test_a_home_folder(picture_folder, monkeypatch):
     monkeypatch.setenv("HOME", str(picture_folder.parent))
     assert len(folder.load("~/pictures", "train", image_size=8)) == 18
+
+
+def test_images_that_are_too_small_name_the_flag_and_sizes_that_would_do(picture_folder):
+    for i in range(2):
+        (picture_folder / "dogs" / f"1{5 + i}.png").write_bytes(encode(noise(90, 40 + i)))
+    for path in picture_folder.rglob("*.png"):
+        if path.stem not in ("15", "16"):
+            path.write_bytes(encode(noise(70, 70)))
+    with pytest.raises(InputError) as caught:
+        load(f"folder:{picture_folder}", "test")
+    assert str(caught.value) == (
+        f"--image_size=64: 2 of the 21 images in folder:{picture_folder} are smaller; the smallest, "
+        f"{picture_folder}/dogs/15.png, has a shorter side of 40 pixels; give a size that the networks can make, such "
+        "as 32 or 28 or 16, or take the small ones away"
+    )
+    assert len(load(f"folder:{picture_folder}", "test", image_size=40)) == 3
+
+
+def arranged(folder, *names):
+    """One picture for every name, its seed the name's number."""
+    for seed, name in enumerate(names):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(encode(noise(8, 8, seed=seed)))
+
+
+def seen(folder, split):
+    part = load(f"folder:{folder}", split, image_size=8)
+    seeds = [pixels_by_seed(30)[image.tobytes()] for image in part.to_pixels()]
+    labels = [None] * len(seeds) if part.labels is None else part.labels.tolist()
+    return dict(zip(seeds, labels, strict=True)), part.num_classes
+
+
+class TestSplits:
+    def test_train_and_test(self, tmp_path):
+        arranged(tmp_path, "train/b/0.png", "train/a/1.png", "train/a/2.png", "Test/a/3.png", "Test/b/4.png")
+        assert seen(tmp_path, "train") == ({0: 1, 1: 0, 2: 0}, 2)
+        assert seen(tmp_path, "test") == ({3: 0, 4: 1}, 2)
+
+    def test_validation_stands_in_for_test_and_is_said_not_to_be_used_beside_it(self, tmp_path, caplog):
+        arranged(tmp_path, "train/0.png", "train/1.png", "val/2.png")
+        assert seen(tmp_path, "test") == ({2: None}, None) and not caplog.records
+        arranged(tmp_path / "test", "3.png")
+        assert list(seen(tmp_path, "train")[0]) in ([0, 1], [1, 0]) and len(seen(tmp_path, "test")[0]) == 1
+        assert "its validation images are not used" in caplog.text
+
+    def test_train_alone_holds_out_a_tenth(self, tmp_path):
+        arranged(tmp_path, *(f"train/{'ab'[seed % 2]}/{seed}.png" for seed in range(20)))
+        train, test = (seen(tmp_path, split) for split in ("train", "test"))
+        assert (len(train[0]), len(test[0])) == (18, 2)
+        assert train[0] | test[0] == {seed: seed % 2 for seed in range(20)} and test[1] == 2
+
+    def test_a_class_that_is_called_train(self, tmp_path):
+        arranged(tmp_path, "bus/0.png", "car/1.png", "train/2.png")
+        train, test = (seen(tmp_path, split) for split in ("train", "test"))
+        assert train[0] | test[0] == {0: 0, 1: 1, 2: 2}
+
+    @pytest.mark.parametrize(
+        "names, complaint",
+        [
+            (["train/0.png", "test/1.png", "more/2.png"], "test, train are splits, beside more; move"),
+            (["train/0.png", "test/1.png", "2.png"], "splits, beside images in PATH itself; move"),
+            (["test/0.png", "val/1.png"], "test, val are splits, but no train; move"),
+        ],
+    )
+    def test_splits_beside_something_else_are_refused(self, tmp_path, names, complaint):
+        arranged(tmp_path, *names)
+        with pytest.raises(InputError, match=complaint):
+            load(f"folder:{tmp_path}", image_size=8)
+
+
+def test_a_file_of_twelve_bits_is_warned_of_once(tmp_path, caplog):
+    for i in range(3):
+        pixels = np.random.RandomState(i).randint(0, 4_096, (8, 8)).astype(np.uint16)
+        Image.fromarray(pixels).save(tmp_path / f"{i}.png")
+    load(f"folder:{tmp_path}", image_size=8)
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert "it has 16 bits per value, but uses the lower 12 at most" in message and str(tmp_path) in message

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from helpers.pictures import encode, noise
-from keras_gen.datasets import batches, images
+from keras_gen.datasets import batches, images, padded
 from keras_gen.errors import InputError
 
 
@@ -74,3 +74,10 @@ def test_an_image_that_has_gone_is_named(encoded, tmp_path):
     object.__setattr__(images, "read", lambda i: (tmp_path / "gone.png").read_bytes())
     with pytest.raises(InputError, match="cannot decode image file_0.png: .*No such file"):
         images.to_pixels()
+
+
+def test_a_set_is_shown_in_one_line(numbered, encoded):
+    assert repr(numbered(3)) == "<numbered (train): 3 images, 1x1x1, 3 classes>"
+    assert repr(numbered(3, labels=None)) == "<numbered (train): 3 images, 1x1x1, no labels>"
+    assert repr(encoded([b""] * 2_000)) == "<encoded (train): 2,000 images, 6x6x3, no labels>"
+    assert repr(padded.load(numbered(3), 4)) == "<padded:numbered (train): 3 images, 4x4x1, 3 classes>"

@@ -111,6 +111,25 @@ def test_a_large_set_stays_encoded(data_dir, monkeypatch):
     np.testing.assert_array_equal(encoded.to_pixels(), in_memory.to_pixels())
 
 
+@pytest.mark.parametrize("damage", [b"", b"no array", None])
+def test_labels_of_a_large_set_are_read_once(data_dir, tmp_path, monkeypatch, caplog, damage):
+    monkeypatch.setenv("KERAS_GEN_CACHE", str(tmp_path / "cache"))
+    in_memory = load("tiny_images/train", data_dir=data_dir)
+    monkeypatch.setattr(images, "IN_MEMORY_LIMIT", 0)
+    monkeypatch.setattr(tfds_images, "_AT_ONCE", 7)
+    for _ in range(2):
+        part = load("tiny_images/train", data_dir=data_dir)
+        assert part.labels.tolist() == in_memory.labels.tolist() and part.num_classes == 4
+    assert caplog.text.count("reading the labels of 40 images of tiny_images/train/1.0.0; this is done once") == 1
+    (cache,) = (tmp_path / "cache").iterdir()
+    if damage is None:
+        np.save(cache, np.zeros(3, np.int64))
+    else:
+        cache.write_bytes(damage)
+    assert load("tiny_images/train", data_dir=data_dir).labels.tolist() == in_memory.labels.tolist()
+    assert len(np.load(cache)) == 40
+
+
 def test_a_large_set_needs_random_access(data_dir, monkeypatch):
     monkeypatch.setattr(images, "IN_MEMORY_LIMIT", 0)
     with pytest.raises(InputError, match="stored as tfrecord.*--file_format=array_record"):
@@ -164,7 +183,10 @@ def test_damaged_files_are_told_by_their_folder(data_dir, tmp_path, monkeypatch,
 
 
 def test_enlarging_is_refused(data_dir):
-    with pytest.raises(InputError, match="image_size=9 is larger than the 10x8 images of tiny_images"):
+    with pytest.raises(
+        InputError,
+        match="--image_size=9: the images of tiny_images have 10x8 pixels; .* such as 8, or use padded:tiny_images",
+    ):
         load("tiny_images/test", image_size=9, data_dir=data_dir)
 
 

@@ -65,7 +65,7 @@ FLAGS = [
     ("wgan_div", ["--study=nonsense"], "--study=nonsense: choose one of comparison, sampling, power"),
     ("wgan_div", ["--study=power", "--seeds=one"], "--seeds=one: give whole numbers"),
     ("wgan_div", ["--seeds=1"], "--seeds is for studies"),
-    ("wgan_div", ["--image_size=64"], "image_size=64 is larger than the 8x8 images of digits"),
+    ("wgan_div", ["--image_size=64"], "--image_size=64: the images of digits have 8x8 pixels"),
     ("wgan_div", ["--image_size=6"], "image_size=6x6: DCGAN makes square images of 28 or 8·2"),
     ("wgan_div", ["--batch_size=100000"], "--batch_size=100000: a step takes 100000 images, and --dataset=digits has"),
     ("wgan_div", ["--log_every=7"], "--steps=20 must be a multiple of --log_every=7"),
@@ -114,9 +114,9 @@ def stating(width, height):
 IMAGES = {
     "truncated.png": (encoded()[:-40], "truncated"),
     "truncated.jpg": (encoded("JPEG")[:400], "truncated"),
-    "zero_bytes.png": (b"", "empty, or neither PNG nor JPEG"),
-    "text.jpg": (b"no image", "empty, or neither PNG nor JPEG"),
-    "a_gif.png": (encoded("GIF"), "empty, or neither PNG nor JPEG"),
+    "zero_bytes.png": (b"", "empty, damaged, or none of PNG"),
+    "text.jpg": (b"no image", "empty, damaged, or none of PNG"),
+    "a_ppm.png": (encoded("PPM"), "empty, damaged, or none of PNG"),
     "damaged.png": (encoded()[:60] + b"damage" + encoded()[66:], ""),
     "one_pixel.png": (encoded(pixels=PIXELS[:1, :1]), "1x1 pixels are smaller than image_size=8"),
     "narrow.png": (encoded(pixels=PIXELS[:, :7]), "7x8 pixels are smaller than image_size=8"),
@@ -144,7 +144,7 @@ def test_a_folder_of_links_that_leave_it(refused, tmp_path, tmp_path_factory):
     (tmp_path / "link").symlink_to(outside)
     (tmp_path / "0.png").symlink_to(outside / "0.png")
     message = refused("rsgan", "--preset=smoke", f"--output_dir={tmp_path / 'run'}", f"--dataset=folder:{tmp_path}")
-    assert f"folder:{tmp_path}: 0 PNG or JPEG files found" in message
+    assert f"folder:{tmp_path}: 0 pictures found" in message
     assert "linked_folder:PATH follows links" in message
 
 

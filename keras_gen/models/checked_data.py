@@ -1,0 +1,193 @@
+"""What `fit` and `evaluate` look at before a batch reaches the model: number of rows, range and finiteness of pixels.
+
+A `tf.data` data set is checked batch by batch in its own pipeline, so that the training step and its bits stay as they
+are; an array is checked at once.
+"""
+
+import math
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gen import keras_privates
+from keras_gen.errors import InputError, check_input
+
+Checks: TypeAlias = Callable[[tf.Tensor], list[tf.Operation | None]]
+
+KERAS_BATCH_SIZE = 32  # `fit` and `evaluate` cut arrays into batches of this size by default
+
+# No image in [-1, 1], or standardised to mean 0 and deviation 1, has pixels as large as this.
+LARGEST_PIXEL = 8.0
+# Among so many images in [-1, 1] there is one with a pixel below the middle.
+ENOUGH_IMAGES = 4
+
+
+# Checks of one batch ---------------------------------------------------------------------------------------------
+
+
+def check_rows(images: tf.Tensor, replicas: int = 1) -> list[tf.Operation | None]:
+    """Checks that a batch has rows, and as many for each replica; see `keras_gen.errors.check_input`."""
+    count = tf.shape(images)[0]
+    checks = [check_input(count > 0, "a batch has no rows, so that its loss has no mean; give at least one image")]
+    if replicas > 1:
+        advice = f"rows does not divide evenly over {replicas} replicas; use batch(n, drop_remainder=True)"
+        checks.append(check_input(count % replicas == 0, "a batch of", count, advice))
+    return checks
+
+
+def check_finite_pixels(images: tf.Tensor) -> tf.Operation | None:
+    """Checks that no pixel is NaN or infinite; see `keras_gen.errors.check_input` for what it returns and raises."""
+    finite = tf.reduce_all(tf.math.is_finite(images)) if images.dtype.is_floating else tf.constant(True)
+    return check_input(finite, "images contain NaN or infinite pixels")
+
+
+def check_pixel_range(images: tf.Tensor) -> tf.Operation | None:
+    """Checks that images [n, h, w, 1 or 3] are not in [0, 255]; warns if they are in [0, 1].
+
+    Rows of another shape may be anything and have any range. See `keras_gen.errors.check_input` for what it returns and
+    raises.
+    """
+    if images.shape.rank != 4 or images.shape[-1] not in (1, 3) or not images.dtype.is_floating:
+        return None
+    low, high = tf.cast(tf.reduce_min(images), tf.float32), tf.cast(tf.reduce_max(images), tf.float32)
+    unscaled = (high > LARGEST_PIXEL) & tf.math.is_finite(high) & ((low >= 0) | (low < -LARGEST_PIXEL))
+    advice = "; give -1 to 1, which of 8-bit pixels is x / 127.5 - 1"
+    checked = check_input(~unscaled, "images have pixels from", low, "to", high, advice)
+    from_zero = (low >= 0) & (high <= 1) & (high > low) & (tf.shape(images)[0] >= ENOUGH_IMAGES)
+    if tf.executing_eagerly():
+        if from_zero:
+            _warn_of_range()
+        return checked
+    with tf.control_dependencies([checked]):
+        # Python is called for such a batch alone.
+        return tf.cond(from_zero, lambda: tf.py_function(_warn_of_range, [], tf.bool), lambda: tf.constant(True))
+
+
+def _warn_of_range() -> bool:
+    warnings.warn("images have pixels from 0 to 1; the model takes -1 to 1: give 2 * x - 1", stacklevel=2)
+    return True
+
+
+def scales_pixels(model: keras.Model) -> bool:
+    """Whether a network of the model brings its input to another range itself."""
+    scaling = (keras.layers.Rescaling, keras.layers.Normalization)
+    return any(isinstance(layer, scaling) for layer in keras_privates.all_layers(model))
+
+
+# Checks of data --------------------------------------------------------------------------------------------------
+
+
+def check_no_weights(arguments: Mapping[str, Any]) -> None:
+    """Checks that neither images nor classes are weighted.
+
+    Raises:
+        InputError: They are.
+    """
+    for name in ("sample_weight", "class_weight"):
+        if arguments.get(name) is not None:
+            raise InputError(f"{name}: all images count alike here; leave it out, and repeat what is to count more")
+
+
+def checked_batches(
+    x: Any, checks: Checks, batch_size: int | None = None, replicas: int = 1, validation_split: float = 0.0
+) -> Any:
+    """The data of `fit` or `evaluate`, checked: a `tf.data` data set or a generator batch by batch, an array at once.
+
+    What `tf.distribute` has dealt out already is passed on. On several replicas TensorFlow may take a failure in the
+    last batch of a finite data set for the end of the data. So batches of unknown size are then refused before the
+    first one is read.
+
+    Args:
+        x: What `fit` received: batches of images, or tuples that begin with images, or an array of images.
+        checks: Makes the checks of a batch.
+        batch_size: Size of the batches into which an array will be cut.
+        replicas: Replicas that share each batch.
+        validation_split: Share of an array, its end, that is cut off before it is cut into batches.
+
+    Raises:
+        InputError: A check of an array fails, or replicas would have different numbers of rows. The checks of a data
+            set fail when their batch is read.
+    """
+    if isinstance(x, tf.data.Dataset):
+        _check_batches_exist(x)
+        if replicas > 1:
+            _check_sizes(x, replicas)
+        return x.map(_checking(checks, isinstance(x.element_spec, tuple)), tf.data.AUTOTUNE, deterministic=True)
+    if isinstance(x, Iterator):
+        return _checked_generator(x, checks)
+    if isinstance(x, keras.utils.PyDataset) and len(x):
+        _check_first(x[0], checks)
+    if isinstance(x, (np.ndarray, tf.Tensor)):
+        cut = math.floor(len(x) * (1 - validation_split))  # as Keras rounds
+        for part in (x[:cut], x[cut:]) if validation_split else (x,):
+            _check_array(part, checks, batch_size or KERAS_BATCH_SIZE, replicas)
+    return x
+
+
+def _check_array(x: Any, checks: Checks, batch_size: int, replicas: int) -> None:
+    if not len(x):
+        raise InputError("an array of 0 images was given; give at least one")
+    last = len(x) % batch_size
+    for size in (min(batch_size, len(x)), last):
+        if size % replicas:
+            raise InputError(
+                f"{len(x)} images in batches of {batch_size} make a batch of {size}, which does not divide evenly over "
+                f"{replicas} replicas; give a multiple of {replicas} as batch_size, and as the number of images"
+            )
+    for part in (x[:batch_size], x[-last:], x) if last else (x[:batch_size], x):
+        checks(tf.convert_to_tensor(part))
+
+
+def _check_batches_exist(x: tf.data.Dataset) -> None:
+    if int(x.cardinality()) == 0:
+        raise InputError(
+            "the data set has no batches; if drop_remainder=True dropped the only one, give a smaller batch size"
+        )
+
+
+def _check_sizes(x: tf.data.Dataset, replicas: int) -> None:
+    """Checks, without reading it, that every batch of a data set divides evenly, as far as can be known."""
+    shape = getattr(tf.nest.flatten(x.element_spec)[0], "shape", tf.TensorShape(None))
+    size = shape[0] if shape.rank else None
+    # Of an endless data set each batch is checked when it is read, for none of them is the last.
+    if (size is None and int(x.cardinality()) != tf.data.INFINITE_CARDINALITY) or (size or 0) % replicas:
+        sized = "the last batch may be smaller" if size is None else f"a batch has {size} rows"
+        raise InputError(
+            f"{sized}, and {replicas} replicas must have equal shares; use batch(n, drop_remainder=True) with n a "
+            f"multiple of {replicas}"
+        )
+
+
+def _checked_generator(x: Iterator, checks: Checks) -> Iterator:
+    for batch in x:
+        _check_first(batch, checks)
+        yield batch
+
+
+def _check_first(batch: Any, checks: Checks) -> None:
+    images = batch[0] if isinstance(batch, (tuple, list)) else batch
+    if hasattr(images, "shape") and hasattr(images, "dtype"):
+        checks(tf.convert_to_tensor(images))
+
+
+def _checking(checks: Checks, are_tuples: bool) -> Callable[..., Any]:
+    """A function that checks a batch and passes it on; a batch without images is left to the model to refuse."""
+
+    def checked(*batch: Any) -> Any:
+        if isinstance(batch[0], tf.Tensor):
+            with tf.control_dependencies([check for check in checks(batch[0]) if check is not None]):
+                batch = (tf.identity(batch[0]), *batch[1:])
+        return batch if are_tuples else batch[0]
+
+    return checked
+
+
+def kind_of_data(x: Any) -> str | None:
+    """Shapes and types of a batch of what `fit` is given; None where only the data tell."""
+    if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):
+        return str(x.element_spec)
+    return str((x.shape[1:], x.dtype)) if hasattr(x, "shape") and hasattr(x, "dtype") else None

@@ -1,0 +1,166 @@
+"""`CheckedModel`: Keras's own calls, each of whose arguments is used or refused in a line that says what to do."""
+
+import inspect
+import os
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_gen import keras_privates
+from keras_gen.errors import InputError, unwrapped_input_errors
+from keras_gen.models.checked_data import (
+    check_finite_pixels,
+    check_no_weights,
+    check_pixel_range,
+    check_rows,
+    checked_batches,
+    kind_of_data,
+    scales_pixels,
+)
+from keras_gen.models.optimization import Optimizers
+from keras_gen.models.saving import check_export, check_keras_file, load_seeds, save_seeds, served, without_seeds
+
+
+class CheckedModel(keras_privates.Model):
+    """A `keras.Model` that looks at its data before the first step, and saves all of its state.
+
+    Subclasses define `train_step`, `test_step` and `endpoints`.
+
+    Args:
+        **kwargs: Passed on to `keras.Model`.
+    """
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(**kwargs)
+        self._kind_of_data: str | None = None
+        self._kind_of_test_data: str | None = None
+
+    # Training and evaluation -------------------------------------------------------------------------------------
+
+    def fit(self, x: Any = None, *args: Any, **kwargs: Any) -> keras.callbacks.History:
+        """See `keras.Model.fit`.
+
+        Raises:
+            InputError: The images do not fit the model, or one is damaged, NaN, infinite or not scaled, also where only
+                the graph finds it; that batch has changed no trained weight. Or replicas would have different numbers
+                of rows, or there are weights of samples or classes, which no loss here has.
+        """
+        call = inspect.signature(super().fit).bind(x, *args, **kwargs)
+        given = call.arguments
+        check_no_weights(given)
+        kind = kind_of_data(x)
+        if kind != self._kind_of_data:
+            # A step traced before would be traced again for images of any shape, in which checks of it see nothing.
+            self.train_function = None
+        self._kind_of_data = kind
+        size, held_out = given.get("batch_size"), given.get("validation_data")
+        split = given.get("validation_split") if held_out is None else None
+        given["x"] = checked_batches(x, self.batch_checks, size, self._replicas, split or 0.0)
+        if held_out is not None:
+            first, *rest = held_out if isinstance(held_out, (tuple, list)) else (held_out,)
+            size = given.get("validation_batch_size") or size
+            given["validation_data"] = (self._test_data(first, size), *rest)
+        with unwrapped_input_errors():
+            history = super().fit(*call.args, **call.kwargs)
+        if isinstance(self.optimizer, Optimizers):  # Keras itself sees to a single one
+            self.optimizer.finalize()
+        return history
+
+    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """See `keras.Model.evaluate`: the means of the reported terms over images that training has not seen.
+
+        The networks are at inference; noise is that of the next training step. Every image counts alike, also those of
+        a smaller last batch.
+
+        Raises:
+            InputError: As in `fit`.
+        """
+        call = inspect.signature(super().evaluate).bind(x, *args, **kwargs)
+        if "_use_cached_eval_dataset" not in kwargs:  # with which `fit` calls, who has looked at the data
+            check_no_weights(call.arguments)
+            call.arguments["x"] = self._test_data(x, call.arguments.get("batch_size"))
+        with unwrapped_input_errors():
+            return super().evaluate(*call.args, **call.kwargs)
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """The terms of a batch, as in training but with the networks at inference."""
+        raise InputError(f"{type(self).__name__} defines no test_step, so that it cannot be evaluated; define one")
+
+    def _test_data(self, x: Any, batch_size: int | None) -> Any:
+        kind = kind_of_data(x)
+        if kind != self._kind_of_test_data:
+            self.test_function = None
+        self._kind_of_test_data = kind
+        return checked_batches(x, self.data_checks, batch_size, self._replicas)
+
+    @property
+    def _replicas(self) -> int:
+        return self.distribute_strategy.num_replicas_in_sync
+
+    def data_checks(self, images: tf.Tensor) -> list[tf.Operation | None]:
+        """What `fit` and `evaluate` check of each batch on its way to the model, by `keras_gen.errors.check_input`."""
+        checks = [*check_rows(images, self._replicas), check_finite_pixels(images)]
+        return checks if scales_pixels(self) else [*checks, check_pixel_range(images)]
+
+    def batch_checks(self, images: tf.Tensor) -> list[tf.Operation | None]:
+        """What only `fit` asks of a batch, and `data_checks`."""
+        return self.data_checks(images)
+
+    # Saving and export -------------------------------------------------------------------------------------------
+
+    def endpoints(self) -> dict[str, tuple[Callable[..., Any], list[tf.TensorSpec]]]:
+        """The functions that `export` writes, by name, with the types of their arguments."""
+        raise NotImplementedError
+
+    def export(
+        self,
+        filepath: str | os.PathLike,
+        format: str = "tf_saved_model",
+        verbose: bool | None = None,
+        input_signature: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Writes a SavedModel whose functions are the model's `endpoints`, each also a signature of that name.
+
+        What `keras.layers.TFSMLayer` and TensorFlow Serving call without naming a function, `serve`, is `call`.
+
+        `model = tf.saved_model.load(filepath)`, then `model.sample(64, 0)`, need TensorFlow alone. The two belong in
+        two statements: TensorFlow drops the weights with the loaded model, even while its function is called.
+
+        Args:
+            filepath: Folder to write.
+            format: `tf_saved_model`.
+            verbose: Whether to print the endpoints.
+            input_signature: None: the endpoints have their own.
+            **kwargs: Passed on to `keras.export.ExportArchive.write_out`.
+
+        Raises:
+            InputError: Another format or a signature is asked for.
+        """
+        check_export(self, format, input_signature)
+        archive = keras.export.ExportArchive()
+        archive.track(self)
+        for name, (function, signature) in served(self.endpoints()).items():
+            archive.add_endpoint(name, function, input_signature=signature)
+        archive.write_out(os.fspath(filepath), verbose=bool(verbose), **kwargs)
+
+    def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
+        """See `keras.Model.save`.
+
+        Raises:
+            InputError: The path ends in .h5, a format that cannot hold these models.
+        """
+        check_keras_file(filepath)
+        super().save(filepath, *args, **kwargs)
+
+    def save_own_variables(self, store: dict[str, Any]) -> None:
+        """See `keras.Layer.save_own_variables`; with the state of every random layer, such as Dropout's."""
+        super().save_own_variables(store)
+        save_seeds(self, store)
+
+    def load_own_variables(self, store: dict[str, Any]) -> None:
+        """See `keras.Layer.load_own_variables`."""
+        super().load_own_variables(without_seeds(store))
+        load_seeds(self, store)

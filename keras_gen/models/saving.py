@@ -1,0 +1,69 @@
+"""What `save`, `load_model` and `export` need beside Keras: states of random layers, a function to serve, formats."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+
+SEED = "seed_state_"  # begins the name of a state of a random layer in a file
+# What `call` is the same as: the first of these endpoints that a model has.
+CALLED = ("decode", "encode", "predict")
+
+
+def check_keras_file(filepath: str | os.PathLike) -> None:
+    """Checks the name of the file that a model is saved to.
+
+    Raises:
+        InputError: It is one of HDF5.
+    """
+    if str(filepath).endswith((".h5", ".hdf5")):
+        raise InputError(f"{filepath}: models with networks inside do not fit in HDF5; give a name that ends in .keras")
+
+
+def check_export(model: keras.Model, format: str, input_signature: Any) -> None:
+    """Checks the arguments of `export`.
+
+    Raises:
+        InputError: The format is another than a SavedModel, or a signature is given.
+    """
+    if format != "tf_saved_model":
+        networks = [name for name in ("generator", "encoder", "decoder", "network") if hasattr(model, name)]
+        advice = (
+            f", or export a network, such as model.{networks[0]}.export(path, format={format!r})" if networks else ""
+        )
+        raise InputError(f"format={format!r}: give tf_saved_model{advice}")
+    if input_signature is not None:
+        raise InputError(f"input_signature: each of {', '.join(model.endpoints())} has its own; leave it out")
+
+
+def served(endpoints: dict[str, tuple[Callable[..., Any], list[tf.TensorSpec]]]) -> dict[str, Any]:
+    """The endpoints and, under the name that is called where none is given, the one that `call` is the same as."""
+    called = [name for name in CALLED if name in endpoints]
+    return {**endpoints, "serve": endpoints[called[0]]} if called else endpoints
+
+
+def save_seeds(model: keras.Model, store: dict[str, Any]) -> None:
+    """Puts the states of a model's random layers, which Keras does not save, beside its own variables."""
+    for i, state in enumerate(_seeds(model)):
+        store[f"{SEED}{i}"] = state
+
+
+def without_seeds(store: dict[str, Any]) -> dict[str, Any]:
+    """What Keras saved."""
+    return {name: store[name] for name in store.keys() if not name.startswith(SEED)}  # noqa: SIM118 (a store of Keras)
+
+
+def load_seeds(model: keras.Model, store: dict[str, Any]) -> None:
+    """Brings the states of a model's random layers back, if the file has them."""
+    for i, state in enumerate(_seeds(model)):
+        if f"{SEED}{i}" in store.keys():  # noqa: SIM118
+            state.assign(store[f"{SEED}{i}"])
+
+
+def _seeds(model: keras.Model) -> list[keras.Variable]:
+    weights = {id(weight) for weight in model.weights}
+    return [variable for variable in model.variables if id(variable) not in weights]

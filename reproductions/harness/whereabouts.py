@@ -1,0 +1,27 @@
+"""What a finished run leaves, told to whoever started it."""
+
+import shlex
+
+from reproductions.harness.run_directory import RunDirectory
+
+
+def whereabouts(directory: RunDirectory) -> str:
+    """Where its results lie, how to sample more, and what to beware of."""
+    results = directory.read_results()
+    endpoints = results.get("endpoints", [])
+    lines = f"""In {directory.path}:
+  samples/       pictures of what it learnt: {directory.newest_sheet}
+  results.json   the last measurements, metrics.csv and evaluations.csv all of them
+  tensorboard/   the same as curves: tensorboard --logdir={shlex.quote(str(directory.tensorboard))}
+  model.keras    the model, to train on or to use in Keras
+  saved_model/   the model for TensorFlow alone: {", ".join(endpoints)}"""
+    for path in (directory.model, directory.saved_model):
+        if not path.exists():
+            lines += f"\n{path} is missing; remove results.json and rerun the command to make it again"
+    if "sample" in endpoints:
+        saved_model = shlex.quote(str(directory.saved_model))
+        lines += f"""
+Sample more:
+  python -m reproductions.sample --saved_model={saved_model} --num_samples=64 --seed=1 --output=grid.png"""
+    divergence = results.get("divergence")
+    return lines + (f"\nwarning: {divergence['message']}" if divergence else "")
