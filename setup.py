@@ -11,7 +11,7 @@ version = re.search(r'__version__ = "(.+)"', (here / "keras_gen" / "__init__.py"
 setup(
     name="keras-gen",
     version=version,
-    description="Eight posts on generative models as Keras models whose train_step is the post's loss",
+    description="Eight posts on generative models as Keras models that train with fit",
     long_description=(here / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     author="The keras_gen authors",

@@ -1,4 +1,4 @@
-"""Generative models for Keras: eight posts of 2018 as losses, networks and models with their own `train_step`."""
+"""Generative models for Keras: eight posts of 2018 as losses, networks and models that `fit` trains."""
 
 # isort: off
 import keras_gen.start_up  # noqa: F401 (imports TensorFlow quietly, before anything else does)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration(clustering.Configuration):
-    """One-step clustering, by default as the author did it."""
+    """One-step clustering, and a VAE to compare it with."""
 
     model: Literal["clustering_vae", "vae"] = option("clustering_vae", "One-step clustering, or a VAE beside it.")
     architecture: Literal["convolutional", "dense"] = option("convolutional", "Kind of encoder and decoder.")

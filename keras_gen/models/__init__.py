@@ -1,4 +1,4 @@
-"""Models: plain `keras.Model`s whose `train_step` is a post's loss.
+"""Models: plain `keras.Model`s, each with a post's whole loss in its file, which its `train_step` minimises.
 
 Every model that a file of this folder defines is exported, without being named here. The imports below run in type
 checkers and editors alone, which cannot look: a model that is missing there has the type `Any` for them.

@@ -1,4 +1,4 @@
-"""Claims: what a post says, as a statistic over a study's record and a rule that was fixed before the runs.
+"""Claims: what a post says, as a statistic over a study's record and a rule, to be fixed before the runs.
 
 A verdict rests on seeds. Each seed gives one number, paired between the variants that share it, and Student's t gives
 the 95 % interval of their mean. The claim holds where this interval lies inside the rule's region, fails where it lies

@@ -148,7 +148,7 @@ STUDY = Study(
     claims=(
         Claim(
             key="G1",
-            topic="every divergence finds its nearest Gaussian",
+            topic="five divergences find their nearest Gaussians",
             sentence="Adversarial training under an f-divergence finds what is nearest under that divergence.",
             statistic="largest distance of mu or sigma from that of the nearest Gaussian, over five divergences",
             rule=Below(TOLERANCE),
