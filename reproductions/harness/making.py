@@ -65,7 +65,7 @@ def make(reproduction: Reproduction, name: str, command: launch.Command, changes
     if failed:
         folders = ", ".join(str(folder) for folder in failed)
         raise UsageError(
-            f"{len(failed)} of {len(making.plan)} runs failed, in {folders}; fix what they complained of above, and "
+            f"{len(failed)} of {len(making.plan)} runs failed, in {folders}; fix the errors above, and "
             "rerun the command, which keeps what is finished"
         )
 
