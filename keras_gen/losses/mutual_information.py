@@ -96,8 +96,8 @@ class Estimator:
         is_lower_bound: Whether the mean of its values on batches, of any size, is a lower bound of I(x, z). Of
             `donsker_varadhan` only the value of exact expectations is.
         limit: What it cannot exceed however large the information is, from m; nats.
-        information: The lower bound of I(x, z) itself where `estimate` is a smaller one, as JS(P, Q) <= I/2 is; by default
-            `estimate`.
+        information: The lower bound of I(x, z) where `estimate` is a smaller one, as JS(P, Q) <= I/2 is; `estimate` by
+            default.
     """
 
     name: str
