@@ -31,7 +31,7 @@ from reproductions.harness.tensorflow_quietly import import_tensorflow
 # Bytes of a run per weight: three checkpoints with Adam's two moments, `model.keras` with them, the SavedModel.
 BYTES_PER_WEIGHT = 4 * (3 * 3 + 3 + 1)
 # Bytes of its pictures, tables and logs, roughly.
-BYTES_BESIDE = 4_000_000
+BYTES_BESIDE = 2_000_000
 MEGABYTE = 1_000_000
 
 
