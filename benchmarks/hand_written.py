@@ -11,23 +11,13 @@ import keras
 import tensorflow as tf
 from tensorflow.math import softplus
 
-from keras_gen.models import (
-    FGAN,
-    GAN,
-    RSGAN,
-    VAE,
-    ClusteringVAE,
-    DecoderFreeVAE,
-    DeepInfoMax,
-    ReproducibleModel,
-    WGANDiv,
-)
+from keras_gen import models
 
 # Makes an update from a batch of images and returns the loss.
 Step = Callable[[tf.Tensor], tf.Tensor]
 
 
-def gan(model: GAN, of_discriminator: Callable, of_generator: Callable, fresh_reals: bool = False) -> Step:
+def gan(model: models.GAN, of_discriminator: Callable, of_generator: Callable, fresh_reals: bool = False) -> Step:
     """A step of both networks; the losses take T, real and fake images."""
     generator, discriminator = model.generator, model.discriminator
     optimizers = [keras.optimizers.Adam(2e-4, beta_1=0.5) for _ in range(2)]
@@ -48,7 +38,7 @@ def gan(model: GAN, of_discriminator: Callable, of_generator: Callable, fresh_re
     return step
 
 
-def wgan_div(model: WGANDiv) -> Step:
+def wgan_div(model: models.WGANDiv) -> Step:
     """(11) of the post, with k = 2, p = 6."""
 
     def of_discriminator(discriminator, real, fake):
@@ -63,7 +53,7 @@ def wgan_div(model: WGANDiv) -> Step:
     return gan(model, of_discriminator, minus_score)
 
 
-def rsgan(model: RSGAN) -> Step:
+def rsgan(model: models.RSGAN) -> Step:
     """(7) and (9) of the post."""
 
     def difference(discriminator, first, second):
@@ -78,7 +68,7 @@ def rsgan(model: RSGAN) -> Step:
     )
 
 
-def f_gan(model: FGAN) -> Step:
+def f_gan(model: models.FGAN) -> Step:
     """(18) of the post, the KL divergence."""
 
     def of_discriminator(discriminator, real, fake):
@@ -92,7 +82,7 @@ def f_gan(model: FGAN) -> Step:
     )
 
 
-def wgan(model: GAN) -> Step:
+def wgan(model: models.GAN) -> Step:
     """WGAN; what bounds the critic is in its layers."""
 
     def of_discriminator(discriminator, real, fake):
@@ -108,7 +98,7 @@ def minus_score(discriminator: keras.Model, real: tf.Tensor, fake: tf.Tensor) ->
     return -tf.reduce_mean(discriminator(fake, training=True))
 
 
-def single(model: ReproducibleModel, loss_of: Callable[[tf.Tensor], tf.Tensor]) -> Step:
+def single(model: models.ReproducibleModel, loss_of: Callable[[tf.Tensor], tf.Tensor]) -> Step:
     """A step of all weights by one optimiser."""
     optimizer, variables = keras.optimizers.Adam(), model.trainable_variables
 
@@ -121,7 +111,7 @@ def single(model: ReproducibleModel, loss_of: Callable[[tf.Tensor], tf.Tensor]) 
     return step
 
 
-def vae(model: VAE) -> Step:
+def vae(model: models.VAE) -> Step:
     """-ELBO with a Gaussian of variance 1."""
 
     def loss_of(images):
@@ -132,7 +122,7 @@ def vae(model: VAE) -> Step:
     return single(model, loss_of)
 
 
-def vae_clustering(model: ClusteringVAE) -> Step:
+def vae_clustering(model: models.ClusteringVAE) -> Step:
     """(5) of the post with (8), up to constants."""
 
     def loss_of(images):
@@ -147,7 +137,7 @@ def vae_clustering(model: ClusteringVAE) -> Step:
     return single(model, loss_of)
 
 
-def deep_infomax(model: DeepInfoMax) -> Step:
+def deep_infomax(model: models.DeepInfoMax) -> Step:
     """Global and local information, and the prior."""
 
     def loss_of(images):
@@ -167,7 +157,7 @@ def deep_infomax(model: DeepInfoMax) -> Step:
     return single(model, loss_of)
 
 
-def vae_mutual_information(model: DecoderFreeVAE) -> Step:
+def vae_mutual_information(model: models.DecoderFreeVAE) -> Step:
     """(3) of the post with InfoNCE."""
 
     def loss_of(images):

@@ -47,7 +47,7 @@ def _needed(ends: list[tf.Operation]) -> set[tf.Operation]:
 
 
 def _operations(op: tf.Operation, batch_size: int) -> float:
-    """Two operations a multiplication: of the wider map's every pixel, for Conv2D, with the whole kernel."""
+    """Two operations per multiplication: for Conv2D, every pixel of the larger map meets the whole kernel."""
     match op.type:
         case "Conv2D":
             kernel, outer = op.inputs[1].shape, op.outputs[0].shape

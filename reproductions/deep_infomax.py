@@ -72,19 +72,17 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return model
 
 
-STUDIES = {
-    "retrieval": retrieval.study(PRESETS),
-}
-
 REPRODUCTION = Reproduction(
     name="deep_infomax",
-    summary="Deep InfoMax: codes that retrieve by meaning, without reconstruction",
     minutes=4,
+    summary="Deep InfoMax: codes that retrieve by meaning, without reconstruction",
     presets=PRESETS,
     build=build,
     measure=codes.measure,
     sheet=codes.sheet,
-    studies=STUDIES,
+    studies={
+        "retrieval": retrieval.study(PRESETS),
+    },
 )
 
 if __name__ == "__main__":

@@ -51,20 +51,18 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return gans.compiled(model, c)
 
 
-STUDIES = {
-    "gaussian_table": gaussian_table.STUDY,
-    "images": images.STUDY,
-}
-
 REPRODUCTION = Reproduction(
     name="f_gan",
-    summary="f-GAN: one GAN for every f-divergence",
     minutes=3,
+    summary="f-GAN: one GAN for every f-divergence",
     presets=PRESETS,
     build=build,
     measure=samples.sample_quality,
-    features=True,
-    studies=STUDIES,
+    compared=samples.image_counts,
+    studies={
+        "gaussian_table": gaussian_table.STUDY,
+        "images": images.STUDY,
+    },
 )
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from reproductions.families import flows
+from reproductions.families import flows, samples
 from reproductions.harness import configuration as every_run
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
@@ -120,24 +120,22 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return model
 
 
-STUDIES = {
-    "convergence": f_vae_convergence.DIGITS,
-    "convergence_fashion": f_vae_convergence.CLOTHES,
-    "convergence_photos": f_vae_convergence.PHOTOGRAPHS,
-    "sharpness": sharpness.STUDY,
-    "temperature": flow_pictures.TEMPERATURE,
-    "interpolation": flow_pictures.INTERPOLATION,
-}
-
 REPRODUCTION = Reproduction(
     name="f_vae",
-    summary="f-VAEs: a flow as a VAE's posterior, sharp and small",
     minutes=10,
+    summary="f-VAEs: a flow as a VAE's posterior, sharp and small",
     presets=PRESETS,
     build=build,
     measure=flows.measure,
-    features=True,
-    studies=STUDIES,
+    compared=samples.image_counts,
+    studies={
+        "convergence": f_vae_convergence.DIGITS,
+        "convergence_fashion": f_vae_convergence.CLOTHES,
+        "convergence_photos": f_vae_convergence.PHOTOGRAPHS,
+        "sharpness": sharpness.STUDY,
+        "temperature": flow_pictures.TEMPERATURE,
+        "interpolation": flow_pictures.INTERPOLATION,
+    },
     claims=unstudied.F_VAE,
 )
 

@@ -68,20 +68,18 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return gans.compiled(model, c)
 
 
-STUDIES = {
-    "critics": critics.STUDY,
-    "generalization": generalization.STUDY,
-}
-
 REPRODUCTION = Reproduction(
     name="lipschitz",
-    summary="Lipschitz constraints: spectral norms instead of gradient penalties",
     minutes=3,
+    summary="Lipschitz constraints: spectral norms instead of gradient penalties",
     presets=PRESETS,
     build=build,
     measure=samples.sample_quality,
-    features=True,
-    studies=STUDIES,
+    compared=samples.image_counts,
+    studies={
+        "critics": critics.STUDY,
+        "generalization": generalization.STUDY,
+    },
     claims=unstudied.LIPSCHITZ,
 )
 

@@ -53,20 +53,18 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return gans.compiled(model, c)
 
 
-STUDIES = {
-    "convergence": rsgan_convergence.STUDY,
-    "modes": modes.STUDY,
-}
-
 REPRODUCTION = Reproduction(
     name="rsgan",
-    summary="RSGAN: a discriminator that tells which of two images is real",
     minutes=3,
+    summary="RSGAN: a discriminator that tells which of two images is real",
     presets=PRESETS,
     build=build,
     measure=samples.sample_quality,
-    features=True,
-    studies=STUDIES,
+    compared=samples.image_counts,
+    studies={
+        "convergence": rsgan_convergence.STUDY,
+        "modes": modes.STUDY,
+    },
     claims=unstudied.RSGAN,
 )
 

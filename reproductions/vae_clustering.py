@@ -127,23 +127,21 @@ def prepare(configuration: Configuration, train: datasets.Images) -> list[keras.
     return [callbacks.InitialClusters(train.to_array(clustering.MAX_IMAGES), c.initial_means, c.seed)]
 
 
-STUDIES = {
-    "accuracy": one_step.STUDY,
-    "choices": choices.STUDY,
-    "mnist": versions.MNIST,
-    "fashion_mnist": versions.FASHION_MNIST,
-}
-
 REPRODUCTION = Reproduction(
     name="vae_clustering",
-    summary="One-step clustering: a VAE with a discrete latent",
     minutes=10,
+    summary="One-step clustering: a VAE with a discrete latent",
     presets=PRESETS,
     build=build,
     measure=clustering.measure,
     sheet=clustering.sheet,
     callbacks=prepare,
-    studies=STUDIES,
+    studies={
+        "accuracy": one_step.STUDY,
+        "choices": choices.STUDY,
+        "mnist": versions.MNIST,
+        "fashion_mnist": versions.FASHION_MNIST,
+    },
 )
 
 if __name__ == "__main__":

@@ -71,21 +71,19 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return model
 
 
-STUDIES = {
-    "identity": identity.STUDY,
-    "estimators": estimators.STUDY,
-    "encoder_only": encoder_only.study(PRESETS),
-}
-
 REPRODUCTION = Reproduction(
     name="vae_mutual_information",
-    summary="VAE = prior + mutual information: its loss without a decoder",
     minutes=5,
+    summary="VAE = prior + mutual information: its loss without a decoder",
     presets=PRESETS,
     build=build,
     measure=codes.measure,
     sheet=codes.sheet,
-    studies=STUDIES,
+    studies={
+        "identity": identity.STUDY,
+        "estimators": estimators.STUDY,
+        "encoder_only": encoder_only.study(PRESETS),
+    },
 )
 
 if __name__ == "__main__":

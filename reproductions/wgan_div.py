@@ -70,21 +70,19 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return gans.compiled(model, c)
 
 
-STUDIES = {
-    "comparison": comparison.STUDY,
-    "sampling": sampling.STUDY,
-    "power": power.STUDY,
-}
-
 REPRODUCTION = Reproduction(
     name="wgan_div",
-    summary="WGAN-div: a Wasserstein divergence needs no Lipschitz constraint",
     minutes=5,
+    summary="WGAN-div: a Wasserstein divergence needs no Lipschitz constraint",
     presets=PRESETS,
     build=build,
     measure=samples.sample_quality,
-    features=True,
-    studies=STUDIES,
+    compared=samples.image_counts,
+    studies={
+        "comparison": comparison.STUDY,
+        "sampling": sampling.STUDY,
+        "power": power.STUDY,
+    },
 )
 
 if __name__ == "__main__":

@@ -42,20 +42,7 @@ def batches(
         InputError: `batch_size` is not between 1 and the number of images, or does not divide evenly among the
             replicas; a step is negative; or there are no labels.
     """
-    if not 1 <= batch_size <= len(images):
-        raise InputError(
-            f"batch_size={batch_size} must be between 1 and the {len(images)} images of {images.name} ({images.split})"
-        )
-    if first_step < 0 or (num_steps is not None and num_steps < 0):
-        raise InputError(f"first_step={first_step}, num_steps={num_steps} must not be negative")
-    if with_labels and images.labels is None:
-        raise InputError(f"with_labels=True, but {images.name} has no labels; use a labelled data set")
-    if input_context is not None and batch_size % input_context.num_replicas_in_sync:
-        raise InputError(
-            f"batch_size={batch_size} does not divide evenly among {input_context.num_replicas_in_sync} replicas; "
-            "give a multiple of their number"
-        )
-
+    _check(images, batch_size, first_step, num_steps, with_labels, input_context)
     indices = _shuffled_indices(len(images), batch_size, seed, first_step)
     if num_steps is not None:
         indices = indices.take(num_steps)
@@ -70,6 +57,29 @@ def batches(
             labels = tf.constant(images.labels)
         dataset = tf.data.Dataset.zip(dataset, indices.map(lambda rows: tf.gather(labels, rows)))
     return dataset.prefetch(tf.data.AUTOTUNE).with_options(_options())
+
+
+def _check(
+    images: Images,
+    batch_size: int,
+    first_step: int,
+    num_steps: int | None,
+    with_labels: bool,
+    input_context: tf.distribute.InputContext | None,
+) -> None:
+    if not 1 <= batch_size <= len(images):
+        raise InputError(
+            f"batch_size={batch_size} must be between 1 and the {len(images)} images of {images.name} ({images.split})"
+        )
+    if first_step < 0 or (num_steps is not None and num_steps < 0):
+        raise InputError(f"first_step={first_step}, num_steps={num_steps} must not be negative")
+    if with_labels and images.labels is None:
+        raise InputError(f"with_labels=True, but {images.name} has no labels; use a labelled data set")
+    if input_context is not None and batch_size % input_context.num_replicas_in_sync:
+        raise InputError(
+            f"batch_size={batch_size} does not divide evenly among {input_context.num_replicas_in_sync} replicas; "
+            "give a multiple of their number"
+        )
 
 
 def _shuffled_indices(num_images: int, batch_size: int, seed: int, first_step: int) -> tf.data.Dataset:

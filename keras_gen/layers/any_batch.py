@@ -7,7 +7,7 @@ import tensorflow as tf
 
 
 def call_on_any_batch(network: keras.Layer, inputs: Sequence[tf.Tensor], training: bool = False) -> tf.Tensor:
-    """What a network makes of its inputs, [n, ...], as float32; of none, [0, ...].
+    """The network's output for its inputs, float32 [n, ...]; n may be 0.
 
     TensorFlow's convolutions on CPU give an empty batch the shape of their input (seen in 2.21), so that the layer
     after them fails. So a batch that is empty, or may be, is given a row of zeros while none is there. In training a

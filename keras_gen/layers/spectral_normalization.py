@@ -31,13 +31,13 @@ class SpectralNormalization(keras.layers.Wrapper):
       that the calls of a step differ by no more than the estimate's own small error. Before training u is random
       and sigma rough.
     - not `persistent`, the author's code: every call makes `power_iterations` of them from u = (1, ..., 1), with the
-      gradient through them all (15); he makes 5. All calls of a step then agree exactly.
+      gradient through them all (15); the author makes 5. All calls of a step then agree exactly.
 
     Both run in float32 at least, whatever the wrapped layer computes in. A kernel of zeros is left as it is.
 
     Args:
         layer: A `Dense` layer, a convolution or a transposed convolution.
-        power_iterations: Iterations a call, at least 1.
+        power_iterations: Iterations per call, at least 1.
         persistent: Keeps u from call to call.
         **kwargs: Passed on to `keras.layers.Wrapper`.
 

@@ -110,13 +110,7 @@ class OneSidedPenalty(_UnitNormPenalty):
     """weight E_r[max(|grad T| - 1, 0)^2]: slopes below 1 are free.
 
     Gulrajani et al. 2017, section 4; equation 20 of the post on Lipschitz constraints, whose author prefers it.
-
-    Args:
-        weight: The lambda of the equation, above 0.
-        sampling: The name of r(x).
-
-    Raises:
-        InputError: An argument is out of range.
+    Arguments and errors are those of `TwoSidedPenalty`.
     """
 
     def __call__(self, squared_norms: tf.Tensor) -> tf.Tensor:

@@ -35,6 +35,16 @@ def jensen_shannon(joint_scores: tf.Tensor, shuffled_scores: tf.Tensor) -> tf.Te
     return f_divergences.JS.bound(joint_scores, shuffled_scores)
 
 
+def negative_sampling(joint_scores: tf.Tensor, shuffled_scores: tf.Tensor) -> tf.Tensor:
+    """E_P[log sigma(T)] + E_Q[log(1 - sigma(T))] + 2 log 2 = 2 `jensen_shannon` <= I: the posts' own loss."""
+    joint_scores, shuffled_scores = _checked(joint_scores, shuffled_scores)
+    return (
+        tf.reduce_mean(tf.math.log_sigmoid(joint_scores))  # E_P[log sigma(T)]
+        + tf.reduce_mean(tf.math.log_sigmoid(-shuffled_scores))  # E_Q[log(1 - sigma(T))]
+        + 2 * math.log(2)
+    )
+
+
 def nwj(joint_scores: tf.Tensor, shuffled_scores: tf.Tensor) -> tf.Tensor:
     """E_P[T] - E_Q[e^(T - 1)] <= I (Nguyen, Wainwright and Jordan 2010, arXiv 0809.0853).
 
@@ -86,24 +96,31 @@ class Estimator:
         is_lower_bound: Whether the mean of its values on batches, of any size, is a lower bound of I(x, z). Of
             `donsker_varadhan` only the value of exact expectations is.
         limit: What it cannot exceed however large the information is, from m; nats.
-        factor: By what it may be multiplied and remain a lower bound: 2 for JS, which is at most I/2.
+        information: The lower bound of I(x, z) where `estimate` is a smaller one, as JS(P, Q) <= I/2 is; `estimate` by
+            default.
     """
 
     name: str
     estimate: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
     is_lower_bound: bool
     limit: Callable[[int], float]
-    factor: float = 1.0
+    information: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None
 
     def bound(self, joint_scores: tf.Tensor, shuffled_scores: tf.Tensor) -> tf.Tensor:
-        """The estimate times its factor: as much of I as it can vouch for, in nats."""
-        return self.factor * self.estimate(joint_scores, shuffled_scores)
+        """The largest lower bound of I(x, z) that it guarantees, in nats."""
+        return (self.information or self.estimate)(joint_scores, shuffled_scores)
 
 
 _ESTIMATORS = {
     estimator.name: estimator
     for estimator in (
-        Estimator("jensen_shannon", jensen_shannon, is_lower_bound=True, limit=lambda m: math.log(2), factor=2.0),
+        Estimator(
+            "jensen_shannon",
+            jensen_shannon,
+            is_lower_bound=True,
+            limit=lambda m: math.log(2),
+            information=negative_sampling,
+        ),
         Estimator("nwj", nwj, is_lower_bound=True, limit=lambda m: math.inf),
         Estimator("donsker_varadhan", donsker_varadhan, is_lower_bound=False, limit=lambda m: math.inf),
         Estimator("info_nce", info_nce, is_lower_bound=True, limit=lambda m: math.log(m + 1)),

@@ -53,14 +53,7 @@ def hungarian_accuracy(labels: ArrayLike, clusters: ArrayLike) -> float:
     """Share of correct rows under the best assignment of labels to clusters, at most one cluster per label.
 
     The literature on clustering calls this accuracy. It is at most the purity. Rows of clusters without a label count
-    as wrong.
-
-    Args:
-        labels: Whole numbers [n].
-        clusters: Whole numbers [n].
-
-    Raises:
-        InputError: The shapes are not both [n > 0].
+    as wrong. Arguments and errors are those of `purity`.
     """
     table = contingency_matrix(*_pair(labels, clusters))
     return float(table[linear_sum_assignment(table, maximize=True)].sum() / table.sum())

@@ -277,7 +277,7 @@ class FlowModel(EncodingModel):
 
 
 def _first_batch(x: Any, batch_size: int | None) -> Any:
-    """The first batch of what `fit` is given; None of what can be read only once."""
+    """The first batch of what `fit` is given; None for data that can be read only once."""
     match x:
         case tf.data.Dataset():
             return next(iter(x))

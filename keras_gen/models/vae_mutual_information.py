@@ -25,11 +25,18 @@ class DecoderFreeVAE(InformationEncoder):
 
         min over p(z|x), T of             E_x KL(p(z|x) || q(z)) - information_weight * estimate of I(x, z)
 
+    The estimate is the lower bound of I(x, z) that the `estimator` makes of T's scores, on pairs of an x and its own z
+    (P) and of an x and the z of m others (Q):
+
+        jensen_shannon      E_P[log sigma(T)] + E_Q[log(1 - sigma(T))] + 2 log 2
+        nwj                 E_P[T] - E_Q[e^(T - 1)]
+        donsker_varadhan    E_P[T] - log E_Q[e^T]
+        info_nce            E_P[T - log 1/(m + 1) sum_j e^T_j], the sum over an x's own z and those of the m others
+
     q(z) = N(0, I). The weight is 1 in (3), which is KL(p(z) || q(z)): it asks for codes that together are spread as the
     prior is, and for no information in particular. The post of 2018-10-02 has (1 + lambda)/lambda, above 1.
 
-    Reported terms, in nats: `loss`, the expression above; `prior_kl`, its first term; `information`, what the estimator
-    can vouch for (see `mutual_information.Estimator.bound`).
+    Reported terms, in nats: `loss`, the expression above; `prior_kl`, its first term; `information`, the estimate.
 
     >>> networks = keras_gen.networks.infomax
     >>> model = keras_gen.models.DecoderFreeVAE(
@@ -87,7 +94,7 @@ class DecoderFreeVAE(InformationEncoder):
         pairs = images, z, "information", self.num_shuffles
         scores = self.pair_scores(self.discriminator, *pairs, training=training)  # T(x, z)
         prior_kl = tf.reduce_mean(posterior.kl_divergence(self.prior))  # E_x KL(p(z|x) || q(z))
-        information = self.estimator.bound(*scores)  # I(x, z), of which there is at least so much
+        information = self.estimator.bound(*scores)  # a lower bound of I(x, z), from the lines above
         loss = prior_kl - self.information_weight * information  # (3)
         return loss, {"loss": loss, "prior_kl": prior_kl, "information": information}
 

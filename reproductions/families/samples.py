@@ -25,8 +25,17 @@ class Configuration(RunConfiguration):
     """Samples."""
 
     evaluation_samples: int = option(
-        2_000, "Samples that a measurement draws; no more than there are test images.", at_least=10
+        2_000, "Samples that a measurement draws; at most as many as there are test images are drawn.", at_least=10
     )
+
+
+def image_counts(configuration: Configuration, train: datasets.Images, test: datasets.Images) -> tuple[int, int]:
+    """How many training images and samples are compared.
+
+    There are no more samples than test images: distances shrink as either count grows, and those of samples and of test
+    images are to stand beside each other.
+    """
+    return min(len(train), MAX_REFERENCES), min(len(test), configuration.evaluation_samples)
 
 
 def sample_quality(
@@ -35,8 +44,7 @@ def sample_quality(
     """Distances between a model's samples and the training images, on the configuration's features.
 
     Args:
-        configuration: The run's; `evaluation_samples` samples are drawn, always from the same latents, but no more than
-            there are test images: distances shrink as either count grows, and these are to stand beside each other.
+        configuration: The run's. Samples are always drawn from the same latents; `image_counts` says how many.
         train: The images that the samples are compared with, and that train a LeNet.
         test: Images that judge the LeNet, and show how far real images lie from real images.
 
@@ -62,8 +70,15 @@ def sample_quality(
         )
     print("Preparing the features that measure samples (a new LeNet is trained once for each data set) ...", flush=True)
     features = metrics.lenet_features(train, test) if lenet else metrics.inception_features()
-    in_place_of_samples = test.to_array(configuration.evaluation_samples)
-    quality = SampleQuality(train.to_array(MAX_REFERENCES), features, num_samples=len(in_place_of_samples))
+    num_real, num_samples = image_counts(configuration, train, test)
+    if num_samples < configuration.evaluation_samples:
+        print(
+            f"--evaluation_samples={configuration.evaluation_samples}: a measurement draws {num_samples}, as many as "
+            f"{test.name} has test images",
+            flush=True,
+        )
+    in_place_of_samples = test.to_array(num_samples)
+    quality = SampleQuality(train.to_array(num_real), features, num_samples=num_samples)
     return quality.measure, {
         "features": features.description,
         "test_images": quality.of_images(in_place_of_samples),

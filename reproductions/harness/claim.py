@@ -118,6 +118,7 @@ class Claim:
         sentence: What the post claims, in one sentence of our own.
         statistic: In words, what is computed for each seed, with its unit.
         rule: Where the statistic bears the claim out. Fixed before the runs.
+        least: The least value that the statistic can take: 0 for an error or a distance. The interval begins no lower.
         values: From the record of a study to one number per seed; an infinite or undefined one stands for a run that
             broke down. None where no study looks at the claim yet.
     """
@@ -128,6 +129,7 @@ class Claim:
     statistic: str
     rule: Rule
     values: Callable[[dict], Sequence[float]] | None = None
+    least: float = -math.inf
 
     def verdict(self, record: dict | None) -> Verdict:
         """What a record of the claim's study says; None where there is no record.
@@ -145,10 +147,11 @@ class Claim:
             return Verdict("fails" if fails else "undecided", None, None, len(values), num_broken)
         if len(values) < MIN_SEEDS:
             return Verdict("undecided", mean(values), None, len(values))
-        low, high = interval = confidence_interval(values)
+        low, high = confidence_interval(values)
+        low = max(low, self.least)
         inside, outside = self.rule.inside(low, high), self.rule.outside(low, high)
         outcome: Outcome = "holds" if inside else "fails" if outside else "undecided"
-        return Verdict(outcome, mean(values), interval, len(values))
+        return Verdict(outcome, mean(values), (low, high), len(values))
 
 
 def confidence_interval(values: Sequence[float]) -> tuple[float, float]:

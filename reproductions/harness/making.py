@@ -22,6 +22,7 @@ from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import RunDirectory, check_writable, read_json, replacing, write_json
 from reproductions.harness.study import Study
 from reproductions.harness.study_folders import folder_name, record_folder, usual_folder
+from reproductions.reporting import figures
 
 if TYPE_CHECKING:
     from reproductions.harness.configuration import RunConfiguration
@@ -53,7 +54,7 @@ def make(reproduction: Reproduction, name: str, command: launch.Command, changes
     print(f"{len(making.plan)} runs, {len(todo)} of them to make, {command.jobs} at a time.", flush=True)
     if todo:
         configurations = [(runs[0][0], making.configuration(runs[0])) for runs in todo.values()]
-        study_needs.prepare(reproduction, name, configurations, recorded, making.root, command.data_dir)
+        study_needs.prepare(reproduction, name, configurations, recorded, making.path, making.root, command.data_dir)
     failed = making.runs(todo, command.jobs)
     if making.whole:
         making.write_figure()
@@ -65,7 +66,7 @@ def make(reproduction: Reproduction, name: str, command: launch.Command, changes
     if failed:
         folders = ", ".join(str(folder) for folder in failed)
         raise UsageError(
-            f"{len(failed)} of {len(making.plan)} runs failed, in {folders}; fix what they complained of above, and "
+            f"{len(failed)} of {len(making.plan)} runs failed, in {folders}; fix the errors above, and "
             "rerun the command, which keeps what is finished"
         )
 
@@ -222,7 +223,8 @@ class Making:
         """Takes what a run gave into the record, if it has ended, or broken down.
 
         Raises:
-            UsageError: Its folder holds another run, or it was measured on other features than the rest.
+            UsageError: Its folder holds another run, or it was measured on other features or numbers of images than the
+                rest.
         """
         directory, flags = self.directory(run), as_flags(self.configuration(run))
         if directory.flags.exists():
@@ -233,7 +235,7 @@ class Making:
         title, seed = run
         variant = {key: plain(value) for key, value in self.study.variants[title].items()}
         self.made[run] = {"variant": title, "seed": seed, "flags": variant, **results}
-        check_features(self.record)
+        check_features(self.record, self.path)
         write_json(self.path, self.record)
         if sheet is not None and seed == min(made for of, made in self.made if of == title):
             kept = self.path.parent / "samples" / f"{sheet_name(self.reproduction, self.name, title)}.png"
@@ -256,7 +258,7 @@ class Making:
     def write_figure(self) -> None:
         """Draws the record to a PNG file beside it."""
         with replacing(self.path.with_suffix(".png")) as aside:
-            self.study.figure(self.record).savefig(aside)
+            figures.write(self.study.figure(self.record), aside)
 
 
 def _check_changes(study: Study, changes: dict[str, Any]) -> None:

@@ -17,6 +17,11 @@ from reproductions.harness.study_run import examined
 RESULTS = pages.FOLDER / "results"
 # What a run takes beside its training: TensorFlow's import and the measurements.
 START_UP_MINUTES = 0.5
+# What can be done where new runs cannot join a record.
+OTHER_RECORD = (
+    "start another record (give a new --results_dir, and leave out --record), or remove the file and make all of its "
+    "seeds again"
+)
 # What a record keeps of a run of the script.
 RECORDED = ("steps", "seconds", "evaluations", "measure", "versions", "finished")
 
@@ -96,8 +101,18 @@ def plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def check_features(record: dict) -> None:
+def image_counts(record: dict) -> set[tuple[int, int]]:
+    """How many real images and samples the runs' distances compare: one pair, or more if they differ."""
+    last = [run["evaluations"][-1] for run in record["runs"] if "measure" in run and run["evaluations"]]
+    return {(int(row["num_real"]), int(row["num_fake"])) for row in last if "num_fake" in row}
+
+
+def check_features(record: dict, path: Path) -> None:
     """Checks that runs with distances were measured, on the same features and counts: others cannot be compared.
+
+    Args:
+        record: The record, with the runs that are to be taken into it.
+        path: Its file.
 
     Raises:
         UsageError: They were not.
@@ -107,10 +122,41 @@ def check_features(record: dict) -> None:
     if None in features:
         raise UsageError(f"--dataset={record['flags']['dataset']}: a study needs labels, or --features=inception")
     if len({one["weights_hash"] for one in features}) > 1:
-        raise UsageError("the runs were measured on different features; make them again in a new --output_dir")
-    measured = [run["evaluations"][-1] for run in record["runs"] if "measure" in run and run["evaluations"]]
-    if len({(row["num_real"], row["num_fake"]) for row in measured if "num_fake" in row}) > 1:
-        raise UsageError("the runs were measured on different numbers of images; make them again in a new --output_dir")
+        raise UsageError(
+            f"{path}: its runs were measured on different features and cannot be compared; "
+            f"{OTHER_RECORD} in a new --output_dir"
+        )
+    counts = image_counts(record)
+    if len(counts) > 1:
+        raise UsageError(
+            f"{path}: its runs were measured on different numbers of images and cannot be compared "
+            f"({'; '.join(described_counts(*pair) for pair in sorted(counts))}); {OTHER_RECORD} in a new --output_dir"
+        )
+
+
+def check_counts(record: dict, path: Path, real: int, samples: int) -> None:
+    """Checks, before any run is made, that new runs will be measured on as many images as those of the record.
+
+    Args:
+        record: The record that they would join.
+        path: Its file.
+        real: Real images that a new run's distances compare.
+        samples: Samples that they compare.
+
+    Raises:
+        UsageError: They will not.
+    """
+    others = image_counts(record) - {(real, samples)}
+    if others:
+        raise UsageError(
+            f"{path}: its runs were measured on {described_counts(*min(others))}, and new ones would be on "
+            f"{described_counts(real, samples)}, which cannot be compared with them; {OTHER_RECORD}"
+        )
+
+
+def described_counts(real: int, samples: int) -> str:
+    """The numbers of images that a distance compares, in words."""
+    return f"{real:,} real images and {samples:,} samples"
 
 
 def sheet_name(reproduction: Reproduction, name: str, title: str) -> str:

@@ -27,14 +27,16 @@ class Reproduction:
 
     Attributes:
         name: The name that script, page and results share.
-        summary: One line for the list of scripts.
         minutes: What a run of the laptop preset takes on two cores.
+        summary: One line for the list of scripts.
         presets: The configurations that come with the script, all of one class.
         build: Makes the compiled model, in the strategy's scope, from the configuration, the shape of an image and the
             number of replicas.
         measure: Makes the run's measure, and what the results say about it, from the configuration and the training
             and test images; None in the place of the measure where nothing can be measured.
-        features: Whether that measure needs image features: LeNet's, or InceptionV3's by --features=inception.
+        compared: How many real images and samples that measure compares, from the same three, where it compares them
+            on image features (LeNet's, or InceptionV3's by --features=inception); a study checks both before its first
+            run. None where it needs no features.
         sheet: Makes what draws the run's pictures, from the configuration and the test images: from the model
             to uint8 [height, width, 1 or 3]. None for sheets of samples.
         callbacks: Makes the callbacks of the script's own, from the configuration and the training images.
@@ -43,12 +45,12 @@ class Reproduction:
     """
 
     name: str
-    summary: str
     minutes: int
+    summary: str
     presets: Mapping[str, RunConfiguration]
     build: Callable[[Any, tuple[int, int, int], int], keras.Model]
     measure: Callable[[Any, Images, Images], tuple[Measure | None, dict]]
-    features: bool = False
+    compared: Callable[[Any, Images, Images], tuple[int, int]] | None = None
     sheet: Callable[[Any, Images], Sheet] | None = None
     callbacks: Callable[[Any, Images], list[keras.callbacks.Callback]] | None = None
     studies: Mapping[str, Study] = field(default_factory=dict)

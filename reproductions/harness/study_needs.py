@@ -22,16 +22,16 @@ from reproductions.harness import launch
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import as_flags
-from reproductions.harness.record import minutes
+from reproductions.harness.record import check_counts, minutes
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.run_directory import nearest
+from reproductions.harness.run_directory import nearest, read_json
 from reproductions.harness.study import Study
 from reproductions.harness.tensorflow_quietly import import_tensorflow
 
 # Bytes of a run per weight: three checkpoints with Adam's two moments, `model.keras` with them, the SavedModel.
 BYTES_PER_WEIGHT = 4 * (3 * 3 + 3 + 1)
 # Bytes of its pictures, tables and logs, roughly.
-BYTES_BESIDE = 4_000_000
+BYTES_BESIDE = 2_000_000
 MEGABYTE = 1_000_000
 
 
@@ -40,6 +40,7 @@ def prepare(
     name: str,
     runs: Sequence[tuple[str, Any]],
     recorded: dict | None,
+    path: Path,
     folder: Path,
     data_dir: str | None,
 ) -> None:
@@ -49,12 +50,14 @@ def prepare(
         reproduction: The script.
         name: The study.
         runs: Variant and configuration of each.
-        recorded: The study's record, which tells the time.
+        recorded: The shipped record, which tells the time.
+        path: The record that the runs will join; it need not exist.
         folder: Where the runs will lie.
         data_dir: Where data sets are found.
 
     Raises:
-        UsageError: Something is missing, a model cannot be built, or there is too little room.
+        UsageError: Something is missing, a model cannot be built, the record's runs were measured on other numbers of
+            images, or there is too little room.
     """
     study, configurations = reproduction.studies[name], [configuration for _, configuration in runs]
     print(f"They need {described(reproduction, study, configurations)}.")
@@ -62,7 +65,7 @@ def prepare(
     if taken is not None:
         print(f"They take about {math.ceil(taken)} minutes on two cores.")
     print("Checking what they need (TensorFlow is imported, data are loaded, models are built) ...", flush=True)
-    size = checked_aside(reproduction, name, configurations, data_dir)
+    size = checked_aside(reproduction, name, configurations, data_dir, path)
     check_disk(folder, size)
     print(f"All of it is there. The runs take about {size / MEGABYTE:,.0f} MB in {folder}.", flush=True)
 
@@ -74,9 +77,13 @@ def described(reproduction: Reproduction, study: Study, configurations: Iterable
     return ", ".join([*data, *(f"{name} features" for name in sorted(map(str, features)))])
 
 
-def checked_aside(reproduction: Reproduction, study: str, configurations: Sequence[Any], data_dir: str | None) -> int:
+def checked_aside(
+    reproduction: Reproduction, study: str, configurations: Sequence[Any], data_dir: str | None, path: Path
+) -> int:
     """`check`, in a process of its own."""
-    told = json.dumps({"data_dir": data_dir, "configurations": [as_flags(one) for one in configurations]})
+    told = json.dumps(
+        {"data_dir": data_dir, "path": str(path), "configurations": [as_flags(one) for one in configurations]}
+    )
     done = subprocess.run(
         [sys.executable, "-m", __name__, reproduction.name, study],
         input=told,
@@ -94,11 +101,14 @@ def checked_aside(reproduction: Reproduction, study: str, configurations: Sequen
     return int(done.stdout.splitlines()[-1])
 
 
-def check(reproduction: Reproduction, study: str, configurations: Sequence[Any], data_dir: str | None) -> int:
+def check(
+    reproduction: Reproduction, study: str, configurations: Sequence[Any], data_dir: str | None, path: Path
+) -> int:
     """Loads every data set, looks for the features, and builds every model; gives the bytes that the runs will take.
 
     Raises:
-        UsageError: A data set lacks labels.
+        UsageError: A data set lacks labels, or the runs of the record at `path` were measured on other numbers of
+            images than new ones would be.
         keras_gen.InputError: A data set or the weights of features are missing, or a model cannot be built.
     """
     import_tensorflow()
@@ -107,14 +117,17 @@ def check(reproduction: Reproduction, study: str, configurations: Sequence[Any],
     from keras_gen import datasets, metrics
 
     of_study = reproduction.studies[study]
-    size, shapes, built = 0, {}, {}
+    recorded = read_json(path) if path.exists() else {"runs": []}
+    size, images, built = 0, {}, {}
     for configuration in configurations:
         name, pixels = getattr(configuration, "dataset", None), getattr(configuration, "image_size", None)
-        if name is not None and (name, pixels) not in shapes:
-            train, _ = (datasets.load(name, split, pixels, data_dir) for split in ("train", "test"))
-            shapes[name, pixels] = train.image_shape
+        if name is not None and (name, pixels) not in images:
+            train, test = (datasets.load(name, split, pixels, data_dir) for split in ("train", "test"))
+            images[name, pixels] = train, test
             if train.labels is None and _features(reproduction, of_study, configuration) == "LeNet":
                 raise UsageError(f"--dataset={name}: a study needs labels, or --features=inception")
+        if of_study.perform is None and reproduction.compared is not None:
+            check_counts(recorded, path, *reproduction.compared(configuration, *images[name, pixels]))
         if _features(reproduction, of_study, configuration) == "InceptionV3":
             metrics.inception_features()
         size += BYTES_BESIDE
@@ -122,7 +135,7 @@ def check(reproduction: Reproduction, study: str, configurations: Sequence[Any],
             model = configuration.replace({"seed": 0})
             if model not in built:
                 keras.backend.clear_session()
-                weights = reproduction.build(model, shapes[name, pixels], 1).count_params()
+                weights = reproduction.build(model, images[name, pixels][0].image_shape, 1).count_params()
                 built[model] = weights
             size += BYTES_PER_WEIGHT * built[model]
     return size
@@ -148,7 +161,7 @@ def _names(configurations: Iterable[Any]) -> list[str]:
 
 def _features(reproduction: Reproduction, study: Study, configuration: Any) -> str | None:
     """Which features measure a run: LeNet, InceptionV3, or None."""
-    if study.examine is None and (study.perform is not None or not reproduction.features):
+    if study.examine is None and (study.perform is not None or reproduction.compared is None):
         return None
     return "InceptionV3" if configuration.features == "inception" else "LeNet"
 
@@ -162,7 +175,8 @@ def _main(script: str, study: str) -> None:
     reproduction: Reproduction = import_module(f"reproductions.{script}").REPRODUCTION
     cls = type(next(iter(launch.presets_of(reproduction, study).values())))
     told = json.load(sys.stdin)
-    print(check(reproduction, study, [cls(**flags) for flags in told["configurations"]], told["data_dir"]))
+    configurations = [cls(**flags) for flags in told["configurations"]]
+    print(check(reproduction, study, configurations, told["data_dir"], Path(told["path"])))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from benchmarks import hand_written, train_step
+from keras_gen.keras_privates import all_layers
 from keras_gen.layers import SpectralNormalization
 from keras_gen.models import ReproducibleModel
 from keras_gen.utils import spectral
@@ -71,7 +72,7 @@ def use(noise, monkeypatch):
 
 def settle(model):
     """Spectral norms that are found: the model scores real and fake images apart, and so moves their vectors twice."""
-    for layer in model._flatten_layers():
+    for layer in all_layers(model):
         if isinstance(layer, SpectralNormalization):
             matrix = spectral.kernel_matrix(layer.layer.kernel.value, spectral.output_axis(layer.layer))
             layer.u.assign(np.linalg.svd(matrix.numpy())[0][:, 0])

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from helpers.small_flows import FLOWS, built, trained
+from keras_gen.keras_privates import all_layers
 
 every_flow = pytest.mark.parametrize("name", FLOWS)
 
@@ -81,7 +82,7 @@ def test_networks_in_bfloat16_and_the_rest_in_float32(name, mixed_bfloat16):
     x, condition = inputs(4, seed=11)
     y, log_det = flow.forward(x, condition, training=True)
     assert y.dtype == log_det.dtype == tf.float32
-    networks = [layer for layer in flow._flatten_layers() if isinstance(layer, keras.layers.Conv2D)]
+    networks = [layer for layer in all_layers(flow) if isinstance(layer, keras.layers.Conv2D)]
     assert all(layer.compute_dtype == "bfloat16" for layer in networks)
     # Its own log-det is as exact as ever: only what the network says is rounded, the same in both directions, to 2^-8.
     np.testing.assert_allclose(flow.inverse(y, condition), x, atol=0.1)

@@ -85,7 +85,7 @@ class TestTheory:
             table = log_ratio() + np.random.RandomState(seed).normal(scale=1 + seed / 10, size=(3, 3))
             assert float(mi.get(name).bound(*scores_of(table))) < INFORMATION
 
-    def test_a_bound_is_the_estimate_times_its_factor(self):
+    def test_a_bound_is_the_estimate_and_twice_jensen_shannons(self):
         for name in mi.names():
             factor = 2 if name == "jensen_shannon" else 1
             assert float(mi.get(name).bound(*scores_of(SLOPES))) == pytest.approx(factor * value(name, SLOPES))

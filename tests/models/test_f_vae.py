@@ -8,6 +8,7 @@ import tensorflow_probability as tfp
 
 from helpers.small_flow_models import IMAGE_SHAPE, fit_inputs, images, linear, new_f_vae, trained_f_vae, trained_glow
 from keras_gen.errors import InputError
+from keras_gen.keras_privates import all_layers
 from keras_gen.layers import flows
 from keras_gen.models import FVAE, VAE
 from keras_gen.networks import f_vae as f_vae_networks
@@ -181,7 +182,7 @@ class TestUse:
 
     def test_networks_in_bfloat16(self, mixed_bfloat16):
         model = new_f_vae()
-        convolutions = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Conv2D)]
+        convolutions = [layer for layer in all_layers(model) if isinstance(layer, keras.layers.Conv2D)]
         assert convolutions and all(layer.compute_dtype == "bfloat16" for layer in convolutions)
         loss, terms = model.objective(images(4), noise(4, (4, 4, 4)))
         assert all(term.dtype == tf.float32 for term in [loss, *terms.values()])

@@ -8,6 +8,7 @@ import tensorflow as tf
 from helpers.processes import run
 from helpers.small_flow_models import IMAGE_SHAPE, fit_inputs, images, new_f_vae, trained_f_vae, trained_glow
 from keras_gen.errors import InputError
+from keras_gen.keras_privates import all_layers
 from keras_gen.models import Glow
 
 MODELS = {
@@ -36,7 +37,7 @@ def test_gradients_reach_every_weight(model):
 @pytest.mark.parametrize("name", MODELS)
 def test_networks_in_bfloat16_and_densities_in_float32(name, mixed_bfloat16):
     model = MODELS[name](steps=1)
-    convolutions = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Conv2D)]
+    convolutions = [layer for layer in all_layers(model) if isinstance(layer, keras.layers.Conv2D)]
     assert convolutions and all(layer.compute_dtype == "bfloat16" for layer in convolutions)
     assert all(variable.dtype == "float32" for variable in model.trainable_variables)
     x = images(2)

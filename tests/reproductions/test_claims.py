@@ -1,5 +1,6 @@
 """Claims and verdicts, against SciPy's t interval and by hand."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -55,6 +56,12 @@ def test_equal_values_have_an_interval_of_no_width_which_may_touch_the_bound():
     assert verdict(Above(1), 1, 1, 1).outcome == "fails"  # not above it
     assert verdict(Below(1), 1, 1, 1).outcome == "fails"
     assert verdict(Between(1, 2), 1, 1, 1).outcome == verdict(Between(0, 1), 1, 1, 1).outcome == "holds"
+
+
+def test_the_interval_of_an_error_does_not_go_below_0():
+    error = dataclasses.replace(claim(Below(4.49)), least=0)
+    found = error.verdict({"values": [1, 2, 3]})
+    assert found.outcome == "holds" and found.interval == pytest.approx((0, 4.4841), abs=1e-4)
 
 
 def test_fewer_than_three_seeds_decide_nothing():

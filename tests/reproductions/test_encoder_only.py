@@ -4,7 +4,7 @@ import pytest
 
 from reproductions import vae_mutual_information
 
-STUDY = vae_mutual_information.STUDIES["encoder_only"]
+STUDY = vae_mutual_information.REPRODUCTION.studies["encoder_only"]
 
 
 @pytest.mark.parametrize("title", ["VAE, variance trained", "no decoder, Jensen-Shannon, weight 10"])

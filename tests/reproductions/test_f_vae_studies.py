@@ -81,7 +81,7 @@ def test_every_model_has_as_many_draws_for_its_bits(model, digits, monkeypatch):
 
 def test_models_of_a_study_are_of_one_size():
     for channels, study in ((1, "convergence"), (3, "convergence_photos")):
-        variants = f_vae.STUDIES[study].variants
+        variants = f_vae.REPRODUCTION.studies[study].variants
         sizes = {
             title: parameters(f_vae.build(configuration("laptop", **flags), (32, 32, channels), 1))
             for title, flags in variants.items()

@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from reproductions.reporting import figures, markdown, prior_term, summary
 from reproductions.reporting.clustering import clustering_curves, clustering_table, purity
@@ -116,12 +117,14 @@ class TestFigures:
         assert [line.get_xdata().tolist() for line in axes.lines] == [[4, 6], [2, 4], [3, 3], [3, 3], [], []]
         assert [label.get_text() for label in axes.get_yticklabels()] == ["one", "other", "GP: real (broke down)"]
 
-    def test_every_figure_has_its_title_and_size(self):
+    def test_every_figure_has_its_title_and_size(self, tmp_path):
         figure = figures.of_record(RECORD, "one seed", 4, 3)
         assert figure.get_suptitle() == "Which?\none seed"
         pixels = figures.pixels(figure)
         assert pixels.shape == (3 * figures.DPI, 4 * figures.DPI, 3) and pixels.dtype == np.uint8
         assert pixels.min() < 128 and pixels[-1, -1].tolist() == [255, 255, 255]  # the title is drawn, on white
+        figures.write(figure, tmp_path / "file")
+        np.testing.assert_array_equal(Image.open(tmp_path / "file").convert("RGB"), pixels)
 
 
 class TestDensities:

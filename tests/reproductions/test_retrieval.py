@@ -9,7 +9,7 @@ from reproductions import deep_infomax
 from reproductions.experiments import retrieval
 from reproductions.families import codes
 
-STUDY = deep_infomax.STUDIES["retrieval"]
+STUDY = deep_infomax.REPRODUCTION.studies["retrieval"]
 OF_DIGITS = {title: variant for title, variant in STUDY.variants.items() if title.startswith("mnist_5k")}
 # The first of each method.
 METHODS = {variant["method"]: title for title, variant in reversed(OF_DIGITS.items())}

@@ -29,12 +29,14 @@ class KnowsTheTestImages:
 
 
 @pytest.mark.parametrize("asked", [100, 2_000])
-def test_as_many_test_images_as_samples_are_measured(asked, monkeypatch):
+def test_as_many_test_images_as_samples_are_measured(asked, monkeypatch, capsys):
     monkeypatch.setattr(metrics, "lenet_features", lambda train, test: Pixels())
     train, test = (datasets.load("digits", split) for split in ("train", "test"))
     configuration = wgan_div.PRESETS["smoke"].replace({"evaluation_samples": asked})
     measure, described = samples.sample_quality(configuration, train, test)
     found = measure(KnowsTheTestImages(test.to_array()))
     assert found["num_fake"] == min(asked, len(test)) and found["num_real"] == len(train)
+    said = f"--evaluation_samples={asked}: a measurement draws {len(test)}, as many as digits has test images"
+    assert (said in capsys.readouterr().out) == (asked > len(test))
     # A model that draws the test images is as good as they are.
     assert found == pytest.approx(described["test_images"], rel=1e-6)

@@ -95,7 +95,7 @@ def test_what_is_measured_of_encoders(name):
 def test_variants_differ_in_what_they_name():
     models = {
         title: rsgan.build(rsgan.PRESETS["smoke"].replace(flags), (8, 8, 1), 1)
-        for title, flags in rsgan.STUDIES["convergence"].variants.items()
+        for title, flags in rsgan.REPRODUCTION.studies["convergence"].variants.items()
     }
     assert {title: (m.generator_steps, m.real_batches_per_step) for title, m in models.items()} == {
         "SGAN, 1:1": (1, 1),
@@ -110,7 +110,7 @@ def test_variants_differ_in_what_they_name():
         "RaSGAN, 1:2": (2, 3),
     }
     assert models["RaSGAN, 1:2"].pairs == "average"
-    divergences = [flags["divergence"] for flags in f_gan.STUDIES["images"].variants.values()]
+    divergences = [flags["divergence"] for flags in f_gan.REPRODUCTION.studies["images"].variants.values()]
     assert divergences == 2 * list(f_divergences.names())
 
 

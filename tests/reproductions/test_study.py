@@ -29,7 +29,7 @@ class Drawing:
     def __init__(self, made):
         self.text = table(made)
 
-    def savefig(self, path):
+    def savefig(self, path, **options):
         Path(path).write_text(self.text)
 
 
@@ -353,11 +353,34 @@ def test_runs_with_other_flags_are_left_alone(study, tmp_path):
 
 def test_runs_on_other_features_are_not_compared():
     runs = [{"measure": {"features": {"weights_hash": one}}, "evaluations": []} for one in "ab"]
-    record.check_features({"runs": runs[:1], "flags": {}})
-    with pytest.raises(ValueError, match="measured on different features"):
-        record.check_features({"runs": runs, "flags": {}})
+    path = Path("pair.json")
+    record.check_features({"runs": runs[:1], "flags": {}}, path)
+    with pytest.raises(ValueError, match="^pair.json: its runs were measured on different features .* --results_dir"):
+        record.check_features({"runs": runs, "flags": {}}, path)
     with pytest.raises(ValueError, match="--dataset=x: a study needs labels"):
-        record.check_features({"runs": [{"measure": {"features": None}}], "flags": {"dataset": "x"}})
+        record.check_features({"runs": [{"measure": {"features": None}}], "flags": {"dataset": "x"}}, path)
+
+
+def test_a_record_of_other_counts_is_refused_before_the_first_run(study, tmp_path, jobs_in_process):
+    """As many shipped records: made of 2,000 samples, when they were not yet limited to the number of test images."""
+    path = tmp_path / "runs" / "pair.json"
+    made = study("pair", "--seeds=0", "--variant=SGAN")
+    for row in made["runs"][0]["evaluations"]:
+        row["num_fake"] = 2_000.0
+    write_json(path, made)
+    before = path.read_text()
+    message = study("pair", "--seeds=1", "--variant=SGAN", fails=True)
+    real, samples = (int(made["runs"][0]["measure"]["test_images"][name]) for name in ("num_real", "num_fake"))
+    assert message.startswith(
+        f"error: {path}: its runs were measured on {real:,} real images and 2,000 samples, and new ones would be on "
+        f"{real:,} real images and {samples:,} samples, which cannot be compared with them; start another record"
+    )
+    assert "--results_dir" in message and "make all of its seeds again" in message
+    assert jobs_in_process == [] and path.read_text() == before
+    # Another record takes them.
+    other = tmp_path / "other"
+    assert study("pair", "--seeds=1", "--variant=SGAN", f"--results_dir={other}")["runs"] == made["runs"]
+    assert [run["seed"] for run in read_json(other / "pair.json")["runs"]] == [1]
 
 
 @pytest.mark.parametrize("name", reproductions())

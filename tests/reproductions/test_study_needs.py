@@ -1,5 +1,6 @@
 """What a study says before its first run, and what it finds missing there."""
 
+import json
 import shutil
 from collections import namedtuple
 
@@ -35,19 +36,23 @@ def test_a_wrong_flag_is_found_before_the_first_run(launched, jobs_in_process, t
     assert jobs_in_process == [] and list(tmp_path.iterdir()) == []
 
 
-def test_the_check_aside_brings_back_its_one_line_or_the_bytes(configuration):
-    reproduction, whole = wgan_div.REPRODUCTION, configuration()
-    size = study_needs.checked_aside(reproduction, "sampling", [whole, configuration(seed=1)], None)
+def test_the_check_aside_brings_back_its_one_line_or_the_bytes(configuration, tmp_path):
+    reproduction, whole, path = wgan_div.REPRODUCTION, configuration(), tmp_path / "sampling.json"
+    size = study_needs.checked_aside(reproduction, "sampling", [whole, configuration(seed=1)], None, path)
     weights = reproduction.build(whole, (8, 8, 1), 1).count_params()
     assert size == 2 * (study_needs.BYTES_BESIDE + study_needs.BYTES_PER_WEIGHT * weights)
     with pytest.raises(UsageError, match="^folder:/no/such: there is no such folder"):
-        study_needs.checked_aside(reproduction, "sampling", [configuration(dataset="folder:/no/such")], None)
+        study_needs.checked_aside(reproduction, "sampling", [configuration(dataset="folder:/no/such")], None, path)
+    row = {"num_real": 1442.0, "num_fake": 360.0}
+    path.write_text(json.dumps({"runs": [{"measure": {}, "evaluations": [row]}]}))
+    with pytest.raises(UsageError, match="360 samples, and new ones would be on 1,442 real images and 100 samples"):
+        study_needs.checked_aside(reproduction, "sampling", [whole], None, path)
 
 
-def test_a_run_takes_no_more_than_is_said(smoke_run, configuration):
+def test_a_run_takes_no_more_than_is_said(smoke_run, configuration, tmp_path):
     folder, _ = smoke_run
     taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    said = study_needs.check(wgan_div.REPRODUCTION, "sampling", [configuration()], None)
+    said = study_needs.check(wgan_div.REPRODUCTION, "sampling", [configuration()], None, tmp_path / "none.json")
     assert said / 4 < taken < said
 
 
@@ -68,9 +73,9 @@ def test_features_need_labels_or_weights(configuration, tmp_path):
         Image.fromarray(np.full((8, 8, 3), i, np.uint8)).save(tmp_path / f"{i}.png")
     unlabelled = configuration(dataset=f"folder:{tmp_path}", image_size=8)
     with pytest.raises(UsageError, match=f"--dataset=folder:{tmp_path}: a study needs labels, or --features=inception"):
-        check(reproduction, "power", [unlabelled], None)
+        check(reproduction, "power", [unlabelled], None, tmp_path / "none.json")
     with pytest.raises(InputError, match="(?i)inception"):
-        check(reproduction, "power", [configuration(features="inception")], None)
+        check(reproduction, "power", [configuration(features="inception")], None, tmp_path / "none.json")
 
 
 def test_minutes_grow_with_the_runs_and_their_steps():

@@ -31,7 +31,7 @@ class _Coupling(NetworkLayer):
         self.check_network(half, (*half[:-1], half[-1] * self.outputs_per_channel))
 
     def word(self, half: tf.Tensor, condition: tf.Tensor | None, training: bool = False) -> tf.Tensor:
-        """The network's word on the first half, float32."""
+        """The network's output for the first half, float32."""
         conditional = len(self.taken_shapes or [half]) == 2
         inputs = [half, self.check_condition(condition)] if conditional else [half]
         return self.outputs(*inputs, training=training)

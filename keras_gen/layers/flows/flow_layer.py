@@ -57,7 +57,7 @@ class FlowLayer(keras.Layer):
         raise NotImplementedError
 
     def initialize(self, x: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
-        """Sets the weights that begin as a function of data, if there are such and they are not set; gives y.
+        """Initialises data-dependent weights that are not set yet. Returns y.
 
         Under several replicas call it outside of them, on the global batch.
         """
@@ -167,10 +167,10 @@ class FlowLayer(keras.Layer):
 
 
 def check_finite(tensor: tf.Tensor, what: str) -> None:
-    """Looks at every number of an eager tensor.
+    """Checks that every element of an eager tensor is finite.
 
     Raises:
-        NonFiniteLossError: One is NaN or infinite; the message says of what.
+        NonFiniteLossError: An element is NaN or infinite; the message names the tensor.
     """
     if not tf.reduce_all(tf.math.is_finite(tensor)):
         raise NonFiniteLossError(f"{what} is not finite")
