@@ -26,6 +26,7 @@ def test_a_short_run():
         assert spectral <= found["norms"]["frobenius"][layer] + 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method, norm, strength", [("L2", "frobenius", 1.0), ("spectral norm", "spectral", 1.0)])
 def test_a_heavy_strength_lowers_what_it_charges(method, norm, strength):
     images = datasets.load("digits", "train").subset(np.arange(200))

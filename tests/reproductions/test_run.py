@@ -161,6 +161,7 @@ def test_a_full_disk_ends_a_run_that_continues_once_there_is_room(configuration,
     assert json.loads((folder / "results.json").read_text())["evaluations"][-1]["step"] == 20
 
 
+@pytest.mark.slow
 def test_two_replicas_make_the_same_run(smoke_run, script, tmp_path):
     straight, _ = smoke_run
     flags = ["--preset=smoke", "--deterministic", "--strategy=mirrored", "--cpu_devices=2"]
@@ -170,6 +171,7 @@ def test_two_replicas_make_the_same_run(smoke_run, script, tmp_path):
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_paper_preset_builds_and_takes_two_steps(configuration, tmp_path):
     photo = datasets.load("photo_patches", image_size=128).to_array(40)
     for i, image in enumerate(photo):

@@ -65,6 +65,7 @@ def test_fewer_images_than_clusters(digits):
         clustering.measure(configuration(num_clusters=400), *digits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["clustering_vae", "vae"])
 def test_a_run_whose_clusters_begin_in_the_codes(model, tmp_path):
     changes = {"model": model, "initial_means": "k_means", "warm_up_steps": 5, "likelihood": "bernoulli", "steps": 10}
