@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import socket
 import struct
 import zipfile
 import zlib
@@ -293,10 +294,21 @@ def test_a_wrong_tf_config(monkeypatch, config, complaint):
 
 
 def test_a_port_in_use_is_told_by_its_address(monkeypatch):
+    with socket.create_server(("", 0)) as other:
+        own = f"127.0.0.1:{other.getsockname()[1]}"
+        monkeypatch.setenv("TF_CONFIG", TWO_WORKERS % f'["{own}", "b:1"]')
+        with pytest.raises(
+            UsageError, match=rf"this worker cannot start at {own} \(.+\); is its port in use"
+        ):
+            distribution.make_strategy("auto")
+
+
+def test_a_port_that_tensorflow_cannot_have_is_told_too(monkeypatch):
     def occupied():  # what TensorFlow does then; joining workers is left to a process of its own
         raise tf.errors.UnknownError(None, None, "Could not start gRPC server")
 
     monkeypatch.setenv("TF_CONFIG", TWO_WORKERS % '["a:1", "b:1"]')
+    monkeypatch.setattr(workers, "meet", lambda: None)
     monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", occupied)
     with pytest.raises(UsageError, match=r"^TF_CONFIG: this worker cannot start at a:1 \(Could not .*\); is its port"):
         distribution.make_strategy("auto")
