@@ -59,7 +59,7 @@ def images(count=4):
 
 
 def batches(num_steps, batch_size=8):
-    return tf.data.Dataset.from_tensor_slices(images(num_steps * batch_size)).batch(batch_size)
+    return tf.data.Dataset.from_tensor_slices(images(num_steps * batch_size)).batch(batch_size, drop_remainder=True)
 
 
 def wrappers(*models):

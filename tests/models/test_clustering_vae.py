@@ -248,7 +248,8 @@ class TestTraining:
         assert type(loaded) is ClusteringVAE and loaded.compiled and loaded.warm_up_steps == 50
         np.testing.assert_array_equal(loaded.means.numpy(), model.means.numpy())
         np.testing.assert_array_equal(loaded.cluster(images), model.cluster(images))
-        np.testing.assert_array_equal(loaded.log_prob(images[:4], 3), model.log_prob(images[:4], 3))
+        # Graphs that were traced for other batch sizes may round a sum differently.
+        np.testing.assert_allclose(loaded.log_prob(images[:4], 3), model.log_prob(images[:4], 3), rtol=1e-6)
         other = new_model(ratio="analytic", balance_weight=0.0, beta=3.0, means_initializer="ones")
         again = ClusteringVAE.from_config(other.get_config())
         assert (again.ratio, again.balance_weight, again.beta) == ("analytic", 0.0, 3.0)

@@ -21,9 +21,9 @@ class TestFreshImages:
         scored = []
         score = model.score
 
-        def recorded(x):
+        def recorded(x, training=True):
             scored.append(x.numpy())
-            return score(x)
+            return score(x, training)
 
         model.score = recorded
         images = data(12, (2,))

@@ -297,9 +297,7 @@ def test_a_port_in_use_is_told_by_its_address(monkeypatch):
     with socket.create_server(("", 0)) as other:
         own = f"127.0.0.1:{other.getsockname()[1]}"
         monkeypatch.setenv("TF_CONFIG", TWO_WORKERS % f'["{own}", "b:1"]')
-        with pytest.raises(
-            UsageError, match=rf"this worker cannot start at {own} \(.+\); is its port in use"
-        ):
+        with pytest.raises(UsageError, match=rf"this worker cannot start at {own} \(.+\); is its port in use"):
             distribution.make_strategy("auto")
 
 
