@@ -117,8 +117,8 @@ class Claim:
         topic: What it is about in a few words, for the table in the README.
         sentence: What the post claims, in one sentence of our own.
         statistic: In words, what is computed for each seed, with its unit.
-        rule: Where the statistic bears the claim out. Fixed before the runs; `docs/studies.md` names the records that are
-            older than their rules.
+        rule: Where the statistic bears the claim out. Fixed before the runs; `docs/studies.md` names the records
+            that are older than their rules.
         least: The least value that the statistic can take: 0 for an error or a distance. The interval begins no lower.
         values: From the record of a study to one number per seed; an infinite or undefined one stands for a run that
             broke down. None where no study looks at the claim yet.
