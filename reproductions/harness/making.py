@@ -22,7 +22,6 @@ from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import RunDirectory, check_writable, read_json, replacing, write_json
 from reproductions.harness.study import Study
 from reproductions.harness.study_folders import folder_name, record_folder, usual_folder
-from reproductions.reporting import figures
 
 if TYPE_CHECKING:
     from reproductions.harness.configuration import RunConfiguration
@@ -258,7 +257,7 @@ class Making:
     def write_figure(self) -> None:
         """Draws the record to a PNG file beside it."""
         with replacing(self.path.with_suffix(".png")) as aside:
-            figures.write(self.study.figure(self.record), aside)
+            self.study.figure(self.record).savefig(aside, format="png")
 
 
 def _check_changes(study: Study, changes: dict[str, Any]) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
     from matplotlib.figure import Figure
 
@@ -36,8 +34,3 @@ def pixels(figure: Figure) -> np.ndarray:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
-
-
-def write(figure: Figure, path: Path) -> None:
-    """Writes the figure as a PNG file, of the pixels that `pixels` gives."""
-    figure.savefig(path, format="png")
