@@ -123,7 +123,7 @@ class TestFigures:
         pixels = figures.pixels(figure)
         assert pixels.shape == (3 * figures.DPI, 4 * figures.DPI, 3) and pixels.dtype == np.uint8
         assert pixels.min() < 128 and pixels[-1, -1].tolist() == [255, 255, 255]  # the title is drawn, on white
-        figures.write(figure, tmp_path / "file")
+        figure.savefig(tmp_path / "file", format="png")
         np.testing.assert_array_equal(Image.open(tmp_path / "file").convert("RGB"), pixels)
 
 
