@@ -72,8 +72,7 @@ def count(
 
 def _optimizers(model: keras.Model) -> tuple[str, ...]:
     """The prefixes of the names of operations of a model's optimisers."""
-    attributes = ("optimizer", "generator_optimizer", "discriminator_optimizer")
-    return tuple(getattr(model, name).name for name in attributes if getattr(model, name, None))
+    return tuple(optimizer.name for optimizer in getattr(model.optimizer, "optimizers", [model.optimizer]))
 
 
 def _bytes(collectives: list[tf.Operation]) -> list[int]:
