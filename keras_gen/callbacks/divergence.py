@@ -1,7 +1,7 @@
 """A loss that leaves its own past by orders of magnitude, without becoming NaN."""
 
-import statistics
-from collections.abc import Mapping, Sequence
+import bisect
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -61,30 +61,43 @@ class Divergence:
         return f"{self}; the checkpoint before it is {checkpoint}" if checkpoint else f"{self}; no checkpoint is older"
 
 
-def first_divergence(rows: Sequence[Mapping[str, float]]) -> Divergence | None:
-    """The first of the reports, each with its `step`, in which a term is out of all proportion to the reports before.
+class Past:
+    """The sizes of a run's terms in its reports so far.
 
     Terms change their signs and, in a GAN, their sizes; one may be tiny at first, as a gradient penalty is. So a term
     is not measured by its own past alone, but by that of the largest: by the largest median of |term| over all earlier
     reports, which a single spike does not move.
     """
-    past: dict[str, list[float]] = {}
-    after = 0
-    for row in rows:
-        terms = {name: float(value) for name, value in row.items() if name not in NOT_TERMS}
-        medians = [statistics.median(values) for values in past.values()]
+
+    def __init__(self) -> None:
+        self._sizes: dict[str, list[float]] = {}  # each in order, so that its median is found at once
+        self._step = 0
+
+    def take(self, report: Mapping[str, float]) -> Divergence | None:
+        """Adds a report with its `step`; gives the divergence if a term is out of all proportion to those before."""
+        terms = {name: float(value) for name, value in report.items() if name not in NOT_TERMS}
+        medians = [_median(sizes) for sizes in self._sizes.values()]
         scale = max([SMALLEST_SCALE, *medians]) if medians else FIRST_SCALE
         name, value = max(terms.items(), key=lambda term: abs(term[1]), default=("", 0.0))
-        if abs(value) > FACTOR * scale:
-            return Divergence(name, value, scale, after, int(row["step"]))
-        for name, value in terms.items():
-            past.setdefault(name, []).append(abs(value))
-        after = int(row["step"])
-    return None
+        before, self._step = self._step, int(report["step"])
+        for term, of_term in terms.items():
+            bisect.insort(self._sizes.setdefault(term, []), abs(of_term))
+        return Divergence(name, value, scale, before, self._step) if abs(value) > FACTOR * scale else None
+
+
+def _median(ordered: Sequence[float]) -> float:
+    middle = len(ordered) // 2
+    return (ordered[middle] + ordered[~middle]) / 2
+
+
+def first_divergence(rows: Iterable[Mapping[str, float]]) -> Divergence | None:
+    """The first of the reports, each with its `step`, in which a term leaves their `Past`; None if there is none."""
+    past = Past()
+    return next((found for row in rows if (found := past.take(row)) is not None), None)
 
 
 class WarnOnDivergence(StepCallback):
-    """Warns once when a reported term leaves the past of the run by orders of magnitude; see `first_divergence`.
+    """Warns once when a reported term leaves the past of the run by orders of magnitude; see `Past`.
 
     The checkpoint before it is then kept, however many follow. Put it before `Checkpoints`.
 
@@ -110,23 +123,24 @@ class WarnOnDivergence(StepCallback):
         self.checkpoints = checkpoints
         self.stop = stop
         self.found: Divergence | None = None
-        self._reports: list[Mapping[str, float]] = []
+        self._past = Past()
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Looks at the reports of a run that is continued."""
         super().on_train_begin(logs)
         if self.table is not None:
-            self._reports = list(self.table.rows())
-            self._look()
+            self._past = Past()
+            for report in self.table.rows():
+                self._look(report)
 
     def on_step(self, step: int, terms: dict[str, float]) -> None:
         """Looks at the report."""
-        if self.found is None:
-            self._reports.append({"step": step, **terms})
-            self._look()
+        self._look({"step": step, **terms})
 
-    def _look(self) -> None:
-        self.found = first_divergence(self._reports)
+    def _look(self, report: Mapping[str, float]) -> None:
+        if self.found is not None:
+            return
+        self.found = self._past.take(report)
         if self.found is None:
             return
         message = str(self.found)

@@ -22,7 +22,7 @@ DEFAULT_PRESET = "laptop"
 
 @dataclass(frozen=True, kw_only=True)
 class RunCommand(Options):
-    """Where and on what."""
+    """Folders and devices."""
 
     preset: str | None = option(None, "Values of the flags that are not given; laptop by default.")
     output_dir: str | None = option(None, "Folder of the run, or of the study's runs. The same command resumes there.")

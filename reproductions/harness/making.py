@@ -50,7 +50,7 @@ def make(reproduction: Reproduction, name: str, command: launch.Command, changes
     recorded = shipped(reproduction.name, name)
     making = Making.planned(reproduction, name, command, changes, recorded)
     todo = making.todo()
-    print(f"{len(making.plan)} runs, {len(todo)} of them to make, {command.jobs} at a time.", flush=True)
+    print(f"{len(making.plan)} runs, {len(todo)} still to make, {command.jobs} at a time.", flush=True)
     if todo:
         configurations = [(runs[0][0], making.configuration(runs[0])) for runs in todo.values()]
         study_needs.prepare(reproduction, name, configurations, recorded, making.path, making.root, command.data_dir)
@@ -172,7 +172,7 @@ class Making:
         for run in self.plan:
             title, folder = f"{run[0]}, seed {run[1]}", self.directory(run).path
             if run in self.made:
-                print(f"{title}: {self.path} holds it; remove the file to make it again", flush=True)
+                print(f"{title}: already in {self.path}; remove that file to make the run again", flush=True)
             elif not self._taken_in(run):  # variants may share a run
                 job = folders.setdefault(folder, jobs.Job(title, folder, tuple(self.command(run))))
                 of_jobs.setdefault(job, []).append(run)

@@ -24,7 +24,7 @@ def test_retrieval_misses_fashion_mnist_before_it_works(launched, jobs_in_proces
     assert message.startswith("error: fashion_mnist is not on this machine: install ")
     assert jobs_in_process == [] and not (tmp_path / "runs").exists()
     printed = capsys.readouterr().out.splitlines()
-    assert printed[0] == "22 runs, 22 of them to make, 1 at a time."
+    assert printed[0] == "22 runs, 22 still to make, 1 at a time."
     assert printed[1] == "They need the data set mnist_5k, the data set fashion_mnist."
     assert printed[2].startswith("They take about ") and printed[2].endswith(" minutes on two cores.")
 
