@@ -87,7 +87,9 @@ def _pairs(start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
         InputError: Their numbers differ. In a graph, where only the values tell, this is an `InvalidArgumentError`.
     """
     if not start.shape[:1].is_compatible_with(end.shape[:1]):
-        raise InputError(f"start has {start.shape[0]} images, end has {end.shape[0]}; give as many")
-    as_many = tf.debugging.assert_equal(tf.shape(start)[0], tf.shape(end)[0], "start and end: give as many images")
+        raise InputError(f"start has {start.shape[0]} images, end has {end.shape[0]}; give equal numbers")
+    as_many = tf.debugging.assert_equal(
+        tf.shape(start)[0], tf.shape(end)[0], "start and end: give equal numbers of images"
+    )
     with tf.control_dependencies([as_many]):
         return tf.stack([start, end], axis=1)

@@ -87,7 +87,7 @@ class TestEvaluation:
 class TestLines:
     def test_bad_images(self, model):
         x = images(2)
-        with pytest.raises(InputError, match="start has 2 images, end has 1; give as many"):
+        with pytest.raises(InputError, match="start has 2 images, end has 1; give equal numbers"):
             model.interpolate(x, x[:1])
         with pytest.raises(InputError, match=r"start have shape \(8, 8, 1\); give \[n, 8, 8, 1\]"):
             model.interpolate(x[0], x[1])
@@ -177,4 +177,4 @@ def test_an_export_needs_tensorflow_alone(tmp_path):
     for name in ("infinite", "cold"):
         assert "temperature: must be a finite number of at least 0" in errors[name]
     assert "num_points: must be at least 2" in errors["one_point"]
-    assert "start and end: give as many images" in errors["counts"]
+    assert "start and end: give equal numbers of images" in errors["counts"]

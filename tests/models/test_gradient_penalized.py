@@ -118,7 +118,7 @@ class TestEvaluation:
         assert history["val_loss"] == [pytest.approx(history["loss"][0], rel=1e-6)]
 
     def test_metrics_are_refused(self):
-        with pytest.raises(InputError, match="metrics: none but the terms are reported"):
+        with pytest.raises(InputError, match="metrics: GradientPenalized reports loss, gradient_penalty; leave it out"):
             GradientPenalized(linear(), 0.7).compile(metrics=["accuracy"])
 
 

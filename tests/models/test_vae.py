@@ -344,7 +344,7 @@ class TestBadInput:
         for num_points in (1, tf.constant(1)):
             with pytest.raises(InputError, match="num_points=1"):
                 trained.interpolate(IMAGES, IMAGES, num_points)
-        with pytest.raises(InputError, match="start has 2 images, end has 1; give as many"):
+        with pytest.raises(InputError, match="start has 2 images, end has 1; give equal numbers"):
             trained.interpolate(IMAGES[:2], IMAGES[:1])
 
     def test_a_network_without_shapes(self):
