@@ -3,7 +3,7 @@
 Written against Keras 3.15; `setup.py` allows that minor version alone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -13,14 +13,33 @@ from keras_gen.errors import InputError
 
 
 class Model(keras.Model):
-    """`keras.Model` that is never built from a batch: subclasses are built when they are made and compiled.
+    """`keras.Model` whose steps' results can be looked through, and that is never built from a batch.
+
+    Subclasses are built when they are made and compiled.
 
     Under a `tf.distribute` strategy Keras takes a batch to learn its shapes and averages it over the replicas, which
-    fails for tuples of several workers. It could go if `fit` skipped this for a model whose `built` is True.
+    fails for tuples of several workers. This could go if `fit` skipped it for a model whose `built` is True.
     """
 
     def _maybe_symbolic_build(self, iterator: Iterator | None = None, data_batch: Any = None) -> None:
         pass
+
+    def _autoconvert_optionals(self, step_func: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Keras's wrapper of a step on one batch, around what XLA compiles: there `looked_through` sees its results.
+
+        It could go if Keras had a hook between `train_step` and its loop over batches.
+        """
+        step = super()._autoconvert_optionals(step_func)
+
+        def looked_through(data: Any) -> Any:
+            return self.looked_through(data, step(data))
+
+        return looked_through
+
+    def looked_through(self, data: Any, results: Any) -> Any:
+        """What Keras gets as the results of a step on a batch; in a graph, but never compiled by XLA."""
+        del data
+        return results
 
 
 @keras.saving.register_keras_serializable("keras_gen")

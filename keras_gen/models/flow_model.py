@@ -19,11 +19,13 @@ from keras_gen.layers.flows import FlowLayer
 from keras_gen.models.encoding_model import EncodingModel
 from keras_gen.models.endpoints import Number, WholeNumber, endpoint
 from keras_gen.models.input_noise import BIN, INPUT_NOISES, bits_per_dimension, uniform_noise, with_noise
+from keras_gen.models.optimization import apply_if, finite_on_all_replicas
 from keras_gen.models.priors import standard_normal
-from keras_gen.models.reproducible_model import Terms
+from keras_gen.models.reproducible_model import Terms, for_keras
 from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
 
+FINITE = "finite"  # by which a step says whether its loss was
 NO_ROWS = "a batch has no rows, so that its loss has no mean; give batches of at least one image"
 
 __all__ = ["BIN", "INPUT_NOISES", "FlowModel", "bits_per_dimension", "uniform_noise"]
@@ -35,10 +37,9 @@ class FlowModel(EncodingModel):
     Subclasses define `objective`, `check_parts`, `decode`, `encode` and `flow_input`. In training, noise is added to
     the images, so that the loss can bound their bits; see `keras_gen.models.input_noise`.
 
-    Training stops before a loss that is not finite moves a weight, and says what broke. For this it looks at the loss
-    alone, and at the parts of a batch only once the loss is not finite: a step is a pure function of (seed, step,
-    batch), so that the batch can be gone through a second time. What XLA compiles cannot stop; such a model is not
-    compiled by XLA unless it is asked for.
+    A loss that is not finite moves no weight, and `fit` then stops and says what broke. A step looks at the loss alone.
+    The parts of a batch are looked at only once the loss is not finite, outside of what XLA compiles: a step is a pure
+    function of (seed, step, batch), so that the batch can be gone through a second time.
 
     Args:
         flow: The flow, not yet built or built on `code_shape`.
@@ -79,7 +80,6 @@ class FlowModel(EncodingModel):
             raise InputError(f"the flow is a {type(flow).__name__}; give a layer of keras_gen.layers.flows")
         flow.fit_to(self.code_shape)
         self.flow = flow
-        self.supports_jit = False
         self._breakdown: Exception | None = None
 
     # What a subclass defines -------------------------------------------------------------------------------------
@@ -146,8 +146,6 @@ class FlowModel(EncodingModel):
         try:
             return super().fit(x, *args, **kwargs)
         except tf.errors.OpError as error:
-            if NO_ROWS in error.message:
-                raise InputError(NO_ROWS) from error
             if self._breakdown is None:
                 raise
             raise self._breakdown from error
@@ -155,26 +153,31 @@ class FlowModel(EncodingModel):
     def train_step(self, data: Any) -> Terms:
         """One update of all weights on a batch: images, or a tuple (images, labels) whose labels are ignored.
 
+        Returns:
+            The running means of all terms, and `finite`: 1, or 0 if the loss was not and the step changed nothing.
+
         Raises:
             InputError: The batch has no rows, or there are weights that `initialize` has yet to set.
+            NonFiniteLossError: The loss is not finite, in eager mode; `fit` raises it in a graph too.
         """
         with tf.init_scope():  # once per trace
             if self.awaits_data:
                 raise InputError("act norm begins as a function of data: call initialize(images) before training")
-        x = self._with_input_noise(self._with_rows(self._checked(data)))
+        x = self._with_input_noise(self._checked(data))
         u = self._code_noise(x)
-        terms = self.minimize(
-            lambda: self.objective(x, u),
-            self.trainable_variables,
-            self.optimizer,
-            self.clip_norm,
-            guard=lambda loss: self._stop_unless_finite(loss, x),
+        weights = self.trainable_variables
+        loss, terms, gradients = self.differentiated(
+            lambda: self.objective(x, u), weights, self.optimizer, self.clip_norm
         )
-        return self.report(terms)
+        finite = finite_on_all_replicas(loss)
+        if tf.executing_eagerly() and not finite:
+            self._explain(self.step.value, x, u)
+        apply_if(finite, self.optimizer, gradients, weights)
+        return {**self.report(terms, finite), FINITE: for_keras(tf.cast(finite, tf.float32))}
 
     def test_step(self, data: Any) -> Terms:
         """The terms of a batch, as in training but with the networks at inference; the noise is the next step's."""
-        x = self._with_input_noise(self._with_rows(self._checked(data)))
+        x = self._with_input_noise(self._checked(data))
         _, terms = self.objective(x, self._code_noise(x), training=False)
         return self.running_means(terms, tf.shape(x)[0])
 
@@ -187,39 +190,46 @@ class FlowModel(EncodingModel):
         return self.normal(tf.shape(x)[0], self.code_shape, "code")
 
     def _checked(self, data: Any) -> tf.Tensor:
-        return checked_images(data, "model", self.data_shape)
+        x = checked_images(data, "model", self.data_shape)
+        if x.shape[0] == 0:
+            raise InputError(NO_ROWS)
+        return x
 
     # Guards ------------------------------------------------------------------------------------------------------
 
-    def _with_rows(self, x: tf.Tensor) -> tf.Tensor:
-        """The same batch, if it has rows."""
-        if x.shape[0] == 0:
-            raise InputError(NO_ROWS)
-        if x.shape[0] is not None:
-            return x
-        with tf.control_dependencies([tf.debugging.assert_positive(tf.shape(x)[0], NO_ROWS)]):
-            return tf.identity(x)
+    def looked_through(self, data: Any, results: Terms) -> Terms:
+        """The results of a step; if its loss was not finite, an error that says what broke."""
+        finite = results.pop(FINITE, None)
+        if finite is None:  # of a `test_step`
+            return results
+        with tf.control_dependencies([tf.cond(finite > 0, lambda: True, lambda: self._explained(data))]):
+            return {name: tf.identity(result) for name, result in results.items()}
 
-    def _stop_unless_finite(self, loss: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-        """An operation that fails if the loss of the batch x is not finite: the guard of `minimize`."""
-        finite = tf.math.is_finite(loss)
+    def _explained(self, data: Any) -> tf.Tensor:
+        """An operation that fails, with what broke in one replica's part of the batch."""
 
-        def explained() -> tf.Tensor:
-            # The noise is drawn again here: a model without a use for it, such as Glow, never draws it otherwise.
+        def go_through(data: Any) -> tf.Tensor:
+            x = self._with_input_noise(self._checked(data))
             return tf.py_function(self._explain, [self.step.value, x, self._code_noise(x)], tf.bool)
 
-        if tf.executing_eagerly() and not finite:
-            self._explain(self.step.value, x, self._code_noise(x))
-        return finite if tf.executing_eagerly() else tf.cond(finite, lambda: finite, explained)
+        with tf.control_dependencies(tf.nest.flatten(self.distribute_strategy.run(go_through, (data,)))):
+            return tf.py_function(self._give_up, [self.step.value], tf.bool)
 
-    def _explain(self, steps_before: tf.Tensor, x: tf.Tensor, u: tf.Tensor) -> NoReturn:
+    def _explain(self, steps_before: tf.Tensor, x: tf.Tensor, u: tf.Tensor) -> bool:
+        """Raises what broke in a batch; returns if nothing did, as on the other replicas."""
         step = int(steps_before) + 1
         try:
             self.check_parts(x, u)
         except NonFiniteLossError as error:
             self._breakdown = NonFiniteLossError(f"{error} at step {step}")
-        else:
-            self._breakdown = NonFiniteLossError(f"the loss is not finite at step {step}, though all of its parts are")
+            raise self._breakdown from error
+        if not tf.math.is_finite(self.objective(x, u)[0]):
+            self._give_up(steps_before)
+        return True
+
+    def _give_up(self, steps_before: tf.Tensor) -> NoReturn:
+        step = int(steps_before) + 1
+        self._breakdown = NonFiniteLossError(f"the loss is not finite at step {step}, though all of its parts are")
         raise self._breakdown
 
     # Use ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from keras_gen.checks import check_defined, check_shapes_known, checked_images
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, check_input
 from keras_gen.losses import mutual_information
 from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
 from keras_gen.models.priors import standard_normal
@@ -69,6 +69,17 @@ class InformationEncoder(ReproducibleModel):
         return tfd.Independent(tfd.Normal(mean, tf.exp(log_variance / 2)), reinterpreted_batch_ndims=1)
 
     # Training ----------------------------------------------------------------------------------------------------
+
+    @property
+    def codes_of_others(self) -> int:
+        """Codes of other images of the batch that an image is paired with."""
+        return 1
+
+    def data_checks(self, images: tf.Tensor) -> list[tf.Operation | None]:
+        """Those of every model, and that there are images enough to pair each with others."""
+        count = tf.shape(images)[0]
+        message = f"each image is paired with {self.codes_of_others} others: give larger batches than one of"
+        return [*super().data_checks(images), check_input(count > self.codes_of_others, message, count)]
 
     def train_step(self, data: Any) -> Terms:
         """One update of all weights on a batch: images, or a tuple (images, labels) whose labels are ignored."""

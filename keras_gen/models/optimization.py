@@ -94,6 +94,17 @@ def check_compile_arguments(model: keras.Model, arguments: Mapping[str, Any]) ->
             raise InputError(f"{argument}: {advice[kind]}")
 
 
+def check_jit_compile(jit_compile: bool | str | None) -> None:
+    """Checks that XLA is not asked to compile a step of several replicas.
+
+    Raises:
+        InputError: It is.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if jit_compile is True and replicas > 1:
+        raise InputError(f"jit_compile=True: XLA compiles for one device, not for {replicas} replicas; leave it out")
+
+
 def check_scalar(loss: tf.Tensor) -> None:
     """Checks that a loss is one number.
 
@@ -109,6 +120,38 @@ def regularization(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:
     """What the regulariser of each variable that has one charges for it, float32 scalars."""
     regularized = [variable for variable in variables if variable.regularizer is not None]
     return [tf.cast(variable.regularizer(variable), tf.float32) for variable in regularized]
+
+
+def finite_on_all_replicas(loss: tf.Tensor) -> tf.Tensor:
+    """Whether the loss of every replica is finite, a bool scalar that all replicas agree on."""
+    broken = tf.cast(~tf.math.is_finite(loss), tf.float32)
+    replica = tf.distribute.get_replica_context()
+    if replica.num_replicas_in_sync > 1:
+        broken = replica.all_reduce(tf.distribute.ReduceOp.SUM, broken)
+    return broken < 0.5
+
+
+def apply_if(
+    condition: tf.Tensor,
+    optimizer: keras.optimizers.Optimizer,
+    gradients: list[tf.Tensor],
+    variables: Sequence[keras.Variable],
+) -> None:
+    """Updates the variables if the condition holds, on which all replicas agree; otherwise nothing changes."""
+
+    def update(gradients: list[tf.Tensor]) -> None:
+        optimizer.apply(gradients, variables)
+
+    def of_all_replicas(strategy: tf.distribute.Strategy, condition: Any, gradients: Any) -> None:
+        def update_all() -> tf.Tensor:
+            strategy.extended.call_for_each_replica(update, args=(gradients,))
+            return tf.constant(True)
+
+        # Replicas meet inside an optimizer, which they cannot do inside a condition of each.
+        first = strategy.experimental_local_results(condition)[0]
+        tf.cond(first, update_all, lambda: tf.constant(False))
+
+    tf.distribute.get_replica_context().merge_call(of_all_replicas, (condition, gradients))
 
 
 def clipped(gradients: list[tf.Tensor], norm: float) -> list[tf.Tensor]:

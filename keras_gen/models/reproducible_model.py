@@ -16,6 +16,7 @@ from keras_gen.models.optimization import (
     Optimizers,
     built_optimizer,
     check_compile_arguments,
+    check_jit_compile,
     check_scalar,
     clipped,
     regularization,
@@ -104,9 +105,10 @@ class ReproducibleModel(CheckedModel):
 
         Raises:
             InputError: Keras does not know an optimizer, or it was built on other weights, or there is a loss or a
-                metric, which this model has itself.
+                metric, which this model has itself, or XLA is to compile for several replicas.
         """
         check_compile_arguments(self, kwargs)
+        check_jit_compile(kwargs.get("jit_compile"))
         super().compile(optimizer=None, **kwargs)  # Keras's own default optimizer stays out
         self._compile_arguments = kwargs
         self._optimizer_names = tuple(optimizers)
@@ -123,7 +125,6 @@ class ReproducibleModel(CheckedModel):
         variables: Sequence[keras.Variable],
         optimizer: keras.optimizers.Optimizer,
         clip_norm: float | None = None,
-        guard: Callable[[tf.Tensor], tf.Tensor] | None = None,
     ) -> Terms:
         """One step of `optimizer` down the gradient of `objective` and of what the variables' regularisers charge.
 
@@ -137,11 +138,22 @@ class ReproducibleModel(CheckedModel):
             optimizer: An optimizer built on exactly these variables.
             clip_norm: The gradient of all variables together, over all replicas, is scaled down to this norm if it is
                 larger. An optimizer's own `global_clipnorm` clips the gradient of each replica, before their sum.
-            guard: Makes from the loss an operation that fails where nothing may be updated.
 
         Returns:
             The terms.
         """
+        _, terms, gradients = self.differentiated(objective, variables, optimizer, clip_norm)
+        optimizer.apply(gradients, variables)
+        return terms
+
+    def differentiated(
+        self,
+        objective: Callable[[], tuple[tf.Tensor, Terms]],
+        variables: Sequence[keras.Variable],
+        optimizer: keras.optimizers.Optimizer,
+        clip_norm: float | None = None,
+    ) -> tuple[tf.Tensor, Terms, list[tf.Tensor]]:
+        """What `minimize` computes before it updates: this replica's part of the loss, its terms, and the gradients."""
         with tf.GradientTape() as tape:
             loss, terms = objective()
             check_scalar(loss)
@@ -152,14 +164,7 @@ class ReproducibleModel(CheckedModel):
         gradients = tape.gradient(scaled, [variable.value for variable in variables])
         if clip_norm is not None:
             gradients = clipped(gradients, optimizer.scale_loss(clip_norm))
-        if guard is None:
-            optimizer.apply(gradients, variables)
-            return terms
-        with tf.control_dependencies([guard(loss)]):
-            optimizer.apply(gradients, variables)
-        # After the optimizer has counted the step, and so after the guards of all replicas: `report` waits for terms.
-        with tf.control_dependencies([tf.convert_to_tensor(optimizer.iterations.value)]):
-            return {name: tf.identity(term) for name, term in terms.items()}
+        return loss, terms, gradients
 
     # Reports -----------------------------------------------------------------------------------------------------
 
@@ -172,22 +177,26 @@ class ReproducibleModel(CheckedModel):
         """One running mean for each reported term; Keras resets them at the start of an epoch."""
         return self._terms
 
-    def report(self, terms: Terms) -> Terms:
-        """Ends a `train_step`: counts the step and returns the running mean of every term."""
+    def report(self, terms: Terms, counts: bool | tf.Tensor = True) -> Terms:
+        """Ends a `train_step`: counts the step and returns the running mean of every term.
+
+        Args:
+            terms: The terms of the step, by name.
+            counts: Whether the step was made. If it was not, neither count nor means change.
+        """
         # A step that stops at an error in its terms is not counted.
         with tf.control_dependencies([term for term in terms.values() if tf.is_tensor(term)]):
-            self.step.assign_add(1)
-        return self.running_means(terms)
+            self.step.assign_add(tf.cast(counts, tf.int64))
+        if counts is True:
+            return self.running_means(terms)
+        terms = {name: tf.where(counts, term, 0.0) for name, term in terms.items()}
+        return self.running_means(terms, tf.cast(counts, tf.float32))
 
     def running_means(self, terms: Terms, num_rows: tf.Tensor | None = None) -> Terms:
         """Takes the terms of a step into their running means, with the weight `num_rows`, and returns these."""
         for metric in self._terms:
             metric.update_state(terms[metric.name], num_rows)
-        results = {metric.name: metric.result() for metric in self._terms}
-        if _spans_workers(tf.distribute.get_strategy()):
-            # Keras averages over workers along axis 0, which a scalar does not have.
-            return {name: result[tf.newaxis] for name, result in results.items()}
-        return results
+        return {metric.name: for_keras(metric.result()) for metric in self._terms}
 
     # Endpoints and configuration ---------------------------------------------------------------------------------
 
@@ -216,6 +225,11 @@ class ReproducibleModel(CheckedModel):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles the model from `get_compile_config`."""
         self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+
+
+def for_keras(result: tf.Tensor) -> tf.Tensor:
+    """A scalar result of a step as Keras takes it: over several workers it averages along axis 0."""
+    return result[tf.newaxis] if _spans_workers(tf.distribute.get_strategy()) else result
 
 
 def _spans_workers(strategy: tf.distribute.Strategy) -> bool:

@@ -83,6 +83,11 @@ class DecoderFreeVAE(InformationEncoder):
         self.information_weight = information_weight
         self.built = True
 
+    @property
+    def codes_of_others(self) -> int:
+        """Codes of other images of the batch that an image is paired with."""
+        return self.num_shuffles
+
     def term_names(self) -> tuple[str, ...]:
         """The loss and its two terms."""
         return ("loss", "prior_kl", "information")

@@ -134,6 +134,21 @@ def set_numerics(precision: str, deterministic: bool, seed: int) -> None:
         tf.config.experimental.enable_op_determinism()
 
 
+def check_jit_compile(jit_compile: str, strategy: tf.distribute.Strategy, deterministic: bool) -> None:
+    """Checks that XLA can compile the training step, if it is asked to.
+
+    Raises:
+        UsageError: There are several replicas, or the kernels are to be deterministic.
+    """
+    if jit_compile != "true":
+        return
+    replicas = strategy.num_replicas_in_sync
+    if replicas > 1:
+        raise UsageError(f"--jit_compile=true: XLA compiles for one device, not for {replicas} replicas; leave it out")
+    if deterministic:
+        raise UsageError("--jit_compile=true: XLA has no --deterministic kernels; leave one of the two out")
+
+
 def check_batch(batch_size: int, strategy: tf.distribute.Strategy) -> None:
     """Checks that every replica gets the same share of a batch.
 

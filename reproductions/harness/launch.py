@@ -34,6 +34,9 @@ class RunCommand(Options):
     cpu_devices: int = option(
         1, "Logical devices to split the CPU into, to try several replicas without GPUs.", at_least=1
     )
+    jit_compile: Literal["auto", "true", "false"] = option(
+        "auto", "Compile the training step with XLA; auto: on a single GPU. The run is the same up to rounding."
+    )
     stop_on_divergence: bool = option(
         False, "Stop when a loss leaves its past by orders of magnitude; by default a warning says so."
     )
@@ -122,6 +125,7 @@ def perform_run(reproduction: Reproduction, configuration: RunConfiguration, com
         command.data_dir,
         command.strategy,
         command.cpu_devices,
+        command.jit_compile,
         command.stop_on_divergence,
     )
 

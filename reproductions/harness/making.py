@@ -133,7 +133,7 @@ class Making:
             made={},
             passed_on=[
                 f"--{flag}={Option.text(getattr(command, flag))}"
-                for flag in ("data_dir", "strategy", "cpu_devices", "stop_on_divergence")
+                for flag in ("data_dir", "strategy", "cpu_devices", "jit_compile", "stop_on_divergence")
                 if getattr(command, flag) != getattr(defaults, flag)
             ],
         )

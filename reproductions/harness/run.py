@@ -37,6 +37,7 @@ def perform(
     data_dir: str | None = None,
     strategy_name: str = "auto",
     cpu_devices: int = 1,
+    jit_compile: str = "auto",
     stop_on_divergence: bool = False,
 ) -> None:
     """Makes the run, continues it, extends it to more steps, or says that it is finished.
@@ -58,11 +59,14 @@ def perform(
         return
     strategy = distribution.make_strategy(strategy_name, cpu_devices)
     distribution.check_batch(configuration.batch_size, strategy)
+    distribution.check_jit_compile(jit_compile, strategy, configuration.deterministic)
     distribution.check_flags(strategy, flags)
     distribution.set_numerics(configuration.precision, configuration.deterministic, configuration.seed)
     chief = distribution.is_chief(strategy)
     print(distribution.described(strategy), flush=True)
     training = Training.prepared(reproduction, configuration, data_dir, strategy)
+    if jit_compile != "auto":  # which Keras resolves
+        training.model.jit_compile = jit_compile == "true"
     dataset, files = configuration.dataset, training.images.files
     image_files.check_unchanged(directory.image_files, files, dataset)
     with _writable(directory, strategy) as written, written.claimed(flags, extendable=True):

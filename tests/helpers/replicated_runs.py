@@ -166,11 +166,12 @@ for kind in map(vars(keras_gen.models).get, keras_gen.models.__all__):
         RUNS.setdefault(kind.__module__.rpartition(".")[2], Run(partial(vector_gan, kind)))
 
 
-def trained(name, strategy=None):
+def trained(name, strategy=None, jit_compile=False):
     """The state of a run's model before and after training, the latter with the terms that it reported."""
     run = RUNS[name]
     with strategy.scope() if strategy else nullcontext():
         model = run.new_model()
+    model.jit_compile = jit_compile
     untrained = state(model)
     history = model.fit(run.batches(model, 0, STEPS), verbose=0, callbacks=run.new_callbacks()).history
     return untrained, {**state(model), **{term: np.squeeze(values) for term, values in history.items()}}

@@ -11,8 +11,8 @@ from keras_gen.layers import flows
 from keras_gen.models import FVAE, Glow
 
 
-def compiled(model, learning_rate=1e-3):
-    model.compile(keras.optimizers.SGD(learning_rate))
+def compiled(model, learning_rate=1e-3, **arguments):
+    model.compile(keras.optimizers.SGD(learning_rate), **arguments)
     return model
 
 
@@ -46,8 +46,9 @@ class TestInFit:
         message = r"output of \S*level_0_step_0_coupling is not finite at step 1$"
         assert_it_stops(model, lambda: model.fit(fit_inputs(4), verbose=0), message)
 
-    def test_the_decoder(self):
-        model = compiled(new_f_vae())
+    @pytest.mark.parametrize("jit_compile", [False, True])
+    def test_the_decoder(self, jit_compile):
+        model = compiled(new_f_vae(), jit_compile=jit_compile)
         spoil(model.decoder.trainable_variables[-1])
         message = "^output of the decoder 'decoder' is not finite at step 1$"
         assert_it_stops(model, lambda: model.fit(fit_inputs(4), verbose=0), message)

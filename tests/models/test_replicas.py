@@ -1,4 +1,4 @@
-"""One run is the same on any number of replicas, in one process or in several."""
+"""One run is the same on any number of replicas, in one process or in several, and compiled by XLA or not."""
 
 import functools
 
@@ -7,6 +7,7 @@ import pytest
 
 from helpers.processes import finish, start
 from helpers.replicated_runs import RUNS, trained
+from keras_gen.errors import InputError
 from reproductions.harness.workers import loopback_cluster
 
 # Weights, noise and terms have the order of 1 and are float32, and the replicas' batch norm takes its variance as
@@ -32,6 +33,26 @@ def assert_same_run(name, found):
 def test_two_replicas_are_one(name, two_replicas):
     _, found = trained(name, two_replicas)
     assert_same_run(name, found)
+
+
+# A penalty, the noise of codes, a step that is skipped if its loss is not finite; compiling takes long.
+COMPILED = ("wgan_div_adam", "vae", "glow")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in COMPILED else pytest.param(name, marks=pytest.mark.slow) for name in RUNS]
+)
+def test_xla_changes_nothing(name):
+    _, found = trained(name, jit_compile=True)
+    assert_same_run(name, found)
+
+
+def test_xla_is_refused_under_several_replicas(two_replicas):
+    with (
+        two_replicas.scope(),
+        pytest.raises(InputError, match="^jit_compile=True: XLA compiles for one device, not for 2 replicas"),
+    ):
+        RUNS["vae"].new_model().compile(jit_compile=True)
 
 
 # Batch norm and a moving average; a start from data and clipping; pairs made over the global batch.

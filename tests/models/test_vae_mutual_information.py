@@ -104,6 +104,18 @@ def test_a_discriminator_of_other_codes():
         DecoderFreeVAE(small.encoder(), keras.Model(discriminator.inputs, scores))
 
 
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_last_batch_with_too_few_to_pair(jit_compile):
+    model = small.compiled(small.decoder_free_vae(num_shuffles=3))
+    model.jit_compile = jit_compile
+    before = model.get_weights()
+    batches = tf.data.Dataset.from_tensor_slices(IMAGES[:3]).batch(4)
+    with pytest.raises(InputError, match="^each image is paired with 3 others: give larger batches than one of 3$"):
+        model.fit(batches, verbose=0)
+    for weight, value in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, value)
+
+
 def test_more_shuffles_than_images():
     model = small.compiled(small.decoder_free_vae(num_shuffles=8))
     with pytest.raises(InputError, match="num_shuffles=8 of a batch of 8"):

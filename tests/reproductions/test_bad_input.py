@@ -273,6 +273,16 @@ def test_a_batch_that_the_replicas_do_not_divide(two_replicas):
         distribution.check_batch(15, two_replicas)
 
 
+def test_xla_for_several_replicas_or_deterministic_kernels(two_replicas):
+    alone = tf.distribute.get_strategy()
+    with pytest.raises(UsageError, match="^--jit_compile=true: XLA compiles for one device, not for 2 replicas; leave"):
+        distribution.check_jit_compile("true", two_replicas, deterministic=False)
+    with pytest.raises(UsageError, match="^--jit_compile=true: XLA has no --deterministic kernels; leave one of the"):
+        distribution.check_jit_compile("true", alone, deterministic=True)
+    distribution.check_jit_compile("true", alone, deterministic=False)
+    distribution.check_jit_compile("auto", two_replicas, deterministic=True)
+
+
 TWO_WORKERS = '{"cluster": {"worker": %s}, "task": {"type": "worker", "index": 0}}'
 
 
