@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reproductions.harness import command_line
+from reproductions.harness import command_line, silence
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
@@ -46,6 +46,7 @@ def draw(command: Command) -> None:
     import_tensorflow()
     from keras_gen.utils import save_image_grid
 
+    silence.say(f"Drawing {command.num_samples} samples")
     images = _images(command, saved_model)
     try:
         save_image_grid(output, images)

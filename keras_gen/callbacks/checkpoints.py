@@ -33,6 +33,8 @@ class Checkpoints(StepCallback):
         spared: A checkpoint that is kept however old it is; None for none.
     """
 
+    doing = "writing a checkpoint"
+
     def __init__(self, directory: str | os.PathLike, every: int, keep: int = 3):
         super().__init__(every)
         self.directory = Path(directory)

@@ -7,6 +7,7 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
 from keras_gen.errors import InputError
+from keras_gen.utils.activity import activity
 
 METHODS = ("k_means", "gaussian_mixture")
 RESTARTS = 5
@@ -58,7 +59,10 @@ class InitialClusters(keras.callbacks.Callback):
         """
         if int(self.model.step.numpy()) != self.model.warm_up_steps:
             return
-        count = self.model.num_clusters
+        with activity("looking for the initial clusters"):
+            self._set_clusters(self.model.num_clusters)
+
+    def _set_clusters(self, count: int) -> None:
         if len(self.images) < count:
             raise InputError(f"{len(self.images)} images cannot show {count} clusters; give at least {count}")
         parts = [self.images[start : start + AT_ONCE] for start in range(0, len(self.images), AT_ONCE)]

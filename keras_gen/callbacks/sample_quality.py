@@ -22,6 +22,7 @@ class SampleQuality(Measures):
         quality = SampleQuality(train.to_array(10_000), features)
         best = keras.callbacks.ModelCheckpoint("best.keras", "frechet_distance", mode="min", save_best_only=True)
         model.fit(..., callbacks=[quality, best])
+        model.evaluate(test.to_array(), callbacks=[quality], return_dict=True)["frechet_distance"]
 
     The same latents are drawn each time. See `keras_gen.metrics.sample_quality` for the names of the numbers.
 

@@ -20,6 +20,8 @@ class Sheets(StepCallback):
         draw: Takes the model and returns the picture, uint8 [height, width, 1 or 3].
     """
 
+    doing = "drawing a picture"
+
     def __init__(self, directory: str | os.PathLike, every: int, draw: Callable[[keras.Model], np.ndarray]):
         super().__init__(every)
         self.directory = Path(directory)

@@ -3,6 +3,7 @@
 import keras
 
 from keras_gen.errors import InputError
+from keras_gen.utils.activity import activity
 
 
 class StepCallback(keras.callbacks.Callback):
@@ -14,9 +15,14 @@ class StepCallback(keras.callbacks.Callback):
     Args:
         every: Steps between two calls, a multiple of the steps in an epoch; None for every epoch.
 
+    Attributes:
+        doing: What `on_step` does, by which programs call it that show progress; see `keras_gen.utils.activity`.
+
     Raises:
         InputError: In training, `every` is not a multiple of the steps in an epoch.
     """
+
+    doing: str = "at work between two steps"
 
     def __init__(self, every: int | None = None):
         super().__init__()
@@ -71,4 +77,5 @@ class StepCallback(keras.callbacks.Callback):
         self._last_call = self.step
         reported = {metric.name for metric in self.model.metrics}
         terms = {name: value for name, value in (logs or {}).items() if name.removeprefix("val_") in reported}
-        self.on_step(self.step, {name: float(value) for name, value in terms.items()})
+        with activity(self.doing):
+            self.on_step(self.step, {name: float(value) for name, value in terms.items()})

@@ -9,7 +9,7 @@ import keras
 from keras_gen.callbacks.step_callback import StepCallback
 
 # Seconds without a line, after which the step alone is shown.
-SILENCE = 5.0
+SILENCE = 4.0
 
 
 class StepProgress(StepCallback):

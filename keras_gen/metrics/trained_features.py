@@ -16,6 +16,7 @@ from keras_gen.datasets.images import Images
 from keras_gen.errors import InputError
 from keras_gen.metrics.features import ImageFeatures, weights_hash
 from keras_gen.networks.lenet import lenet
+from keras_gen.utils.activity import activity
 from keras_gen.utils.files import cache_folder, replacing
 
 FEATURE_DIM = 64
@@ -59,7 +60,8 @@ def lenet_features(
     # Sums on a GPU have no fixed order, and this network is small enough for the CPU.
     with tf.device("/CPU:0"):
         cached = _read_cache(stem, recipe)
-        model, description = cached or _trained(train, test, recipe)
+        with activity(f"training a LeNet on {train.name}"):
+            model, description = cached or _trained(train, test, recipe)
     if not cached:
         _write_cache(stem, model, description)
     features = keras.Model(model.input, model.get_layer("features").output)

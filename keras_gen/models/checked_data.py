@@ -97,9 +97,9 @@ def checked_batches(
 ) -> Any:
     """The data of `fit` or `evaluate`, checked: a `tf.data` data set or a generator batch by batch, an array at once.
 
-    What `tf.distribute` has dealt out already is passed on. On several replicas TensorFlow may take a failure in the
-    last batch of a finite data set for the end of the data. So batches of unknown size are then refused before the
-    first one is read.
+    Of what `tf.distribute` has dealt out already the first batch is looked at. On several replicas TensorFlow may take
+    a failure in the last batch of a finite data set for the end of the data. So batches of unknown size are then
+    refused before the first one is read.
 
     Args:
         x: What `fit` received: batches of images, or tuples that begin with images, or an array of images.
@@ -117,6 +117,8 @@ def checked_batches(
         if replicas > 1:
             _check_sizes(x, replicas)
         return x.map(_checking(checks, isinstance(x.element_spec, tuple)), tf.data.AUTOTUNE, deterministic=True)
+    if isinstance(x, tf.distribute.DistributedDataset):
+        _check_dealt_out(x, checks, replicas)
     if isinstance(x, Iterator):
         return _checked_generator(x, checks)
     if isinstance(x, keras.utils.PyDataset) and len(x):
@@ -126,6 +128,22 @@ def checked_batches(
         for part in (x[:cut], x[cut:]) if validation_split else (x,):
             _check_array(part, checks, batch_size or KERAS_BATCH_SIZE, replicas)
     return x
+
+
+def _check_dealt_out(x: tf.distribute.DistributedDataset, checks: Checks, replicas: int) -> None:
+    """Checks the first batch, a share of it for each replica of this worker, as the whole batch of all workers."""
+    batch = next(iter(x), None)
+    if batch is None:
+        raise InputError("the data set has no batches; give at least one")
+    images = batch[0] if isinstance(batch, (tuple, list)) else batch
+    shares = getattr(images, "values", (images,))
+    sizes = [len(share) for share in shares]
+    if len(set(sizes)) > 1:
+        raise InputError(
+            f"replicas have {', '.join(map(str, sizes))} images, and must have equal shares; use "
+            f"batch(n, drop_remainder=True) with n a multiple of {replicas}"
+        )
+    checks(tf.concat([*shares] * (replicas // len(shares)), axis=0))
 
 
 def _check_array(x: Any, checks: Checks, batch_size: int, replicas: int) -> None:

@@ -23,6 +23,16 @@ from keras_gen.models.optimization import Optimizers
 from keras_gen.models.saving import check_export, check_keras_file, load_seeds, save_seeds, served, without_seeds
 
 
+class LastLogs(keras.callbacks.Callback):
+    """Keeps the `logs` at the end of an evaluation as the callbacks before it left them."""
+
+    logs: dict[str, float] = {}
+
+    def on_test_end(self, logs: dict[str, float] | None = None) -> None:
+        """Keeps them."""
+        self.logs = logs or {}
+
+
 class CheckedModel(keras_privates.Model):
     """A `keras.Model` that looks at its data before the first step, and saves all of its state.
 
@@ -72,17 +82,27 @@ class CheckedModel(keras_privates.Model):
         """See `keras.Model.evaluate`: the means of the reported terms over images that training has not seen.
 
         The networks are at inference; noise is that of the next training step. Every image counts alike, also those of
-        a smaller last batch.
+        a smaller last batch. What a callback, such as `SampleQuality`, puts into the `logs` of `on_test_end` is
+        returned too, behind the terms.
 
         Raises:
             InputError: As in `fit`.
         """
         call = inspect.signature(super().evaluate).bind(x, *args, **kwargs)
-        if "_use_cached_eval_dataset" not in kwargs:  # with which `fit` calls, who has looked at the data
-            check_no_weights(call.arguments)
-            call.arguments["x"] = self._test_data(x, call.arguments.get("batch_size"))
+        given = call.arguments
+        if "_use_cached_eval_dataset" in kwargs:  # with which `fit` calls, who has looked at the data
+            with unwrapped_input_errors():
+                return super().evaluate(*call.args, **call.kwargs)
+        check_no_weights(given)
+        given["x"] = self._test_data(x, given.get("batch_size"))
+        last = LastLogs()
+        given["callbacks"] = [*keras.tree.flatten(given.get("callbacks") or []), last]
         with unwrapped_input_errors():
-            return super().evaluate(*call.args, **call.kwargs)
+            values = super().evaluate(*call.args, **call.kwargs)
+        added = {name: value for name, value in sorted(last.logs.items()) if name not in self.metrics_names}
+        if given.get("return_dict"):
+            return {**values, **added}
+        return [*keras.tree.flatten(values), *added.values()] if added else values
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """The terms of a batch, as in training but with the networks at inference."""

@@ -129,7 +129,7 @@ class GradientPenalized(ReproducibleModel):
     def get_compile_config(self) -> dict[str, Any] | None:
         """The arguments of `compile`; None before it."""
         config = super().get_compile_config()
-        return config and {**config, "loss": keras.saving.serialize_keras_object(self.supervised_loss)}
+        return config and {"loss": keras.saving.serialize_keras_object(self.supervised_loss), **config}
 
 
 def _inputs_and_targets(data: Any) -> tuple[tf.Tensor, tf.Tensor]:

@@ -21,6 +21,7 @@ from keras_gen.models.optimization import (
     clipped,
     regularization,
 )
+from keras_gen.models.saving import LOADING
 from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
 
@@ -214,17 +215,22 @@ class ReproducibleModel(CheckedModel):
         deserialize = keras.saving.deserialize_keras_object
         return cls(**{name: deserialize(value, custom_objects) for name, value in config.items()})
 
+    def get_build_config(self) -> dict[str, Any]:
+        """How to load the file; the arguments alone build the model."""
+        return LOADING
+
     def get_compile_config(self) -> dict[str, Any] | None:
         """The arguments of `compile`; None before it."""
         if not self.compiled:
             return None
         serialize = keras.saving.serialize_keras_object
         optimizers = {name: serialize(getattr(self, name)) for name in self._optimizer_names}
-        return {**optimizers, **self._compile_arguments}
+        return {**optimizers, **self._compile_arguments, **LOADING}
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles the model from `get_compile_config`."""
-        self.compile(**{name: keras.saving.deserialize_keras_object(value) for name, value in config.items()})
+        deserialize = keras.saving.deserialize_keras_object
+        self.compile(**{name: deserialize(value) for name, value in config.items() if name not in LOADING})
 
 
 def for_keras(result: tf.Tensor) -> tf.Tensor:

@@ -10,6 +10,9 @@ import tensorflow as tf
 from keras_gen.errors import InputError
 
 SEED = "seed_state_"  # begins the name of a state of a random layer in a file
+# Keras imports no package for the classes in a file. Where one is missing it prints all of the file's configuration,
+# which therefore ends in what to do.
+LOADING = {"to load this": "import keras_gen before keras.models.load_model"}
 # What `call` is the same as: the first of these endpoints that a model has.
 CALLED = ("decode", "encode", "predict")
 

@@ -13,6 +13,7 @@ from reproductions.families import codes
 from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.errors import UsageError
 from reproductions.harness.options import option
+from reproductions.harness.silence import say
 from reproductions.reporting import figures
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def measure(
             for name, value in of_codes(encoded, test_encoded, clusterer).items()
         }
 
+    say("Clustering pixels by k-means, for comparison")
     pixels, test_pixels = (part.reshape(len(part), -1) for part in (images, test_images))
     return measured, described | {"k_means_on_pixels": of_codes(pixels, test_pixels, KMeans)}
 

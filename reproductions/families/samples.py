@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.errors import UsageError
 from reproductions.harness.options import option
+from reproductions.harness.silence import say
 
 if TYPE_CHECKING:
     from keras_gen import datasets
@@ -68,7 +69,7 @@ def sample_quality(
             f"--dataset={train.name}: {len(train)} training and {len(test)} test images; measuring samples needs at "
             f"least {MIN_REFERENCES} of each"
         )
-    print("Preparing the features that measure samples (a new LeNet is trained once for each data set) ...", flush=True)
+    say("Preparing the features that measure samples (a new LeNet is trained once for each data set)")
     features = metrics.lenet_features(train, test) if lenet else metrics.inception_features()
     num_real, num_samples = image_counts(configuration, train, test)
     if num_samples < configuration.evaluation_samples:

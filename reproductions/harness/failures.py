@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from reproductions.harness import signals
+from reproductions.harness import signals, silence
 from reproductions.harness.errors import UsageError
 
 REMEDY = "fix this and rerun the command; it resumes from the last checkpoint"
@@ -24,7 +24,8 @@ def guarded(function: Callable, *args: Any) -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         try:
-            function(*args)
+            with silence.broken():
+                function(*args)
         except SystemExit as end:
             if not end.code:  # help was printed, and what did not reach its reader is noticed here
                 sys.stdout.flush()

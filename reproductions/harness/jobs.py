@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from reproductions.harness import signals
+from reproductions.harness import signals, silence
 
 # Seconds between two looks at the processes.
 CALMLY = 0.05
@@ -54,7 +54,7 @@ def perform(jobs: Iterable[Job], at_once: int, ended: Callable[[Job, int], None]
             process.terminate()
 
     try:
-        with signals.postponed(ask_to_stop) as stop_requested:
+        with silence.allowed(), signals.postponed(ask_to_stop) as stop_requested:
             while running or (waiting and not stop_requested()):
                 for place in range(at_once):
                     if place not in running and waiting and not stop_requested():

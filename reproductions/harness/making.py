@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reproductions.harness import claim, command_line, jobs, launch, study_needs
+from reproductions.harness import claim, command_line, earlier_record, jobs, launch, silence, study_needs
 from reproductions.harness.errors import UsageError
 from reproductions.harness.options import Option, as_flags, options
-from reproductions.harness.record import agree, check_features, plain, results_of, sheet_name, shipped
+from reproductions.harness.record import check_features, plain, results_of, sheet_name, shipped
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.run_directory import RunDirectory, check_writable, read_json, replacing, write_json
+from reproductions.harness.run_directory import RunDirectory, check_writable, replacing, write_json
 from reproductions.harness.study import Study
 from reproductions.harness.study_folders import folder_name, record_folder, usual_folder
 
@@ -33,8 +33,9 @@ Run = tuple[str, int]
 def make(reproduction: Reproduction, name: str, command: launch.Command, changes: dict[str, Any]) -> None:
     """Makes the study's runs, continues those that were interrupted, writes its record and prints what it says.
 
-    Runs that an earlier record of the same flags holds are kept, not made again. All that can be wrong with the flags
-    is found before the first run. A run that fails leaves the others alone.
+    Runs that an earlier record of the same flags holds are kept, not made again; with more steps, they are continued
+    in their folders. All that can be wrong with the flags is found before the first run. A run that fails leaves the
+    others alone.
 
     Args:
         reproduction: The script.
@@ -56,6 +57,7 @@ def make(reproduction: Reproduction, name: str, command: launch.Command, changes
         study_needs.prepare(reproduction, name, configurations, recorded, making.path, making.root, command.data_dir)
     failed = making.runs(todo, command.jobs)
     if making.whole:
+        silence.now_doing("Drawing the figure")
         making.write_figure()
         record = making.record
         print(f"\n{making.study.table(record)}\n\n{claim.beside(making.study.claims, record, recorded)}".rstrip())
@@ -137,7 +139,8 @@ class Making:
                 if getattr(command, flag) != getattr(defaults, flag)
             ],
         )
-        making.made.update(making._earlier())
+        if path.exists():
+            making.made.update(earlier_record.kept(path, study, making.flags, making.plan, making.directory))
         return making
 
     @property
@@ -227,7 +230,7 @@ class Making:
         """
         directory, flags = self.directory(run), as_flags(self.configuration(run))
         if directory.flags.exists():
-            directory.check(flags)
+            directory.check(flags, extendable=self.study.extendable)
         results, sheet = results_of(directory, flags, self.name, self.study.examine is not None, broke_down)
         if results is None:
             return False
@@ -241,18 +244,6 @@ class Making:
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(sheet, kept)
         return True
-
-    def _earlier(self) -> dict[Run, dict]:
-        if not self.path.exists():
-            return {}
-        record = read_json(self.path, "a record; remove it, or give another --results_dir")
-        runs = [run for run in record["runs"] if run["variant"] in self.study.variants]
-        same = agree(record["flags"], self.flags) and all(
-            agree(run["flags"], self.study.variants[run["variant"]]) for run in runs
-        )
-        if not same:
-            raise UsageError(f"{self.path} is a record of other flags; give another --results_dir or --output_dir")
-        return {(run["variant"], run["seed"]): run for run in runs}
 
     def write_figure(self) -> None:
         """Draws the record to a PNG file beside it."""

@@ -21,7 +21,7 @@ from keras_gen import callbacks, datasets
 from keras_gen.errors import BrokenTrainingError
 from keras_gen.models import ReproducibleModel
 from keras_gen.utils.files import MemoryFile, replacing
-from reproductions.harness import distribution, image_files, signals
+from reproductions.harness import distribution, image_files, signals, silence
 from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.errors import UsageError
 from reproductions.harness.options import as_flags
@@ -68,10 +68,12 @@ def perform(
     if jit_compile != "auto":  # which Keras resolves
         training.model.jit_compile = jit_compile == "true"
     dataset, files = configuration.dataset, training.images.files
+    silence.now_doing("Checking the image files")
     image_files.check_unchanged(directory.image_files, files, dataset)
     with _writable(directory, strategy) as written, written.claimed(flags, extendable=True):
         image_files.note_names(written.image_files, files)
         distribution.check_checkpoints(strategy, callbacks.newest_step(directory.checkpoints))
+        silence.now_doing("Restoring the last checkpoint")
         first_step = callbacks.restore_newest(training.model, directory.checkpoints)
         if first_step and chief:
             print(f"Continuing after step {first_step} of {configuration.steps}.", flush=True)
@@ -129,9 +131,9 @@ class Training:
             keras_gen.InputError: The data, or what the model is built from, cannot be used.
         """
         c = configuration
-        print(f"Loading {c.dataset} ...", flush=True)
+        silence.say(f"Loading {c.dataset}")
         train, test = (datasets.load(c.dataset, split, c.image_size, data_dir) for split in ("train", "test"))
-        print("Building the model ...", flush=True)
+        silence.say("Building the model")
         with strategy.scope():
             model = reproduction.build(c, train.image_shape, strategy.num_replicas_in_sync)
         needed = c.batch_size * model.real_batches_per_step
@@ -158,19 +160,20 @@ class Training:
         """Trains from the step after `first_step` to the last one."""
         c, train = self.configuration, self.images
         if self._shows_rows and first_step < c.steps:
-            print("Compiling the first step ...", flush=True)
+            silence.say("Compiling the first step")
         batch_size = c.batch_size * self.model.real_batches_per_step
-        self.model.fit(
-            self.model.distribute_strategy.distribute_datasets_from_function(
-                lambda worker: datasets.batches(train, batch_size, c.seed, first_step, input_context=worker)
-            ),
-            initial_epoch=first_step // c.log_every,
-            epochs=c.steps // c.log_every,
-            steps_per_epoch=c.log_every,
-            shuffle=False,
-            verbose=0,
-            callbacks=self._callbacks(directory, first_step, stop_requested, stop_on_divergence),
-        )
+        with contextlib.nullcontext() if self._shows_rows else silence.allowed():
+            self.model.fit(
+                self.model.distribute_strategy.distribute_datasets_from_function(
+                    lambda worker: datasets.batches(train, batch_size, c.seed, first_step, input_context=worker)
+                ),
+                initial_epoch=first_step // c.log_every,
+                epochs=c.steps // c.log_every,
+                steps_per_epoch=c.log_every,
+                shuffle=False,
+                verbose=0,
+                callbacks=self._callbacks(directory, first_step, stop_requested, stop_on_divergence),
+            )
 
     def _callbacks(
         self, directory: RunDirectory, first_step: int, stop_requested: Callable[[], bool], stop_on_divergence: bool
@@ -185,6 +188,7 @@ class Training:
         sheets = (directory.samples, c.sample_every)
         checkpoints = callbacks.Checkpoints(directory.checkpoints, c.checkpoint_every)
         return [
+            keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: silence.now_doing("Training")),
             *self.own_callbacks,
             callbacks.MetricsLog(metrics, c.log_every),
             callbacks.StopOnNonFinite(),
@@ -209,7 +213,7 @@ class Training:
     def finish(self, directory: RunDirectory) -> None:
         """Writes the model and the results."""
         if self._shows_rows:
-            print("Writing model.keras and saved_model ...", flush=True)
+            silence.say("Writing model.keras and saved_model")
         memory = MemoryFile(directory.model.name)
         self.model.save(memory)
         with replacing(directory.model) as aside:

@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ class RunDirectory:
         self.results = self.path / "results.json"
         self.breakdown = self.path / "breakdown.json"
         self.image_files = self.path / "files.txt.gz"
+        self.examined = self.path / "examined"
 
     def finished(self, flags: dict[str, Any]) -> bool:
         """Whether the run of these flags has ended here: its results, which are written last, are of as many steps.
@@ -92,7 +94,7 @@ class RunDirectory:
         """Makes the folder that of the run of these flags, by `flags.json`, and this process the only one in it.
 
         What a process that was killed there left unfinished is removed. The results of a run that is extended stay
-        until the new ones are written.
+        until the new ones are written; what studies found in its model, which goes on, is removed.
 
         Args:
             flags: The configuration.
@@ -108,6 +110,7 @@ class RunDirectory:
                 self.path.mkdir(parents=True, exist_ok=True)
                 held.enter_context(locked(self.path, "--output_dir"))
                 if not self.flags.exists() or self._compare(flags, extendable):
+                    shutil.rmtree(self.examined, ignore_errors=True)
                     write_json(self.flags, flags)
             except OSError as error:
                 raise UsageError(f"--output_dir={self.path} cannot be written: {error.strerror or error}") from error
@@ -131,20 +134,30 @@ class RunDirectory:
     def _compare(self, flags: dict[str, Any], extendable: bool) -> bool:
         """Whether the run that is there is to be extended; it must have the same flags otherwise."""
         there = read_json(self.flags, "a run's flags; give another --output_dir")
-        differing = [
-            f"--{name}={flags.get(name)} (there {there.get(name)})"
-            for name in sorted(flags.keys() | there.keys())
-            if flags.get(name) != there.get(name)
-        ]
-        longer = extendable and isinstance(there.get("steps"), int) and there["steps"] < flags["steps"]
-        if longer and there | {"steps": flags["steps"]} == flags:
+        differing = differences(flags, there)
+        if extendable and has_fewer_steps(there, flags) and list(differing) == ["steps"]:
             return True
         if differing:
             raise UsageError(
-                f"--output_dir={self.path} holds a run with other flags: {', '.join(differing)}; give another folder"
+                f"--output_dir={self.path} holds a run with other flags: {', '.join(differing.values())}; give another "
+                "folder"
                 + (" (a run can be continued to more --steps, and nothing else can change)" if extendable else "")
             )
         return False
+
+
+def differences(flags: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, str]:
+    """The flags that are not those of what is there, by name, each in the words of a message."""
+    return {
+        name: f"--{name}={flags.get(name)} (there {there.get(name)})"
+        for name in sorted(flags.keys() | there.keys())
+        if flags.get(name) != there.get(name)
+    }
+
+
+def has_fewer_steps(there: Mapping[str, Any], flags: Mapping[str, Any]) -> bool:
+    """Whether what is there was to end after fewer steps."""
+    return isinstance(there.get("steps"), int) and there["steps"] < flags.get("steps", 0)
 
 
 def _is_foreign(path: Path) -> bool:

@@ -47,6 +47,11 @@ class Study:
     minutes: float | None = None
     timed: bool = False
 
+    @property
+    def extendable(self) -> bool:
+        """Whether its runs can be continued to more steps: those of the script can."""
+        return self.perform is None
+
 
 def file_name(title: str) -> str:
     """A title as the stem of a file."""

@@ -25,6 +25,7 @@ from reproductions.harness.options import as_flags
 from reproductions.harness.record import check_counts, minutes
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import nearest, read_json
+from reproductions.harness.silence import say
 from reproductions.harness.study import Study
 from reproductions.harness.tensorflow_quietly import import_tensorflow
 
@@ -64,7 +65,7 @@ def prepare(
     taken = minutes(study, recorded, [(title, as_flags(configuration)) for title, configuration in runs])
     if taken is not None:
         print(f"They take about {math.ceil(taken)} minutes on two cores.")
-    print("Checking what they need (TensorFlow is imported, data are loaded, models are built) ...", flush=True)
+    say("Checking what they need (TensorFlow is imported, data are loaded, models are built)")
     size = checked_aside(reproduction, name, configurations, data_dir, path)
     check_disk(folder, size)
     print(f"All of it is there. The runs take about {size / MEGABYTE:,.0f} MB in {folder}.", flush=True)

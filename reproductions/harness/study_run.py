@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from reproductions.harness import launch
+from reproductions.harness import launch, silence
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import as_flags
 from reproductions.harness.reproduction import Reproduction
@@ -57,6 +57,7 @@ def perform(study: Study, configuration: Any, directory: RunDirectory, data_dir:
 
     with directory.claimed(flags):
         keras.utils.set_random_seed(configuration.seed)
+        silence.now_doing("Making the run")
         begin = time.perf_counter()
         results = study.perform(configuration, data_dir)
         sheet = results.pop("sheet", None)
@@ -76,6 +77,7 @@ def examine(study: Study, name: str, configuration: Any, directory: RunDirectory
     from keras_gen import datasets, metrics
     from keras_gen.utils import save_png
 
+    silence.say("Examining the trained model")
     c = configuration
     train, test = (datasets.load(c.dataset, split, c.image_size, data_dir) for split in ("train", "test"))
     results, sheet = study.examine(directory.load_model(), train, test, metrics.lenet_features(train, test))
@@ -86,8 +88,7 @@ def examine(study: Study, name: str, configuration: Any, directory: RunDirectory
 
 def examined(directory: RunDirectory, name: str) -> tuple[Path, Path]:
     """Where a study keeps what it found in a run, and its picture."""
-    folder = directory.path / "examined"
-    return folder / f"{name}.json", folder / f"{name}.png"
+    return directory.examined / f"{name}.json", directory.examined / f"{name}.png"
 
 
 if __name__ == "__main__":

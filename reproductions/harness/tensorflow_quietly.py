@@ -4,6 +4,8 @@ import importlib
 import os
 import sys
 
+from reproductions.harness.silence import say
+
 
 def import_tensorflow() -> None:
     """Imports TensorFlow and `keras_gen`, which takes seconds and is said, with their warnings alone.
@@ -13,7 +15,7 @@ def import_tensorflow() -> None:
     """
     if "keras_gen" in sys.modules:
         return
-    print("Importing TensorFlow ...", flush=True)
+    say("Importing TensorFlow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     importlib.import_module("keras_gen")  # before TensorFlow, which it imports quietly
     import tensorflow as tf

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Iterator
 
+from reproductions.harness import silence
 from reproductions.harness.errors import UsageError
 
 ADDRESS = re.compile(r"(\S+):(\d{1,5})")
@@ -76,6 +77,7 @@ def meet() -> None:
             if now - begin > PATIENCE and (told != missing.keys() or now - last > AGAIN):
                 told, last = set(missing), now
                 awaited = ", ".join(f"{job} {index} at {address}" for (job, index), address in missing.items())
+                silence.now_doing(f"Waiting for {awaited}")
                 print(f"{own[0]} {own[1]} waits for {awaited} ... (Ctrl-C ends it)", flush=True)
             time.sleep(ROUND)
     if told:

@@ -23,6 +23,9 @@ class Shift(GenerativeModel):
     def train_step(self, data):
         return self.report({"loss": keras.ops.mean(data)})
 
+    def test_step(self, data):
+        return self.running_means({"loss": keras.ops.mean(data)})
+
     @property
     def latent_shape(self):
         return (2,)
@@ -77,6 +80,36 @@ def test_keras_keeps_the_best_model_and_stops_by_the_distance(tmp_path):
     kept = Shift(offsets)
     kept.load_weights(tmp_path / "best.weights.h5")
     assert float(kept.offset.value) == 0.5
+
+
+def test_a_model_is_evaluated_with_its_distance():
+    """`evaluate` returns the numbers of the samples beside the terms of the held-out images."""
+    quality = SampleQuality(REAL, features, num_samples=200, seed=4)
+    model, _ = trained([3.0], [quality])
+    expected = metrics.sample_quality(REAL, model.latents(200, 4) + np.float32(3.0))
+    held_out = np.full((8, 2), 0.5, np.float32)
+    found = model.evaluate(held_out, verbose=0, return_dict=True, callbacks=[quality])
+    assert found == pytest.approx({"loss": 0.5, **expected}, rel=1e-5)
+    as_list = model.evaluate(held_out, verbose=0, callbacks=[quality])
+    assert as_list == pytest.approx([0.5, *(expected[name] for name in sorted(expected))], rel=1e-5)
+    assert model.evaluate(held_out, verbose=0) == pytest.approx(0.5)
+
+
+def test_a_validation_measures_no_second_time():
+    measured = []
+
+    class Counted(SampleQuality):
+        def _measured(self, model):
+            measured.append(int(model.step.numpy()))
+            return {"frechet_distance": 1.0}
+
+    quality = Counted(REAL, features, num_samples=200)
+    model = Shift([1.0, 2.0])
+    model.compile()
+    data = np.zeros((8, 2), np.float32)
+    arguments = {"batch_size": 4, "epochs": 2, "validation_data": data, "verbose": 0}
+    history = model.fit(data, callbacks=[NextOffset(), quality], **arguments).history
+    assert measured == [2, 4] and set(history) == {"loss", "val_loss", "frechet_distance"}
 
 
 def test_what_cannot_be_measured():

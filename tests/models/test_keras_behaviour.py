@@ -5,6 +5,10 @@ The models are the `RUNS` of `helpers/replicated_runs.py`, as in `test_contract.
 
 import functools
 import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -20,6 +24,7 @@ from keras_gen.models import GAN, RSGAN, VAE, DeepInfoMax, WGANDiv
 from keras_gen.models.checked_data import checked_batches
 from keras_gen.networks import autoencoder, dcgan, glow, infomax, lenet
 
+ROOT = Path(__file__).parents[2]
 OF_IMAGES = [name for name, run in RUNS.items() if len(run.shape) == 3]
 
 every_run = pytest.mark.parametrize("name", RUNS)
@@ -187,6 +192,30 @@ def test_a_saved_model_as_a_layer(name, tmp_path):
     _, (spec,) = next(specs[name] for name in ("decode", "encode", "predict") if name in specs)
     x = data(3, spec.shape[1:])
     np.testing.assert_allclose(layer(x), model(x), rtol=1e-5, atol=1e-6)
+
+
+def test_a_file_says_what_to_import(tmp_path):
+    """Keras prints all of a file whose class it does not know; the last words are what a reader needs."""
+    kinds = ["wgan_div_adam", "gradient_penalized", "vae"]
+    for name in kinds:
+        RUNS[name].new_model().save(tmp_path / f"{name}.keras")
+    keras.models.load_model(tmp_path / "vae.keras", compile=False).save(tmp_path / "vae.keras")
+    program = """
+        import keras
+        for path in sys.argv[1:]:
+            try:
+                keras.models.load_model(path)
+            except TypeError as error:
+                print(str(error)[-80:].strip("}"))
+        import keras_gen
+        print(*(keras.models.load_model(path).compiled for path in sys.argv[1:]))
+    """
+    command = [sys.executable, "-c", f"import sys{textwrap.dedent(program)}"]
+    paths = [tmp_path / f"{name}.keras" for name in kinds]
+    done = subprocess.run([*command, *paths], capture_output=True, text=True, cwd=ROOT, check=True)
+    *failures, compiled = done.stdout.splitlines()
+    assert len(failures) == len(kinds) and compiled == "True True False"
+    assert all(words.endswith("'import keras_gen before keras.models.load_model'") for words in failures)
 
 
 class TestLossScales:
@@ -422,6 +451,28 @@ class TestLastBatches:
             act(x.take(7).batch(8).repeat(), verbose=0, **steps)
         assert_same(model, before)
         act(data(12, (2,)), verbose=0, batch_size=8)  # shares of 4 and of 2
+
+
+@pytest.mark.parametrize("act", ["fit", "evaluate"])
+def test_data_that_is_dealt_out_already(two_replicas, act):
+    """Its first batch is looked at, for it can no longer be checked on its way."""
+    with two_replicas.scope():
+        model = compiled(GAN(*vector_networks()))
+    before = weights(model)
+    act = getattr(model, act)
+    rows, damaged = data(8, (2,)), data(8, (2,))
+    damaged[7, 1] = np.nan
+    for x, size, message in (
+        (damaged, 8, "^images contain NaN or infinite pixels$"),
+        (rows, 7, "^replicas have 4, 3 images, and must have equal shares; use batch"),
+        (rows[:0], 8, "^the data set has no batches"),
+    ):
+        dealt = two_replicas.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices(x).batch(size))
+        with pytest.raises(InputError, match=message):
+            act(dealt, verbose=0)
+    assert_same(model, before)
+    dealt = two_replicas.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices(rows).batch(4))
+    act(dealt, verbose=0)
 
 
 class TestSettingsOfKeras:
