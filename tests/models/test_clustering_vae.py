@@ -287,6 +287,7 @@ class TestInitialClusters:
             callback.on_train_batch_begin(0)
             assert (not np.array_equal(model.means.numpy(), MEANS)) == moves
 
+    @pytest.mark.slow
     def test_a_run_continued_from_the_end_of_the_warm_up_finds_the_same_clusters(self, tmp_path):
         images, _ = three_kinds()
 

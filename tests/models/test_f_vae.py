@@ -149,18 +149,7 @@ class TestUse:
         np.testing.assert_allclose(f_vae.decode(f_vae.encode(x)), f_vae.reconstruct(x), atol=1e-4)
         assert np.abs(f_vae.sample(5, seed=3)).max() <= 1
 
-    def test_save_and_load(self, tmp_path):
-        model = trained_f_vae(input_noise="uniform", sigma_1=0.5, clip_norm=100.0, seed=3)
-        model.save(tmp_path / "f_vae.keras")
-        loaded = keras.models.load_model(tmp_path / "f_vae.keras")
-        assert loaded.compiled and loaded.input_noise == "uniform" and loaded.clip_norm == 100.0 and loaded.seed == 3
-        assert loaded.initial_sigmas == (0.5, 1.0)
-        for weight, expected in zip(loaded.weights, model.weights, strict=True):
-            np.testing.assert_array_equal(weight, expected, err_msg=weight.path)
-        x = images(3)
-        np.testing.assert_allclose(loaded.log_prob(x, 2), model.log_prob(x, 2), rtol=1e-5)
-        np.testing.assert_allclose(loaded.sample(2), model.sample(2), atol=1e-5)
-
+    @pytest.mark.slow
     def test_export(self, f_vae, tmp_path):
         f_vae.export(tmp_path / "f_vae")
         loaded = tf.saved_model.load(str(tmp_path / "f_vae"))

@@ -20,7 +20,7 @@ MODELS = {
 }
 
 
-@pytest.fixture(scope="module", params=MODELS)
+@pytest.fixture(scope="module", params=["glow_of_the_paper", "f_vae"])
 def model(request):
     return MODELS[request.param]()
 
@@ -34,6 +34,7 @@ def test_gradients_reach_every_weight(model):
         assert gradient is not None and np.abs(gradient).max() > 0, variable.path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_networks_in_bfloat16_and_densities_in_float32(name, mixed_bfloat16):
     model = MODELS[name](steps=1)

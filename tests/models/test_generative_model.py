@@ -114,6 +114,7 @@ class TestSavedModel:
         assert random_operations(signatures["decode"]) == set()
         assert random_operations(signatures["sample"])  # so that the search is known to find them
 
+    @pytest.mark.slow
     def test_it_is_exported_under_a_strategy_too(self, two_replicas, tmp_path):
         with two_replicas.scope():
             model = compiled(WGANDiv(*image_networks()))

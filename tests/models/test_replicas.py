@@ -29,19 +29,25 @@ def assert_same_run(name, found):
     assert np.median(moved) > 50 * TOLERANCE
 
 
-@pytest.mark.parametrize("name", RUNS)
+def of_runs(*quick):
+    """All of `RUNS`; those that are not quick are marked as slow, for each takes seconds to trace."""
+    return pytest.mark.parametrize(
+        "name", [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in RUNS]
+    )
+
+
+# Batch norm and a moving average; a start from data and clipping; pairs made over the global batch.
+VARIED = ("wgan_div", "glow", "decoder_free_vae")
+
+
+@of_runs(*VARIED)
 def test_two_replicas_are_one(name, two_replicas):
     _, found = trained(name, two_replicas)
     assert_same_run(name, found)
 
 
-# A penalty, the noise of codes, a step that is skipped if its loss is not finite; compiling takes long.
-COMPILED = ("wgan_div_adam", "vae", "glow")
-
-
-@pytest.mark.parametrize(
-    "name", [name if name in COMPILED else pytest.param(name, marks=pytest.mark.slow) for name in RUNS]
-)
+# A penalty; a step that is skipped if its loss is not finite.
+@of_runs("wgan_div_adam", "glow")
 def test_xla_changes_nothing(name):
     _, found = trained(name, jit_compile=True)
     assert_same_run(name, found)
@@ -55,8 +61,8 @@ def test_xla_is_refused_under_several_replicas(two_replicas):
         RUNS["vae"].new_model().compile(jit_compile=True)
 
 
-# Batch norm and a moving average; a start from data and clipping; pairs made over the global batch.
-@pytest.mark.parametrize("names", [("wgan_div", "glow", "decoder_free_vae")], ids="-".join)
+@pytest.mark.slow
+@pytest.mark.parametrize("names", [VARIED], ids="-".join)
 def test_two_workers_are_one(names, tmp_path):
     job(tmp_path, loopback_cluster(2), 2, names, seconds=600)
     for name in names:

@@ -48,8 +48,6 @@ def test_a_run():
     assert found["information"] + found["marginal_kl_upper_bound"] == pytest.approx(found["prior_kl"])
     assert found["seconds_per_step"] > 0
     assert found["sheet"].dtype == np.uint8
-    again = STUDY.perform(settings("mnist_5k: Deep InfoMax", steps=10), None)
-    assert again["linear_probe"] == found["linear_probe"]  # a function of the settings
 
 
 def test_pca_is_scikit_learns():

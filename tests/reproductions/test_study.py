@@ -408,10 +408,6 @@ def test_a_record_of_other_counts_is_refused_before_the_first_run(study, tmp_pat
     )
     assert "--results_dir" in message and "make all of its seeds again" in message
     assert jobs_in_process == [] and path.read_text() == before
-    # Another record takes them.
-    other = tmp_path / "other"
-    assert study("pair", "--seeds=1", "--variant=SGAN", f"--results_dir={other}")["runs"] == made["runs"]
-    assert [run["seed"] for run in read_json(other / "pair.json")["runs"]] == [1]
 
 
 @pytest.mark.parametrize("name", reproductions())

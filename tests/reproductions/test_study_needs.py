@@ -46,14 +46,7 @@ def test_the_check_aside_brings_back_its_one_line_or_the_bytes(configuration, tm
     row = {"num_real": 1442.0, "num_fake": 360.0}
     path.write_text(json.dumps({"runs": [{"measure": {}, "evaluations": [row]}]}))
     with pytest.raises(UsageError, match="360 samples, and new ones would be on 1,442 real images and 100 samples"):
-        study_needs.checked_aside(reproduction, "sampling", [whole], None, path)
-
-
-def test_a_run_takes_no_more_than_is_said(smoke_run, configuration, tmp_path):
-    folder, _ = smoke_run
-    taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    said = study_needs.check(wgan_div.REPRODUCTION, "sampling", [configuration()], None, tmp_path / "none.json")
-    assert said / 4 < taken < said
+        study_needs.check(reproduction, "sampling", [whole], None, path)
 
 
 def test_a_disk_without_room(monkeypatch, tmp_path):
