@@ -32,6 +32,11 @@ def now_doing(doing: str) -> None:
     _Now.doing = doing
 
 
+def doing() -> str:
+    """What is being done."""
+    return _Now.doing
+
+
 @contextlib.contextmanager
 def broken() -> Iterator[None]:
     """What is done inside breaks its silence on the standard output."""

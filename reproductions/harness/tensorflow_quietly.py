@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 
-from reproductions.harness.silence import say
+from reproductions.harness import silence
 
 
 def import_tensorflow() -> None:
@@ -15,7 +15,8 @@ def import_tensorflow() -> None:
     """
     if "keras_gen" in sys.modules:
         return
-    say("Importing TensorFlow")
+    before = silence.doing()
+    silence.say("Importing TensorFlow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     importlib.import_module("keras_gen")  # before TensorFlow, which it imports quietly
     import tensorflow as tf
@@ -23,3 +24,4 @@ def import_tensorflow() -> None:
 
     logging.set_verbosity(logging.WARNING)
     tf.get_logger().setLevel("WARNING")
+    silence.now_doing(before)

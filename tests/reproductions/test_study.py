@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,34 +126,16 @@ def test_a_study_records_its_runs_and_more_seeds_are_added(study, tmp_path, jobs
     assert study("pair", "--seeds=3") == made and jobs_in_process == []
 
 
-def test_more_steps_continue_the_runs_of_a_study(study, tmp_path, jobs_in_process):
-    """As those of a single run: the longer runs are those that were never shorter."""
-    short = study("pair", "--seeds=0", "--deterministic")
-    record_file = tmp_path / "runs" / "pair.json"
-    before = record_file.read_text()
-    # A part of the record would be lost, or made from the beginning.
-    for flags, complaint in (
-        (["--seeds=1"], "give the seed 0 of 'WGAN-div' too, or another --output_dir"),
-        (["--seeds=0", "--batch_size=8"], "is a record of other flags: --batch_size=8 (there 16), --steps=30 (there"),
-    ):
-        assert complaint in study("pair", "--deterministic", "--steps=30", *flags, fails=True)
-        assert record_file.read_text() == before and jobs_in_process == []
-
-    longer = study("pair", "--seeds=0", "--deterministic", "--steps=30")
-    assert jobs_in_process == ["WGAN-div, seed 0", "SGAN, seed 0"]
+def test_more_steps_continue_the_runs_of_a_study(study, jobs_in_process):
+    """As those of a single run (`test_run.py`)."""
+    flags = ["--seeds=0", "--variant=SGAN", "--deterministic"]
+    short = study("pair", *flags)
+    longer = study("pair", *flags, "--steps=30")
+    assert jobs_in_process == ["SGAN, seed 0"]
     assert longer["flags"] == short["flags"] | {"steps": 30}
-    assert [run["steps"] for run in longer["runs"]] == [30, 30]
-    for run, old in zip(longer["runs"], short["runs"], strict=True):
-        assert [row["step"] for row in run["evaluations"]] == [10, 20, 30]
-        assert run["evaluations"][:2] == old["evaluations"]
-    shutil.move(tmp_path / "runs", tmp_path / "continued")
-    again = study("pair", "--seeds=0", "--deterministic", "--steps=30")
-    assert [run["evaluations"] for run in again["runs"]] == [run["evaluations"] for run in longer["runs"]]
-
-    assert "--steps=20 (there 30)" in study("pair", "--seeds=0", "--deterministic", fails=True)
-    shutil.rmtree(tmp_path / "runs" / "seed=0")
-    complaint = study("pair", "--seeds=0", "--deterministic", "--steps=40", fails=True)
-    assert f"{tmp_path / 'runs' / 'seed=0'} is missing; bring it back, or give another --output_dir" in complaint
+    (run,), (old,) = longer["runs"], short["runs"]
+    assert run["steps"] == 30 and [row["step"] for row in run["evaluations"]] == [10, 20, 30]
+    assert run["evaluations"][:2] == old["evaluations"]
 
 
 def test_a_run_that_breaks_down_is_recorded_and_the_others_are_made(study):
