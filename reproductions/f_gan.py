@@ -36,6 +36,8 @@ class Configuration(gans.Configuration):
 PRESETS = {
     "smoke": Configuration(**gans.SMOKE),
     "laptop": Configuration(),
+    "photos_32": Configuration(**gans.PHOTOS_32),
+    "photos_64": Configuration(**gans.PHOTOS_64),
     # The post has no experiment: the sizes are those of the author's other adversarial scripts.
     "paper": Configuration(**gans.PAPER),
 }

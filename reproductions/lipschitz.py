@@ -38,6 +38,8 @@ class Configuration(gans.Configuration):
 PRESETS = {
     "smoke": Configuration(**gans.SMOKE, spectral_normalization="persistent"),
     "laptop": Configuration(discriminator_learning_rate=2e-3, spectral_normalization="persistent"),
+    "photos_32": Configuration(**gans.PHOTOS_32, spectral_normalization="from_ones", discriminator_steps=5),
+    "photos_64": Configuration(**gans.PHOTOS_64, spectral_normalization="from_ones", discriminator_steps=5),
     # The author's own: five steps of the critic for one of the generator.
     "paper": Configuration(**gans.PAPER, spectral_normalization="from_ones", discriminator_steps=5),
 }

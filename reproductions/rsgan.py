@@ -38,6 +38,8 @@ class Configuration(gans.Configuration):
 PRESETS = {
     "smoke": Configuration(**gans.SMOKE),
     "laptop": Configuration(),
+    "photos_32": Configuration(**gans.PHOTOS_32, generator_steps=2, spectral_normalization="from_ones"),
+    "photos_64": Configuration(**gans.PHOTOS_64, generator_steps=2, spectral_normalization="from_ones"),
     # The author's own: spectral normalisation and batch norm in the discriminator, two steps of the generator for one.
     "paper": Configuration(**gans.PAPER, generator_steps=2, spectral_normalization="from_ones"),
 }

@@ -158,7 +158,7 @@ def help_text(reproduction: Reproduction, study: str | None = None) -> str:
 def presets_with_minutes(reproduction: Reproduction) -> list[str]:
     """The names of the presets, each with what a run takes."""
     taken = {"smoke": "a minute", "laptop": f"{reproduction.minutes} minutes on two cores", "paper": "hours on a GPU"}
-    return [f"{name} ({taken[name]})" for name in reproduction.presets]
+    return [f"{name} ({taken.get(name, 'hours on two cores')})" for name in reproduction.presets]
 
 
 def minutes_of_study(reproduction: Reproduction, name: str) -> str:
