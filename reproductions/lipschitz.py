@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reproductions.families import gans, samples
+from reproductions.families import authors_gans, gan_settings, gans, samples
 from reproductions.harness.errors import UsageError
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
@@ -43,6 +43,8 @@ PRESETS = {
     # The author's own: five steps of the critic for one of the generator.
     "paper": Configuration(**gans.PAPER, spectral_normalization="from_ones", discriminator_steps=5),
 }
+# The paper preset with the critic of the author's other script.
+WITH_PENALTY = PRESETS["paper"].replace({"critic": "gradient_penalty", "spectral_normalization": "none"})
 
 
 def build(configuration: Configuration, image_shape: tuple[int, int, int], num_replicas: int) -> GenerativeModel:
@@ -83,6 +85,10 @@ REPRODUCTION = Reproduction(
         "generalization": generalization.STUDY,
     },
     claims=unstudied.LIPSCHITZ,
+    settings={
+        "wgan_sn_celeba": lambda: gan_settings.table(authors_gans.WGAN_SN, PRESETS["paper"], build),
+        "wgan_gp_celeba": lambda: gan_settings.table(authors_gans.WGAN_GP, WITH_PENALTY, build),
+    },
 )
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reproductions.families import gans, samples
+from reproductions.families import authors_gans, gan_settings, gans, samples
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
@@ -68,6 +68,9 @@ REPRODUCTION = Reproduction(
         "modes": modes.STUDY,
     },
     claims=unstudied.RSGAN,
+    settings={
+        "rsgan_sn_celeba": lambda: gan_settings.table(authors_gans.RSGAN, PRESETS["paper"], build),
+    },
 )
 
 if __name__ == "__main__":

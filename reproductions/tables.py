@@ -5,7 +5,8 @@
     python -m reproductions.tables --results_dir=runs  # prints those of records of one's own, beside the recorded ones
 
 A page has blocks, which end with a line `<!-- end -->` and begin with `<!-- table NAME -->`, for a study of its script
-whose record is `results/PAGE/NAME.json`, or with `<!-- claims -->`. The README's table of posts is `<!-- posts -->`.
+whose record is `results/PAGE/NAME.json`, with `<!-- claims -->`, or with `<!-- settings NAME -->`, for the settings of
+the author's script NAME beside those of the networks that are built. The README's table of posts is `<!-- posts -->`.
 """
 
 import importlib
@@ -53,7 +54,11 @@ def makers(page: Path) -> dict[str, Callable[[str, str], str]]:
         record = record_of(study)
         return "Not recorded yet." if record is None else reproduction.studies[study].table(record)
 
-    return {"table": table, "claims": lambda *_: verdicts.claims_table(reproduction, record_of)}
+    return {
+        "table": table,
+        "claims": lambda *_: verdicts.claims_table(reproduction, record_of),
+        "settings": lambda script, _: reproduction.settings[script](),
+    }
 
 
 def _seen_here(name: str) -> str:

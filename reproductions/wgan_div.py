@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from reproductions.families import gans, samples
+from reproductions.families import authors_gans, gan_settings, gans, samples
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
@@ -85,6 +85,9 @@ REPRODUCTION = Reproduction(
         "comparison": comparison.STUDY,
         "sampling": sampling.STUDY,
         "power": power.STUDY,
+    },
+    settings={
+        "wgan_div_celeba": lambda: gan_settings.table(authors_gans.WGAN_DIV, PRESETS["paper"], build),
     },
 )
 

@@ -66,6 +66,7 @@ PHOTOS_32: dict[str, Any] = AUTHORS | {
     "dataset": "cifar10",
     "image_size": 32,
     "steps": 10_000,
+    "features": "imagenet",
     "sample_every": 1_000,
     "evaluate_every": 1_000,
     "checkpoint_every": 1_000,
@@ -77,6 +78,7 @@ PHOTOS_64: dict[str, Any] = PHOTOS_32 | {"dataset": "folder:celeba", "image_size
 PAPER: dict[str, Any] = AUTHORS | {
     "dataset": "folder:celeba_hq",
     "image_size": 64,
+    "features": "imagenet",
     "steps": 100_000,
     "latent_dim": 100,
     "ema_momentum": 0.0,

@@ -72,7 +72,7 @@ def test_features_need_labels_or_weights(configuration, tmp_path):
     for i in range(10):
         Image.fromarray(np.full((8, 8, 3), i, np.uint8)).save(tmp_path / f"{i}.png")
     unlabelled = configuration(dataset=f"folder:{tmp_path}", image_size=8)
-    with pytest.raises(UsageError, match=f"--dataset=folder:{tmp_path}: a study needs labels, or --features=inception"):
+    with pytest.raises(UsageError, match=f"--dataset=folder:{tmp_path}: .* no labels .* give --features=imagenet"):
         check(reproduction, "power", [unlabelled], None, tmp_path / "none.json")
     with pytest.raises(InputError, match="(?i)inception"):
         check(reproduction, "power", [configuration(features="inception")], None, tmp_path / "none.json")
