@@ -30,6 +30,9 @@ class Configuration(gans.Configuration):
     critic: Literal["spectral_normalization", "gradient_penalty", "one_sided_penalty", "clipping"] = option(
         "spectral_normalization", "What bounds the critic's slope."
     )
+    loss: Literal["wasserstein", "logistic"] = option(
+        "wasserstein", "Spectral normalisation: WGAN's loss, or the standard GAN's."
+    )
     penalty_weight: float = option(10.0, "Gradient penalties: their weight.", above=0)
     clip: float = option(0.01, "Clipping: bound of the critic's weights.", above=0)
 
@@ -64,7 +67,8 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     model: GenerativeModel
     match c.critic:
         case "spectral_normalization":
-            model = GAN(*networks, adversarial_loss="wasserstein", **arguments)
+            loss = "wasserstein" if c.loss == "wasserstein" else "non_saturating"
+            model = GAN(*networks, adversarial_loss=loss, **arguments)
         case "clipping":
             model = WGAN(*networks, c.clip, **arguments)
         case _:

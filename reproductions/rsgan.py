@@ -64,7 +64,7 @@ REPRODUCTION = Reproduction(
     measure=samples.sample_quality,
     compared=samples.image_counts,
     studies={
-        "convergence": rsgan_convergence.STUDY,
+        **rsgan_convergence.STUDIES,
         "modes": modes.STUDY,
     },
     claims=unstudied.RSGAN,

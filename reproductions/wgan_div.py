@@ -82,7 +82,7 @@ REPRODUCTION = Reproduction(
     measure=samples.sample_quality,
     compared=samples.image_counts,
     studies={
-        "comparison": comparison.STUDY,
+        **comparison.STUDIES,
         "sampling": sampling.STUDY,
         "power": power.STUDY,
     },

@@ -1,7 +1,7 @@
 """The same search for every contestant: a small grid, on a seed apart from those that count.
 
-A search is a study of its own, with a record like any other. The contest that follows reads from it what each contestant
-runs with, so that its record, too, says what was chosen.
+A search is a study of its own, with a record like any other. The contest that follows reads from it what each
+contestant runs with, so that its record, too, says what was chosen.
 """
 
 from __future__ import annotations
