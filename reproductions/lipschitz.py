@@ -54,7 +54,7 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     """The compiled model for images of that shape.
 
     Raises:
-        UsageError: Nothing bounds the critic.
+        UsageError: Nothing bounds the critic, or a loss is given that it does not have.
     """
     from keras_gen.models import GAN, WGAN, WGANGP
 
@@ -62,6 +62,8 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     if (c.critic, c.spectral_normalization) == ("spectral_normalization", "none"):
         raise UsageError("--spectral_normalization=none: nothing bounds the critic; choose how, or another --critic")
     if c.critic != "spectral_normalization":
+        if c.loss != "wasserstein":
+            raise UsageError(f"--loss={c.loss}: --critic={c.critic} has WGAN's loss; leave --loss out")
         c = c.replace({"spectral_normalization": "none"})
     networks, arguments = gans.networks(c, image_shape, num_replicas), gans.arguments(c)
     model: GenerativeModel

@@ -120,7 +120,8 @@ def check(
 
     of_study = reproduction.studies[study]
     recorded = read_json(path) if path.exists() else {"runs": []}
-    size, images, built, weights = 0, {}, {}, {}
+    size, images, built = 0, {}, {}
+    hashes: dict[str, str] = {}
     for configuration in configurations:
         name, pixels = getattr(configuration, "dataset", None), getattr(configuration, "image_size", None)
         if name is not None and (name, pixels) not in images:
@@ -132,8 +133,10 @@ def check(
             check_counts(recorded, path, *reproduction.compared(configuration, *images[name, pixels]))
         features = _features(reproduction, of_study, configuration)
         if features is not None and not image_features.needs_labels(features):
-            weights.setdefault(features, image_features.features(features, *images[name, pixels]).description)
-            check_weights(recorded, path, weights[features]["weights_hash"])
+            if features not in hashes:
+                described = image_features.features(features, *images[name, pixels]).description
+                hashes[features] = described["weights_hash"]
+            check_weights(recorded, path, hashes[features])
         size += BYTES_BESIDE
         if of_study.perform is None:
             model = configuration.replace({"seed": 0})

@@ -135,6 +135,9 @@ def test_a_critic_that_nothing_bounds():
     wrong = lipschitz.PRESETS["smoke"].replace({"spectral_normalization": "none"})
     with pytest.raises(UsageError, match="--spectral_normalization=none: nothing bounds the critic"):
         lipschitz.build(wrong, (8, 8, 1), 1)
+    wrong = lipschitz.PRESETS["smoke"].replace({"critic": "clipping", "loss": "logistic"})
+    with pytest.raises(UsageError, match="--loss=logistic: --critic=clipping has WGAN's loss; leave --loss out"):
+        lipschitz.build(wrong, (8, 8, 1), 1)
 
 
 @pytest.mark.parametrize(
