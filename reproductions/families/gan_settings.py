@@ -31,8 +31,12 @@ def table(
         configuration: Ours, whose networks are built.
         build: The script's.
     """
-    rows = compared(author, settings(configuration, build))
-    return markdown.table(("", "the author's script", "the `paper` preset"), rows)
+    return rendered(author, settings(configuration, build))
+
+
+def rendered(author: Settings, ours: Settings) -> str:
+    """Both as a table."""
+    return markdown.table(("", "the author's script", "the `paper` preset"), compared(author, ours))
 
 
 def compared(author: Settings, ours: Settings) -> list[tuple[str, str, str]]:

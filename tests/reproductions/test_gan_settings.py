@@ -5,13 +5,15 @@ import pytest
 from reproductions import f_gan, lipschitz, rsgan, wgan_div
 from reproductions.families import authors_gans, gan_settings
 from reproductions.families.gan_settings import SAME, compared, settings
+from reproductions.pages import FOLDER
 
+# The author's settings, ours, and the script whose page compares them.
 SCRIPTS = {
-    "rsgan_sn_celeba": (authors_gans.RSGAN, rsgan.PRESETS["paper"], rsgan.build),
-    "wgan_sn_celeba": (authors_gans.WGAN_SN, lipschitz.PRESETS["paper"], lipschitz.build),
-    "wgan_gp_celeba": (authors_gans.WGAN_GP, lipschitz.WITH_PENALTY, lipschitz.build),
-    "dcgan_celeba": (authors_gans.DCGAN, f_gan.PRESETS["paper"], f_gan.build),
-    "wgan_div_celeba": (authors_gans.WGAN_DIV, wgan_div.PRESETS["paper"], wgan_div.build),
+    "rsgan_sn_celeba": (authors_gans.RSGAN, rsgan.PRESETS["paper"], rsgan),
+    "wgan_sn_celeba": (authors_gans.WGAN_SN, lipschitz.PRESETS["paper"], lipschitz),
+    "wgan_gp_celeba": (authors_gans.WGAN_GP, lipschitz.WITH_PENALTY, lipschitz),
+    "dcgan_celeba": (authors_gans.DCGAN, f_gan.PRESETS["paper"], f_gan),
+    "wgan_div_celeba": (authors_gans.WGAN_DIV, wgan_div.PRESETS["paper"], wgan_div),
 }
 
 
@@ -24,8 +26,14 @@ def deviations(author, ours):
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_the_paper_preset_differs_from_the_authors_script_only_where_the_page_says(script):
-    author, configuration, build = SCRIPTS[script]
-    found = deviations(author, settings(configuration, build))
+    author, configuration, module = SCRIPTS[script]
+    ours = settings(configuration, module.build)
+    page = (FOLDER / f"{module.REPRODUCTION.name}.md").read_text()
+    block = f"<!-- settings {script} -->\n\n{gan_settings.rendered(author, ours)}\n\n<!-- end -->"
+    assert block in page, "python -m reproductions.tables --settings renews it"
+    assert script in module.REPRODUCTION.settings
+
+    found = deviations(author, ours)
     losses = {
         "rsgan_sn_celeba": "(7) and (9), pairs by position",  # in a stable form
         "wgan_gp_celeba": "(19), λ = 10, slopes at interpolates",
@@ -39,7 +47,8 @@ def test_the_paper_preset_differs_from_the_authors_script_only_where_the_page_sa
 
 
 def test_what_differs_is_seen():
-    author, configuration, build = SCRIPTS["rsgan_sn_celeba"]
+    author, configuration, module = SCRIPTS["rsgan_sn_celeba"]
+    build = module.build
     changed = configuration.replace(
         {
             "architecture": "dcgan",
