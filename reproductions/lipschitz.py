@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reproductions.families import gans, samples
+from reproductions.families import authors_gans, gan_settings, gans, samples
 from reproductions.harness.errors import UsageError
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
@@ -30,6 +30,9 @@ class Configuration(gans.Configuration):
     critic: Literal["spectral_normalization", "gradient_penalty", "one_sided_penalty", "clipping"] = option(
         "spectral_normalization", "What bounds the critic's slope."
     )
+    loss: Literal["wasserstein", "logistic"] = option(
+        "wasserstein", "Spectral normalisation: WGAN's loss, or the standard GAN's."
+    )
     penalty_weight: float = option(10.0, "Gradient penalties: their weight.", above=0)
     clip: float = option(0.01, "Clipping: bound of the critic's weights.", above=0)
 
@@ -38,16 +41,20 @@ class Configuration(gans.Configuration):
 PRESETS = {
     "smoke": Configuration(**gans.SMOKE, spectral_normalization="persistent"),
     "laptop": Configuration(discriminator_learning_rate=2e-3, spectral_normalization="persistent"),
+    "photos_32": Configuration(**gans.PHOTOS_32, spectral_normalization="from_ones", discriminator_steps=5),
+    "photos_64": Configuration(**gans.PHOTOS_64, spectral_normalization="from_ones", discriminator_steps=5),
     # The author's own: five steps of the critic for one of the generator.
     "paper": Configuration(**gans.PAPER, spectral_normalization="from_ones", discriminator_steps=5),
 }
+# The paper preset with the critic of the author's other script.
+WITH_PENALTY = PRESETS["paper"].replace({"critic": "gradient_penalty", "spectral_normalization": "none"})
 
 
 def build(configuration: Configuration, image_shape: tuple[int, int, int], num_replicas: int) -> GenerativeModel:
     """The compiled model for images of that shape.
 
     Raises:
-        UsageError: Nothing bounds the critic.
+        UsageError: Nothing bounds the critic, or a loss is given that it does not have.
     """
     from keras_gen.models import GAN, WGAN, WGANGP
 
@@ -55,12 +62,15 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     if (c.critic, c.spectral_normalization) == ("spectral_normalization", "none"):
         raise UsageError("--spectral_normalization=none: nothing bounds the critic; choose how, or another --critic")
     if c.critic != "spectral_normalization":
+        if c.loss != "wasserstein":
+            raise UsageError(f"--loss={c.loss}: --critic={c.critic} has WGAN's loss; leave --loss out")
         c = c.replace({"spectral_normalization": "none"})
     networks, arguments = gans.networks(c, image_shape, num_replicas), gans.arguments(c)
     model: GenerativeModel
     match c.critic:
         case "spectral_normalization":
-            model = GAN(*networks, adversarial_loss="wasserstein", **arguments)
+            loss = "wasserstein" if c.loss == "wasserstein" else "non_saturating"
+            model = GAN(*networks, adversarial_loss=loss, **arguments)
         case "clipping":
             model = WGAN(*networks, c.clip, **arguments)
         case _:
@@ -81,6 +91,10 @@ REPRODUCTION = Reproduction(
         "generalization": generalization.STUDY,
     },
     claims=unstudied.LIPSCHITZ,
+    settings={
+        "wgan_sn_celeba": lambda: gan_settings.table(authors_gans.WGAN_SN, PRESETS["paper"], build),
+        "wgan_gp_celeba": lambda: gan_settings.table(authors_gans.WGAN_GP, WITH_PENALTY, build),
+    },
 )
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reproductions.families import gans, samples
+from reproductions.families import authors_gans, gan_settings, gans, samples
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
@@ -38,6 +38,8 @@ class Configuration(gans.Configuration):
 PRESETS = {
     "smoke": Configuration(**gans.SMOKE),
     "laptop": Configuration(),
+    "photos_32": Configuration(**gans.PHOTOS_32, generator_steps=2, spectral_normalization="from_ones"),
+    "photos_64": Configuration(**gans.PHOTOS_64, generator_steps=2, spectral_normalization="from_ones"),
     # The author's own: spectral normalisation and batch norm in the discriminator, two steps of the generator for one.
     "paper": Configuration(**gans.PAPER, generator_steps=2, spectral_normalization="from_ones"),
 }
@@ -62,10 +64,13 @@ REPRODUCTION = Reproduction(
     measure=samples.sample_quality,
     compared=samples.image_counts,
     studies={
-        "convergence": rsgan_convergence.STUDY,
+        **rsgan_convergence.STUDIES,
         "modes": modes.STUDY,
     },
     claims=unstudied.RSGAN,
+    settings={
+        "rsgan_sn_celeba": lambda: gan_settings.table(authors_gans.RSGAN, PRESETS["paper"], build),
+    },
 )
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
     python -m reproductions.tables                     # renews them; of an installed package, prints the tables
     python -m reproductions.tables --check             # only says whether they agree with the records
+    python -m reproductions.tables --settings          # renews the tables of the author's settings too: slower
     python -m reproductions.tables --results_dir=runs  # prints those of records of one's own, beside the recorded ones
 
 A page has blocks, which end with a line `<!-- end -->` and begin with `<!-- table NAME -->`, for a study of its script
-whose record is `results/PAGE/NAME.json`, or with `<!-- claims -->`. The README's table of posts is `<!-- posts -->`.
+whose record is `results/PAGE/NAME.json`, with `<!-- claims -->`, or with `<!-- settings NAME -->`, for the settings of
+the author's script NAME beside those of the networks that are built. The README's table of posts is `<!-- posts -->`.
 """
 
 import importlib
@@ -32,6 +34,7 @@ class Command(Options):
     """What to do."""
 
     check: bool = option(False, "Write nothing; fail if a page differs from its records.")
+    settings: bool = option(False, "Look at the tables of the author's settings too, for which networks are built.")
     results_dir: str | None = option(None, "Print the tables and verdicts of the records in this folder instead.")
 
 
@@ -40,8 +43,8 @@ def reproduction_of(name: str) -> Reproduction:
     return importlib.import_module(f"reproductions.{name}").REPRODUCTION
 
 
-def makers(page: Path) -> dict[str, Callable[[str, str], str]]:
-    """What makes the blocks of a page, by their kind."""
+def makers(page: Path, settings: bool = False) -> dict[str, Callable[[str, str], str]]:
+    """What makes the blocks of a page, by their kind; those of settings, for which networks are built, if wanted."""
     if page.name == README.name:
         return {"posts": lambda _, table: verdicts.posts_table(table, _seen_here)}
     reproduction = reproduction_of(page.stem)
@@ -53,21 +56,22 @@ def makers(page: Path) -> dict[str, Callable[[str, str], str]]:
         record = record_of(study)
         return "Not recorded yet." if record is None else reproduction.studies[study].table(record)
 
-    return {"table": table, "claims": lambda *_: verdicts.claims_table(reproduction, record_of)}
+    from_records = {"table": table, "claims": lambda *_: verdicts.claims_table(reproduction, record_of)}
+    return from_records | ({"settings": lambda script, _: reproduction.settings[script]()} if settings else {})
 
 
 def _seen_here(name: str) -> str:
     return verdicts.seen_here(reproduction_of(name), lambda study: shipped(name, study))
 
 
-def renew(check: bool = False) -> None:
+def renew(check: bool = False, settings: bool = False) -> None:
     """Renews all pages, or checks them.
 
     Raises:
         UsageError: With `check`, a page differs from its records.
     """
     for page in filter(Path.exists, (*PAGES, README)):
-        if not markdown.renew_blocks(page, makers(page), only_check=check):
+        if not markdown.renew_blocks(page, makers(page, settings), only_check=check):
             continue
         if check:
             raise UsageError(f"{page.name} differs from its records; renew it with python -m reproductions.tables")
@@ -127,13 +131,13 @@ def _main(argv: Sequence[str] | None) -> None:
     command = parsed(
         argv,
         Command(),
-        "python -m reproductions.tables [--check] [--results_dir=FOLDER]",
+        "python -m reproductions.tables [--check] [--settings] [--results_dir=FOLDER]",
         "Makes the tables and verdicts on the pages from the recorded results.",
     )
     if command.results_dir is not None:
         compare(Path(command.results_dir).expanduser())
     elif command.check or in_checkout():
-        renew(command.check)
+        renew(command.check, command.settings)
     else:
         show()
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from reproductions.families import gans, samples
+from reproductions.families import authors_gans, gan_settings, gans, samples
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
@@ -39,14 +39,17 @@ class Configuration(gans.Configuration):
     clip: float = option(0.01, "WGAN: bound of the critic's weights.", above=0)
 
 
+# The author's networks for 128 pixels: the critic's last map is averaged.
+NETWORKS = {"architecture": "authors_128", "pooling": "average"}
+
 PRESETS = {
     "smoke": Configuration(**gans.SMOKE),
     # The critic learns faster than the generator, so that one update per step is enough for it.
     "laptop": Configuration(steps=8_000, discriminator_learning_rate=2e-3),
-    # The author's own: 128 pixels, 20,000 iterations, batch norm in the critic too, its last map averaged.
-    "paper": Configuration(
-        **gans.PAPER | {"image_size": 128, "latent_dim": 128, "steps": 20_000, "pooling": "average"}
-    ),
+    "photos_32": Configuration(**gans.PHOTOS_32 | NETWORKS),
+    "photos_64": Configuration(**gans.PHOTOS_64 | NETWORKS),
+    # The author's own: 128 pixels, 20,000 iterations.
+    "paper": Configuration(**gans.PAPER | NETWORKS | {"image_size": 128, "latent_dim": 128, "steps": 20_000}),
 }
 
 
@@ -79,9 +82,12 @@ REPRODUCTION = Reproduction(
     measure=samples.sample_quality,
     compared=samples.image_counts,
     studies={
-        "comparison": comparison.STUDY,
+        **comparison.STUDIES,
         "sampling": sampling.STUDY,
         "power": power.STUDY,
+    },
+    settings={
+        "wgan_div_celeba": lambda: gan_settings.table(authors_gans.WGAN_DIV, PRESETS["paper"], build),
     },
 )
 

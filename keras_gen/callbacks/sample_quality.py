@@ -28,7 +28,7 @@ class SampleQuality(Measures):
 
     Args:
         real_images: float32 [n, height, width, channels] in [-1, 1], more than five.
-        features: From such images to features [n, dim], as `lenet_features` and `inception_features` return.
+        features: From such images to features [n, dim], as `lenet_features` and `imagenet_features` return.
         num_samples: Samples to draw, more than five. Distances shrink as either number of images grows.
         every: Steps between two measurements, a multiple of the steps in an epoch; None for every epoch.
         table: A table that gets the rows; None for no table.

@@ -4,6 +4,7 @@ from keras_gen.keras_privates import BatchNormalization
 from keras_gen.layers import flows, likelihoods
 from keras_gen.layers.likelihoods import BernoulliLikelihood, GaussianLikelihood, Likelihood
 from keras_gen.layers.spectral_normalization import SpectralNormalization
+from keras_gen.layers.unit_scale_batch_normalization import UnitScaleBatchNormalization
 
 __all__ = [
     "BatchNormalization",
@@ -11,6 +12,7 @@ __all__ = [
     "GaussianLikelihood",
     "Likelihood",
     "SpectralNormalization",
+    "UnitScaleBatchNormalization",
     "flows",
     "likelihoods",
 ]

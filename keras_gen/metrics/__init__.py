@@ -4,6 +4,7 @@ from keras_gen.metrics.aggregate_posterior import aggregate_posterior
 from keras_gen.metrics.clustering import clustering_scores
 from keras_gen.metrics.features import ImageFeatures
 from keras_gen.metrics.frechet import frechet_distance
+from keras_gen.metrics.imagenet import imagenet_features
 from keras_gen.metrics.inception import inception_features
 from keras_gen.metrics.kernel import kernel_distance
 from keras_gen.metrics.linear_probe import linear_probe
@@ -24,6 +25,7 @@ __all__ = [
     "clustering_scores",
     "fast_gradient_sign",
     "frechet_distance",
+    "imagenet_features",
     "inception_features",
     "kernel_distance",
     "layer_norms",

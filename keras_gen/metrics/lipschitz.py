@@ -1,9 +1,9 @@
 """Upper bounds on a network's Lipschitz constant, as products over its layers.
 
 A chain of layers stretches distances at most by the product of the factors of its layers. The factor of a layer with a
-kernel is a norm of the kernel, after spectral normalisation if there is any; activations, pooling and reshaping that
-never stretch count as 1. The post on Lipschitz constraints gives the norms of one layer (equations 7 to 10), and no
-product over layers.
+kernel is a norm of the kernel, after spectral normalisation if there is any; that of a batch norm is the norm of the
+diagonal matrix by which it multiplies in inference; activations, pooling and reshaping that never stretch count as 1.
+The post on Lipschitz constraints gives the norms of one layer (equations 7 to 10), and no product over layers.
 """
 
 import math
@@ -15,7 +15,7 @@ import tensorflow as tf
 from keras import activations, layers
 
 from keras_gen.errors import InputError
-from keras_gen.layers import SpectralNormalization
+from keras_gen.layers import SpectralNormalization, UnitScaleBatchNormalization
 from keras_gen.utils import spectral
 
 NORMS = ("operator", "spectral", "frobenius")
@@ -47,10 +47,11 @@ _POOLING = (layers.AveragePooling1D, layers.AveragePooling2D, layers.MaxPooling1
 
 
 def lipschitz_bound(model: keras.Model, norm: str = "operator") -> float:
-    """The product of a norm over all layers with a kernel.
+    """The product of a norm over all layers with a kernel, and all batch norms.
 
     In inference |f(x) - f(y)| <= bound |x - y| holds, for any of the norms if these layers are dense, and only for
-    `operator` if one of them is a convolution.
+    `operator` if one of them is a convolution. In training there is no such bound for a model with batch norm, which
+    divides by the deviation of the batch.
 
     Args:
         model: See `layer_norms`.
@@ -60,19 +61,21 @@ def lipschitz_bound(model: keras.Model, norm: str = "operator") -> float:
 
 
 def layer_norms(model: keras.Model, norm: str = "operator") -> dict[str, float]:
-    """A norm of every layer with a kernel.
+    """A norm of every layer with a kernel, and of every batch norm.
 
     - `operator`: the smallest C with |Wx| <= C |x| for the layer without its bias, on inputs of its size; this is
-    exactly
-      the layer's own Lipschitz constant (7).
+      exactly the layer's own Lipschitz constant (7).
     - `spectral`: |W|_2 of the kernel as a matrix [everything else, outputs]. That is the operator norm of a dense
       layer, but not of a convolution: with kernel size k and stride s in each of d directions, the operator norm may be
       up to ceil(k/s)^(d/2) times as large (k^(d/2) times for a transposed convolution), and also smaller.
     - `frobenius`: |W|_F, the root of the sum of squares of the kernel (9), which is at least `spectral` (10).
 
+    W of a batch norm is the diagonal matrix of its scales, each divided by the root of the moving variance and epsilon;
+    `operator` and `spectral` are then the largest of these factors.
+
     Args:
         model: A chain of dense layers, convolutions and transposed convolutions, with or without
-            `SpectralNormalization`, and of layers and activations of slope at most 1.
+            `SpectralNormalization`, of batch norms, and of layers and activations of slope at most 1.
         norm: One of `NORMS`.
 
     Returns:
@@ -88,6 +91,8 @@ def layer_norms(model: keras.Model, norm: str = "operator") -> dict[str, float]:
     for layer in model.layers:
         if isinstance(_unwrapped(layer), spectral.KERNEL_LAYERS):
             norms[layer.name] = _norm(layer, norm)
+        elif isinstance(layer, layers.BatchNormalization) and not layer.renorm:
+            norms[layer.name] = float(np.linalg.norm(_factors(layer), 2 if norm == "frobenius" else np.inf))
         elif not _never_stretches(layer):
             raise InputError(f"layer {layer.name} ({type(layer).__name__}) may stretch distances by an unknown factor")
     return norms
@@ -103,6 +108,13 @@ def _norm(layer: keras.Layer, norm: str) -> float:
         return _operator_norm(wrapped, kernel, layer.input.shape[1:])
     matrix = spectral.kernel_matrix(kernel, spectral.output_axis(wrapped))
     return float(np.linalg.norm(matrix, ord="fro" if norm == "frobenius" else 2))
+
+
+def _factors(layer: layers.BatchNormalization) -> np.ndarray:
+    """What a batch norm multiplies each channel by in inference."""
+    scale = layer.normalized_gamma() if isinstance(layer, UnitScaleBatchNormalization) and layer.scale else layer.gamma
+    factors = 1.0 / np.sqrt(np.asarray(layer.moving_variance, np.float64) + layer.epsilon)
+    return factors if scale is None else factors * np.asarray(scale, np.float64)
 
 
 def _operator_norm(layer: keras.Layer, kernel: tf.Tensor, input_shape: tuple[int | None, ...]) -> float:

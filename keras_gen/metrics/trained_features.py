@@ -82,7 +82,7 @@ def _labels(images: Images) -> np.ndarray:
     if images.labels is None:
         raise InputError(
             f"data set {images.name} has no labels to train LeNet features on; "
-            "use a labelled data set or inception_features()"
+            "use a labelled data set or imagenet_features()"
         )
     return images.labels
 

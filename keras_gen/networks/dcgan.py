@@ -2,11 +2,15 @@
 
 Both halve or double the size with 5x5 convolutions of stride 2 between the image and a map of 4x4 (7x7 for images of
 28 pixels). The discriminator's first convolution has `width` channels, and each further one twice as many, up to
-`max_width`; the generator mirrors it. The author's 128-pixel networks are
-`generator((128, 128, 3))` and `discriminator((128, 128, 3), batch_norm=True)`.
+`max_width`; the generator mirrors it. `AUTHORS_64` and `AUTHORS_128` hold in what the networks of the author's scripts
+differ from the defaults:
+
+    generator((128, 128, 3), **AUTHORS_128.generator)
+    discriminator((128, 128, 3), batch_norm=True, **AUTHORS_128.discriminator)
 """
 
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import keras
 from keras import layers
@@ -15,7 +19,22 @@ from keras_gen.checks import check_counts, check_keras_settings
 from keras_gen.errors import InputError
 from keras_gen.layers import BatchNormalization
 from keras_gen.networks import initializers
-from keras_gen.networks.spectral_normalization import spectrally_normalized
+from keras_gen.networks.spectral_normalization import batch_normalization, spectrally_normalized
+
+
+class Arguments(NamedTuple):
+    """Keyword arguments of both networks."""
+
+    generator: dict[str, Any]
+    discriminator: dict[str, Any]
+
+
+# Of the author's scripts for 64 pixels (RSGAN, WGAN-GP, WGAN with spectral normalisation) and for 128 (WGAN-div).
+AUTHORS_64 = Arguments(
+    {"initializer": "glorot", "normalize_units": True},
+    {"initializer": "glorot", "negative_slope": 0.3, "first_bias": True},
+)
+AUTHORS_128 = Arguments({"normalize_units": True}, {"scores_initializer": "glorot", "first_bias": False})
 
 
 def generator(
@@ -27,6 +46,8 @@ def generator(
     batch_norm: bool = True,
     synchronized: bool = False,
     seed: int = 0,
+    initializer: str = "normal",
+    normalize_units: bool = False,
 ) -> keras.Model:
     """Network from latents [batch, latent_dim] to images float32 [batch, height, width, channels] in [-1, 1].
 
@@ -39,24 +60,31 @@ def generator(
         batch_norm: Whether to normalise every map but the image.
         synchronized: Whether batch norm takes its moments over all replicas of a `tf.distribute` strategy.
         seed: Seed of the initial weights.
+        initializer: Initial kernels: `normal`, N(0, 0.02^2) as in DCGAN, or `glorot`, Keras's default.
+        normalize_units: Whether the first batch norm is one of the dense layer's units, as in DCGAN, and not of the
+            channels that they become.
 
     Raises:
-        InputError: The size is not supported, or a number is below 1.
+        InputError: The size or initializer is not supported, or a number is below 1.
     """
     check_keras_settings()
     check_counts(latent_dim=latent_dim, width=width, max_width=max_width, kernel_size=kernel_size)
     base, widths = _plan(image_shape, width, max_width)
     kernel = _kernel_initializers("dcgan/generator", seed)
+
+    def normalized(x: keras.KerasTensor) -> keras.KerasTensor:
+        return BatchNormalization(synchronized=synchronized)(x) if batch_norm else x
+
     latents = keras.Input((latent_dim,), name="latents")
-    x = layers.Dense(base * base * widths[-1], use_bias=not batch_norm, **kernel())(latents)
-    x = layers.Reshape((base, base, widths[-1]))(x)
+    x = layers.Dense(base * base * widths[-1], use_bias=not batch_norm, **kernel(initializer))(latents)
+    map_of_units = layers.Reshape((base, base, widths[-1]))
+    x = map_of_units(normalized(x)) if normalize_units else normalized(map_of_units(x))
     for channels in reversed(widths[:-1]):
-        x = _normalised(x, batch_norm, synchronized)
         x = layers.ReLU()(x)
-        x = layers.Conv2DTranspose(channels, kernel_size, 2, "same", use_bias=not batch_norm, **kernel())(x)
-    x = _normalised(x, batch_norm, synchronized)
+        x = layers.Conv2DTranspose(channels, kernel_size, 2, "same", use_bias=not batch_norm, **kernel(initializer))(x)
+        x = normalized(x)
     x = layers.ReLU()(x)
-    x = layers.Conv2DTranspose(image_shape[-1], kernel_size, 2, "same", **kernel())(x)
+    x = layers.Conv2DTranspose(image_shape[-1], kernel_size, 2, "same", **kernel(initializer))(x)
     images = layers.Activation("tanh", dtype="float32", name="images")(x)
     return keras.Model(latents, images, name="generator")
 
@@ -71,6 +99,10 @@ def discriminator(
     pooling: str = "average",
     spectral_normalization: str = "none",
     seed: int = 0,
+    initializer: str = "normal",
+    scores_initializer: str | None = None,
+    negative_slope: float = 0.2,
+    first_bias: bool | None = None,
 ) -> keras.Model:
     """Network from images [batch, height, width, channels] in [-1, 1] to scores float32 [batch, 1].
 
@@ -79,29 +111,39 @@ def discriminator(
         width: Channels of the first convolution.
         max_width: Largest number of channels.
         kernel_size: Width of the convolutions' kernels.
-        batch_norm: Whether to normalise every map but the first; all biases are then left out, as in the author's code.
+        batch_norm: Whether to normalise every map but the first. Convolutions before a batch norm have no bias, which
+            it would take away again.
         synchronized: Whether batch norm takes its moments over all replicas of a `tf.distribute` strategy.
         pooling: `average` over the last map, or `flatten` it.
-        spectral_normalization: `none`, or how the spectral norm of every kernel is kept at 1: `persistent`, `from_ones`
-            or `projection`; see `keras_gen.networks.spectral_normalization`.
+        spectral_normalization: `none`, or how the spectral norm of every kernel, and of the scale of every batch norm,
+            is kept at 1: `persistent`, `from_ones` or `projection`; see `keras_gen.networks.spectral_normalization`.
         seed: Seed of the initial weights.
+        initializer: Initial kernels: `normal`, N(0, 0.02^2) as in DCGAN, or `glorot`, Keras's default.
+        scores_initializer: Of the last layer; by default that of the others.
+        negative_slope: Slope of the leaky activations below 0.
+        first_bias: Whether the first convolution has a bias; by default unless `batch_norm`.
 
     Raises:
-        InputError: The size, pooling or spectral normalisation is not supported, or a number is below 1.
+        InputError: The size, pooling, spectral normalisation or an initializer is not supported, or a number is out of
+            range.
     """
     check_keras_settings()
     check_counts(width=width, max_width=max_width, kernel_size=kernel_size)
+    if not 0 <= negative_slope <= 1:
+        raise InputError(f"negative_slope={negative_slope}: must be from 0 to 1")
     _, widths = _plan(image_shape, width, max_width)
     kernel = _kernel_initializers("dcgan/discriminator", seed)
     images = keras.Input(image_shape, name="images")
     x = images
     for i, channels in enumerate(widths):
-        convolution = layers.Conv2D(channels, kernel_size, 2, "same", use_bias=not batch_norm, **kernel())
+        use_bias = not batch_norm if i > 0 or first_bias is None else first_bias
+        convolution = layers.Conv2D(channels, kernel_size, 2, "same", use_bias=use_bias, **kernel(initializer))
         x = spectrally_normalized(convolution, spectral_normalization)(x)
-        x = _normalised(x, batch_norm and i > 0, synchronized)
-        x = layers.LeakyReLU(0.2)(x)
+        if batch_norm and i > 0:
+            x = batch_normalization(spectral_normalization, synchronized=synchronized)(x)
+        x = layers.LeakyReLU(negative_slope)(x)
     x = _pooled(x, pooling)
-    last = layers.Dense(1, use_bias=False, dtype="float32", name="scores", **kernel())
+    last = layers.Dense(1, use_bias=False, dtype="float32", name="scores", **kernel(scores_initializer or initializer))
     scores = spectrally_normalized(last, spectral_normalization)(x)
     return keras.Model(images, scores, name="discriminator")
 
@@ -118,14 +160,20 @@ def _plan(image_shape: tuple[int, int, int], width: int, max_width: int) -> tupl
     return base, [min(width * 2**i, max_width) for i in range(halvings)]
 
 
-def _kernel_initializers(network: str, seed: int) -> Callable[[], dict]:
-    """An initializer N(0, 0.02^2) for each layer, as in DCGAN."""
+def _kernel_initializers(network: str, seed: int) -> Callable[[str], dict]:
+    """From the name of an initializer to that of the next layer, which has a seed of its own."""
     seeds = initializers.seeds(network, seed)
-    return lambda: {"kernel_initializer": keras.initializers.RandomNormal(0.0, 0.02, next(seeds))}
 
+    def kernel(initializer: str) -> dict:
+        match initializer:
+            case "normal":
+                return {"kernel_initializer": keras.initializers.RandomNormal(0.0, 0.02, next(seeds))}
+            case "glorot":
+                return {"kernel_initializer": keras.initializers.GlorotUniform(next(seeds))}
+            case _:
+                raise InputError(f"initializer={initializer!r}: choose normal or glorot")
 
-def _normalised(x: keras.KerasTensor, batch_norm: bool, synchronized: bool) -> keras.KerasTensor:
-    return BatchNormalization(synchronized=synchronized)(x) if batch_norm else x
+    return kernel
 
 
 def _pooled(x: keras.KerasTensor, pooling: str) -> keras.KerasTensor:

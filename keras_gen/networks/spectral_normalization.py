@@ -1,10 +1,12 @@
-"""The ways to keep the spectral norms of a network's kernels at 1."""
+"""The ways to keep the spectral norms of a network's kernels, and of the scales of its batch norms, at 1."""
+
+from typing import Any
 
 import keras
 
 from keras_gen.constraints import UnitSpectralNorm
 from keras_gen.errors import InputError
-from keras_gen.layers import SpectralNormalization
+from keras_gen.layers import BatchNormalization, SpectralNormalization, UnitScaleBatchNormalization
 from keras_gen.utils import spectral
 
 SPECTRAL_NORMALIZATIONS = ("none", "persistent", "from_ones", "projection")
@@ -34,5 +36,31 @@ def spectrally_normalized(layer: keras.Layer, how: str) -> keras.Layer:
             layer.kernel_constraint = UnitSpectralNorm(output_axis=spectral.output_axis(layer))
             return layer
         case _:
-            allowed = ", ".join(SPECTRAL_NORMALIZATIONS)
-            raise InputError(f"spectral_normalization={how!r}: choose one of {allowed}")
+            raise _unknown(how)
+
+
+def batch_normalization(how: str, **kwargs: Any) -> keras.Layer:
+    """A batch norm whose scale gamma is kept at Euclidean norm 1, the spectral norm of gamma as a matrix of one row.
+
+    Without that, the batch norms of a spectrally normalised network scale its slope by as much as they like.
+
+    Args:
+        how: As in `spectrally_normalized`; both ways to reparameterise are one here, since the norm is exact.
+        **kwargs: Arguments of `keras.layers.BatchNormalization`.
+
+    Raises:
+        InputError: There is no such spectral normalisation.
+    """
+    match how:
+        case "none":
+            return BatchNormalization(**kwargs)
+        case "persistent" | "from_ones":
+            return UnitScaleBatchNormalization(**kwargs)
+        case "projection":
+            return BatchNormalization(gamma_constraint=keras.constraints.UnitNorm(axis=0), **kwargs)
+        case _:
+            raise _unknown(how)
+
+
+def _unknown(how: str) -> InputError:
+    return InputError(f"spectral_normalization={how!r}: choose one of {', '.join(SPECTRAL_NORMALIZATIONS)}")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reproductions.harness import image_features
 from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.errors import UsageError
 from reproductions.harness.options import option
@@ -55,14 +56,12 @@ def sample_quality(
 
     Raises:
         UsageError: There are too few images.
-        keras_gen.InputError: InceptionV3's weights are missing.
+        keras_gen.InputError: The weights of the features are missing or damaged.
     """
-    from keras_gen import metrics
     from keras_gen.callbacks import SampleQuality
 
-    lenet = configuration.features == "lenet"
-    if lenet and train.labels is None:
-        print(f"{train.name} has no labels to train a LeNet on: samples are not measured (--features=inception can)")
+    if image_features.needs_labels(configuration.features) and train.labels is None:
+        print(f"{train.name} has no labels to train a LeNet on: samples are not measured; --features=imagenet can")
         return None, {"features": None}
     if min(len(train), len(test)) < MIN_REFERENCES:
         raise UsageError(
@@ -70,7 +69,7 @@ def sample_quality(
             f"least {MIN_REFERENCES} of each"
         )
     say("Preparing the features that measure samples (a new LeNet is trained once for each data set)")
-    features = metrics.lenet_features(train, test) if lenet else metrics.inception_features()
+    features = image_features.features(configuration.features, train, test)
     num_real, num_samples = image_counts(configuration, train, test)
     if num_samples < configuration.evaluation_samples:
         print(

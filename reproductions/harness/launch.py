@@ -99,16 +99,18 @@ def given(
 
 
 def preset(reproduction: Reproduction, study: str | None, name: str | None) -> Any:
-    """The preset of that name, of the script or of a study; None for the usual one.
+    """The preset of that name, of the script or of a study; None for the usual one, with the study's own settings.
 
     Raises:
         UsageError: There is no such preset.
     """
     presets = presets_of(reproduction, study)
-    name = name or (DEFAULT_PRESET if study is None else reproduction.studies[study].preset)
-    if name not in presets:
+    if name is not None and name not in presets:
         raise UsageError(f"--preset={name}: choose one of {', '.join(presets)}")
-    return presets[name]
+    if study is None or name is not None:
+        return presets[name or DEFAULT_PRESET]
+    usual = reproduction.studies[study]
+    return presets[usual.preset].replace(usual.settings)
 
 
 def perform_run(reproduction: Reproduction, configuration: RunConfiguration, command: RunCommand) -> None:
@@ -162,14 +164,15 @@ def help_text(reproduction: Reproduction, study: str | None = None) -> str:
 def presets_with_minutes(reproduction: Reproduction) -> list[str]:
     """The names of the presets, each with what a run takes."""
     taken = {"smoke": "a minute", "laptop": f"{reproduction.minutes} minutes on two cores", "paper": "hours on a GPU"}
-    return [f"{name} ({taken[name]})" for name in reproduction.presets]
+    return [f"{name} ({taken.get(name, 'hours on two cores')})" for name in reproduction.presets]
 
 
 def minutes_of_study(reproduction: Reproduction, name: str) -> str:
     """What a study with the seeds and flags of its record takes; empty if that is not known."""
     study, recorded = reproduction.studies[name], record.shipped(reproduction.name, name)
     usual = as_flags(preset(reproduction, name, None)) | (recorded or {"flags": {}})["flags"]
-    runs = [(run["variant"], run["flags"]) for run in recorded["runs"]] if recorded else list(study.variants.items())
+    planned = [variant for variant in study.variants.items() for _ in study.seeds]
+    runs = [(run["variant"], run["flags"]) for run in recorded["runs"]] if recorded else planned
     taken = record.minutes(study, recorded, [(title, usual | dict(flags)) for title, flags in runs])
     return "" if taken is None else f"{max(1, round(taken))} minutes"
 

@@ -271,7 +271,7 @@ def _plan(study: Study, command: launch.Command, recorded: dict | None) -> list[
         (title, seed)
         for title in study.variants
         if title in (command.variant or study.variants)
-        for seed in command.seeds or recorded_seeds.get(title, {0})
+        for seed in command.seeds or recorded_seeds.get(title) or study.seeds
     ]
     order = list(study.variants)
     return sorted(runs, key=lambda run: (run[1], order.index(run[0])))

@@ -120,7 +120,7 @@ def check_features(record: dict, path: Path) -> None:
     described = [run["measure"] for run in record["runs"] if "measure" in run]
     features = [measure["features"] for measure in described if "features" in measure]
     if None in features:
-        raise UsageError(f"--dataset={record['flags']['dataset']}: a study needs labels, or --features=inception")
+        raise UsageError(f"--dataset={record['flags']['dataset']}: a study needs labels, or --features=imagenet")
     if len({one["weights_hash"] for one in features}) > 1:
         raise UsageError(
             f"{path}: its runs were measured on different features and cannot be compared; "
@@ -151,6 +151,26 @@ def check_counts(record: dict, path: Path, real: int, samples: int) -> None:
         raise UsageError(
             f"{path}: its runs were measured on {described_counts(*min(others))}, and new ones would be on "
             f"{described_counts(real, samples)}, which cannot be compared with them; {OTHER_RECORD}"
+        )
+
+
+def check_weights(record: dict, path: Path, weights_hash: str) -> None:
+    """Checks, before any run is made, that new runs will be measured on the features of a record.
+
+    Args:
+        record: The record that they would join.
+        path: Its file.
+        weights_hash: What identifies the features of new runs.
+
+    Raises:
+        UsageError: They will not.
+    """
+    described = [run["measure"]["features"] for run in record["runs"] if run.get("measure", {}).get("features")]
+    other = next((one for one in described if one["weights_hash"] != weights_hash), None)
+    if other is not None:
+        raise UsageError(
+            f"{path}: its runs were measured on features of {other['network']} ({other['weights_hash']}), and new ones "
+            f"would be on others ({weights_hash}), which cannot be compared with them; {OTHER_RECORD}"
         )
 
 

@@ -35,13 +35,14 @@ class Reproduction:
         measure: Makes the run's measure, and what the results say about it, from the configuration and the training
             and test images; None in the place of the measure where nothing can be measured.
         compared: How many real images and samples that measure compares, from the same three, where it compares them
-            on image features (LeNet's, or InceptionV3's by --features=inception); a study checks both before its first
-            run. None where it needs no features.
+            on image features, which --features names; a study checks all of it before its first run. None where it
+            needs no features.
         sheet: Makes what draws the run's pictures, from the configuration and the test images: from the model
             to uint8 [height, width, 1 or 3]. None for sheets of samples.
         callbacks: Makes the callbacks of the script's own, from the configuration and the training images.
         studies: The studies by name.
         claims: The post's claims that no study looks at.
+        settings: By the name of a script of the author's, what makes the table of its settings and of ours.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Reproduction:
     callbacks: Callable[[Any, Images], list[keras.callbacks.Callback]] | None = None
     studies: Mapping[str, Study] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
+    settings: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
     @property
     def configuration_class(self) -> type[RunConfiguration]:

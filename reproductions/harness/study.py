@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Study:
             features of images to what it found and a picture.
         presets: The configurations of `perform`; None: the script's.
         preset: Which preset its runs have where there is no record yet and no other is given.
+        settings: In what all its runs differ from that preset; flags on the command line have the last word.
+        seeds: The seeds of its runs where there is no record yet and no others are given.
         minutes: What one run takes on two cores, for a study whose record does not say.
         timed: Whether seconds are part of the answer; then nothing else should run on the machine.
     """
@@ -44,6 +46,8 @@ class Study:
     examine: Callable[..., tuple[dict, np.ndarray]] | None = None
     presets: Mapping[str, Any] | None = None
     preset: str = "laptop"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seeds: tuple[int, ...] = (0,)
     minutes: float | None = None
     timed: bool = False
 

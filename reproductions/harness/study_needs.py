@@ -18,11 +18,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from reproductions.harness import launch
+from reproductions.harness import image_features, launch
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import as_flags
-from reproductions.harness.record import check_counts, minutes
+from reproductions.harness.record import check_counts, check_weights, minutes
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import nearest, read_json
 from reproductions.harness.silence import say
@@ -75,7 +75,9 @@ def described(reproduction: Reproduction, study: Study, configurations: Iterable
     """What runs of these configurations need, in words."""
     data = [f"the data set {name}" for name in _names(configurations)] or ["no data set"]
     features = {_features(reproduction, study, configuration) for configuration in configurations} - {None}
-    return ", ".join([*data, *(f"{name} features" for name in sorted(map(str, features)))])
+    return ", ".join(
+        [*data, *(f"{image_features.NETWORKS[str(name)]} features" for name in sorted(map(str, features)))]
+    )
 
 
 def checked_aside(
@@ -108,36 +110,40 @@ def check(
     """Loads every data set, looks for the features, and builds every model; gives the bytes that the runs will take.
 
     Raises:
-        UsageError: A data set lacks labels, or the runs of the record at `path` were measured on other numbers of
-            images than new ones would be.
+        UsageError: A data set lacks labels, or the runs of the record at `path` were measured on other features or
+            numbers of images than new ones would be.
         keras_gen.InputError: A data set or the weights of features are missing, or a model cannot be built.
     """
     import_tensorflow()
     import keras
 
-    from keras_gen import datasets, metrics
+    from keras_gen import datasets
 
     of_study = reproduction.studies[study]
     recorded = read_json(path) if path.exists() else {"runs": []}
     size, images, built = 0, {}, {}
+    hashes: dict[str, str] = {}
     for configuration in configurations:
         name, pixels = getattr(configuration, "dataset", None), getattr(configuration, "image_size", None)
         if name is not None and (name, pixels) not in images:
             train, test = (datasets.load(name, split, pixels, data_dir) for split in ("train", "test"))
             images[name, pixels] = train, test
-            if train.labels is None and _features(reproduction, of_study, configuration) == "LeNet":
-                raise UsageError(f"--dataset={name}: a study needs labels, or --features=inception")
+            if _features(reproduction, of_study, configuration) is not None:
+                image_features.check_labels(configuration.features, train)
         if of_study.perform is None and reproduction.compared is not None:
             check_counts(recorded, path, *reproduction.compared(configuration, *images[name, pixels]))
-        if _features(reproduction, of_study, configuration) == "InceptionV3":
-            metrics.inception_features()
+        features = _features(reproduction, of_study, configuration)
+        if features is not None and not image_features.needs_labels(features):
+            if features not in hashes:
+                described = image_features.features(features, *images[name, pixels]).description
+                hashes[features] = described["weights_hash"]
+            check_weights(recorded, path, hashes[features])
         size += BYTES_BESIDE
         if of_study.perform is None:
             model = configuration.replace({"seed": 0})
             if model not in built:
                 keras.backend.clear_session()
-                weights = reproduction.build(model, images[name, pixels][0].image_shape, 1).count_params()
-                built[model] = weights
+                built[model] = reproduction.build(model, images[name, pixels][0].image_shape, 1).count_params()
             size += BYTES_PER_WEIGHT * built[model]
     return size
 
@@ -161,10 +167,9 @@ def _names(configurations: Iterable[Any]) -> list[str]:
 
 
 def _features(reproduction: Reproduction, study: Study, configuration: Any) -> str | None:
-    """Which features measure a run: LeNet, InceptionV3, or None."""
-    if study.examine is None and (study.perform is not None or reproduction.compared is None):
-        return None
-    return "InceptionV3" if configuration.features == "inception" else "LeNet"
+    """The name of the features that measure a run; None if none do."""
+    unmeasured = study.examine is None and (study.perform is not None or reproduction.compared is None)
+    return None if unmeasured else configuration.features
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from reproductions.harness import launch, silence
+from reproductions.harness import image_features, launch, silence
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import as_flags
 from reproductions.harness.reproduction import Reproduction
@@ -74,13 +74,15 @@ def examine(study: Study, name: str, configuration: Any, directory: RunDirectory
     found, picture = examined(directory, name)
     if found.exists():
         return
-    from keras_gen import datasets, metrics
+    from keras_gen import datasets
     from keras_gen.utils import save_png
 
     silence.say("Examining the trained model")
     c = configuration
     train, test = (datasets.load(c.dataset, split, c.image_size, data_dir) for split in ("train", "test"))
-    results, sheet = study.examine(directory.load_model(), train, test, metrics.lenet_features(train, test))
+    results, sheet = study.examine(
+        directory.load_model(), train, test, image_features.features(c.features, train, test)
+    )
     found.parent.mkdir(exist_ok=True)
     save_png(picture, sheet)
     write_json(found, {"found": results})

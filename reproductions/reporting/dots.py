@@ -1,4 +1,4 @@
-"""Where every run ended, for studies of many variants."""
+"""Where every run settled, for studies of many variants."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
 
 
 def dots(record: dict) -> Figure:
-    """Final and best distance of every run, one row per variant."""
+    """Every run's best distance and the mean of its last three, one row per variant."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
     variants = summary.by_variant(record)
     figure = figures.of_record(record, summary.conditions(record), 9, 1.5 + 0.32 * len(variants))
     axes = figure.subplots()
     for row, runs in enumerate(variants.values()):
-        final = [summary.final(run) for run in summary.whole(runs)]
+        settled = [summary.settled(run) for run in summary.whole(runs)]
         best = [summary.best(run) for run in summary.whole(runs)]
-        axes.plot(final, [row] * len(final), "o", color="C0", label="final" if row == 0 else None)
+        axes.plot(settled, [row] * len(settled), "o", color="C0", label="mean of the last three" if row == 0 else None)
         axes.plot(best, [row] * len(best), "|", color="C1", markersize=14, label="best" if row == 0 else None)
     axes.set_yticks(range(len(variants)), [_row_title(title, runs) for title, runs in variants.items()])
     axes.invert_yaxis()
-    finals = [summary.final(run) for run in summary.whole(record["runs"])]
-    if max(finals) > 10 * min(finals):
+    distances = [summary.settled(run) for run in summary.whole(record["runs"])]
+    if max(distances) > 10 * min(distances):
         axes.set_xscale("log")
         # Plain numbers, and not at every digit, where they would run into each other.
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -1,11 +1,15 @@
 """What a study's record says: distances on their way and at the end, and the conditions they hold under."""
 
+import math
 from collections import defaultdict
+from collections.abc import Callable
 from itertools import pairwise
 from statistics import mean, mode
 
 # A GAN's distance moves by a fifth from one evaluation to the next: its claims look at the mean of the last three.
 SETTLED = 3
+# A variant is near the best where its distance is at most so many times the best one's.
+NEAR = 1.5
 
 
 def by_variant(record: dict) -> dict[str, list[dict]]:
@@ -26,8 +30,8 @@ def broken(runs: list[dict]) -> str | None:
     return next((run["broke_down"] for run in runs if "broke_down" in run), None)
 
 
-def final_by_group(record: dict) -> dict[str, list[float]]:
-    """The final distances of variants titled `GROUP: NAME`, each the mean over its seeds; empty without groups.
+def settled_by_group(record: dict) -> dict[str, list[float]]:
+    """Where variants titled `GROUP: NAME` settled, each the mean over its seeds; empty without groups.
 
     Variants that broke down are left out.
     """
@@ -35,13 +39,8 @@ def final_by_group(record: dict) -> dict[str, list[float]]:
     for variant, runs in by_variant(record).items():
         group, colon, _ = variant.partition(": ")
         if colon and len(whole(runs)) == len(runs):
-            groups[group].append(mean(final(run) for run in runs))
+            groups[group].append(mean(map(settled, runs)))
     return dict(groups)
-
-
-def final(run: dict) -> float:
-    """The Fréchet distance at the end of a run."""
-    return run["evaluations"][-1]["frechet_distance"]
 
 
 def best(run: dict) -> float:
@@ -49,9 +48,9 @@ def best(run: dict) -> float:
     return min(row["frechet_distance"] for row in run["evaluations"])
 
 
-def settled(run: dict) -> float:
-    """The mean Fréchet distance of the last three evaluations, or of all if there are fewer."""
-    return mean(row["frechet_distance"] for row in run["evaluations"][-SETTLED:])
+def settled(run: dict, name: str = "frechet_distance") -> float:
+    """The mean Fréchet distance, or another number, of the last three evaluations, or of all if there are fewer."""
+    return mean(row[name] for row in run["evaluations"][-SETTLED:])
 
 
 def area(run: dict) -> float:
@@ -64,6 +63,50 @@ def area(run: dict) -> float:
         for before, after in pairwise(rows)
     )
     return total / (rows[-1]["step"] - rows[0]["step"])
+
+
+def steps_to(run: dict, level: float) -> float | None:
+    """The step at which the Fréchet distance first falls to a level, between evaluations by a straight line.
+
+    The first evaluation's step if it lies there already; None if the distance never falls so far.
+    """
+    rows = run["evaluations"]
+    if rows[0]["frechet_distance"] <= level:
+        return rows[0]["step"]
+    for before, after in pairwise(rows):
+        if after["frechet_distance"] <= level:
+            share = (before["frechet_distance"] - level) / (before["frechet_distance"] - after["frechet_distance"])
+            return before["step"] + share * (after["step"] - before["step"])
+    return None
+
+
+def sooner(first: str, second: str) -> Callable[[dict], list[float]]:
+    """What gives a claim's values: how many steps less the second variant needs than the first, seed by seed.
+
+    Steps are counted to the distance at which the worse of the two settled, which both reach. A run that broke down
+    needs infinitely many.
+    """
+
+    def values(record: dict) -> list[float]:
+        runs = {(run["variant"], run["seed"]): run for run in record["runs"]}
+        found = []
+        for seed in sorted({seed for _, seed in runs}):
+            if (first, seed) not in runs or (second, seed) not in runs:
+                continue
+            pair = runs[first, seed], runs[second, seed]
+            reached = max(map(settled, whole(list(pair))), default=math.inf)
+            one, other = (math.inf if "broke_down" in run else steps_to(run, reached) for run in pair)
+            assert one is not None and other is not None  # a mean is at least the smallest
+            found.append(one - other)
+        return found
+
+    return values
+
+
+def level(record: dict) -> float:
+    """A distance that most variants of a record reach: half as much again as where the best of them settled."""
+    settled_at = [mean(map(settled, runs)) for runs in by_variant(record).values() if len(whole(runs)) == len(runs)]
+    return NEAR * min(settled_at)
 
 
 def mean_curve(runs: list[dict]) -> tuple[list[float], list[float], list[float]]:

@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 from keras_gen.errors import InputError
-from keras_gen.layers import SpectralNormalization
+from keras_gen.layers import SpectralNormalization, UnitScaleBatchNormalization
 from keras_gen.metrics import layer_norms, lipschitz_bound
 from keras_gen.networks import dcgan, lenet, mlp
 
@@ -119,11 +119,37 @@ class TestConvolutions:
         assert lipschitz_bound(model, "spectral") == pytest.approx(3, rel=1e-12)
 
 
+class TestBatchNorm:
+    @pytest.mark.parametrize("unit", [False, True])
+    def test_it_is_the_norm_of_a_diagonal_matrix(self, unit):
+        layer = (UnitScaleBatchNormalization if unit else layers.BatchNormalization)(epsilon=0.1)
+        model = chain(layer, input_shape=(2, 2, 3))
+        gamma, variance = np.array([1.0, -4.0, 2.0]), np.array([0.4, 3.9, 0.15])
+        model.set_weights([gamma, np.ones(3), np.ones(3), variance])
+        factors = gamma / np.sqrt(variance + 0.1) / (np.sqrt(1 + 16 + 4) if unit else 1)
+        assert lipschitz_bound(model) == pytest.approx(np.abs(factors).max(), rel=1e-6)
+        assert lipschitz_bound(model, "spectral") == lipschitz_bound(model)
+        assert lipschitz_bound(model, "frobenius") == pytest.approx(np.linalg.norm(factors), rel=1e-6)
+
+    def test_without_a_scale(self):
+        model = chain(layers.BatchNormalization(scale=False, center=False), input_shape=(3,))
+        model.set_weights([np.zeros(3), np.array([0.25, 4.0, 1.0])])
+        assert lipschitz_bound(model) == pytest.approx(1 / np.sqrt(0.251), rel=1e-6)
+
+
+def with_batch_norm():
+    model = dcgan.discriminator((16, 16, 1), width=4, batch_norm=True, spectral_normalization="from_ones")
+    for _ in range(30):
+        model(np.random.RandomState(0).randn(20, 16, 16, 1), training=True)
+    return model
+
+
 @pytest.mark.parametrize(
     "network",
     [
         lambda: lenet((16, 16, 1), 4),
         lambda: dcgan.discriminator((16, 16, 1), width=4),
+        with_batch_norm,
         lambda: chain(
             layers.Conv2D(3, 3),
             layers.ReLU(negative_slope=0.1),
@@ -134,7 +160,7 @@ class TestConvolutions:
             input_shape=(16, 16, 1),
         ),
     ],
-    ids=["lenet", "dcgan", "others"],
+    ids=["lenet", "dcgan", "batch_norm", "others"],
 )
 def test_no_pair_is_stretched_further(network):
     model = network()
@@ -149,7 +175,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         "member",
         [
-            layers.BatchNormalization(),
+            layers.BatchNormalization(renorm=True),
             layers.MaxPooling2D(3, 2),
             layers.ReLU(negative_slope=2.0),
             layers.ReLU(threshold=0.5),

@@ -47,47 +47,72 @@ def test_shapes(size, channels, batch_norm):
     ]
 
 
-def test_the_authors_networks_of_128_pixels():
-    generator = dcgan.generator((128, 128, 3))
-    discriminator = dcgan.discriminator((128, 128, 3), batch_norm=True)
+def initializers(network):
+    return [layer.kernel_initializer for layer in network.layers if hasattr(layer, "kernel")]
 
-    assert kernel_shapes(generator) == [
-        (128, 4 * 4 * 1024),
-        (5, 5, 512, 1024),
-        (5, 5, 256, 512),
-        (5, 5, 128, 256),
-        (5, 5, 64, 128),
-        (5, 5, 3, 64),
-    ]
-    assert [norm.gamma.shape for norm in of_type(generator, layers.BatchNormalization)] == [
-        (1024,),
-        (512,),
-        (256,),
-        (128,),
-        (64,),
-    ]
+
+def test_the_authors_networks_of_128_pixels():
+    generator = dcgan.generator((128, 128, 3), width=4, **dcgan.AUTHORS_128.generator)
+    discriminator = dcgan.discriminator((128, 128, 3), width=4, batch_norm=True, **dcgan.AUTHORS_128.discriminator)
+
+    # The units of the dense layer are normalised one by one.
+    gammas = [norm.gamma.shape for norm in of_type(generator, layers.BatchNormalization)]
+    assert gammas == [(4 * 4 * 64,), (32,), (16,), (8,), (4,)]
     # No bias where batch norm follows, which would take it away again: only the image has one.
     assert [layer.use_bias for layer in generator.layers if hasattr(layer, "kernel")] == [False] * 5 + [True]
+    assert {initializer.stddev for initializer in initializers(generator)} == {0.02}
 
-    assert kernel_shapes(discriminator) == [
-        (5, 5, 3, 64),
-        (5, 5, 64, 128),
-        (5, 5, 128, 256),
-        (5, 5, 256, 512),
-        (5, 5, 512, 1024),
-        (1024, 1),
-    ]
     assert [norm.gamma.shape for norm in of_type(discriminator, layers.BatchNormalization)] == [
-        (128,),
-        (256,),
-        (512,),
-        (1024,),
+        (8,),
+        (16,),
+        (32,),
+        (64,),
     ]
     assert [layer.use_bias for layer in of_type(discriminator, layers.Conv2D)] == [False] * 5
     assert of_type(discriminator, layers.GlobalAveragePooling2D)
     assert {layer.negative_slope for layer in of_type(discriminator, layers.LeakyReLU)} == {0.2}
+    *convolutions, last = initializers(discriminator)
+    assert {initializer.stddev for initializer in convolutions} == {0.02}
+    assert isinstance(last, keras.initializers.GlorotUniform)
     for convolution in (*of_type(discriminator, layers.Conv2D), *of_type(generator, layers.Conv2DTranspose)):
         assert convolution.strides == (2, 2)
+
+
+def test_the_authors_networks_of_64_pixels():
+    generator = dcgan.generator((64, 64, 3), width=4, **dcgan.AUTHORS_64.generator)
+    discriminator = dcgan.discriminator((64, 64, 3), width=4, batch_norm=True, **dcgan.AUTHORS_64.discriminator)
+
+    assert [layer.use_bias for layer in of_type(discriminator, layers.Conv2D)] == [True, False, False, False]
+    assert {layer.negative_slope for layer in of_type(discriminator, layers.LeakyReLU)} == {0.3}
+    for network in (generator, discriminator):
+        assert all(isinstance(one, keras.initializers.GlorotUniform) for one in initializers(network))
+        # Glorot's uniform numbers reach to the root of 6 / (fan in + fan out), 25 x 8 and 25 x 16 here.
+        kernel = next(w for w in network.get_weights() if w.shape == (5, 5, 8, 16))
+        bound = np.sqrt(6 / (25 * 8 + 25 * 16))
+        assert 0.99 * bound < np.abs(kernel).max() <= bound
+
+
+def test_batch_norm_has_biases_only_where_told():
+    def biases(**kwargs):
+        return [layer.use_bias for layer in of_type(dcgan.discriminator((16, 16, 1), **kwargs), layers.Conv2D)]
+
+    assert biases(batch_norm=False) == [True, True]
+    assert biases(batch_norm=True) == [False, False]
+    assert biases(batch_norm=False, first_bias=False) == [False, True]
+    assert biases(batch_norm=True, first_bias=True) == [True, False]
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"initializer": "he"}, "initializer='he': choose normal or glorot"),
+        ({"scores_initializer": "he"}, "initializer='he': choose normal or glorot"),
+        ({"negative_slope": 1.5}, "negative_slope=1.5: must be from 0 to 1"),
+    ],
+)
+def test_impossible_initializers_and_slopes(wrong, message):
+    with pytest.raises(InputError, match=message):
+        dcgan.discriminator((8, 8, 1), width=4, **wrong)
 
 
 @pytest.mark.parametrize("network", [dcgan.generator, dcgan.discriminator])

@@ -4,9 +4,13 @@ import pytest
 
 from keras_gen.constraints import UnitSpectralNorm
 from keras_gen.errors import InputError
-from keras_gen.layers import SpectralNormalization
+from keras_gen.layers import SpectralNormalization, UnitScaleBatchNormalization
 from keras_gen.networks import dcgan, mlp
-from keras_gen.networks.spectral_normalization import SPECTRAL_NORMALIZATIONS, spectrally_normalized
+from keras_gen.networks.spectral_normalization import (
+    SPECTRAL_NORMALIZATIONS,
+    batch_normalization,
+    spectrally_normalized,
+)
 
 
 def discriminators(how):
@@ -66,3 +70,18 @@ def test_an_unknown_way_lists_what_there_is():
         mlp(2, 1, spectral_normalization="sn")
     with pytest.raises(InputError, match=complaint):
         dcgan.discriminator((16, 16, 1), spectral_normalization="sn")
+    with pytest.raises(InputError, match=complaint):
+        batch_normalization("sn")
+
+
+@pytest.mark.parametrize("how", SPECTRAL_NORMALIZATIONS)
+def test_the_scales_of_batch_norms_are_normalised_too(how):
+    network = dcgan.discriminator((16, 16, 1), width=4, batch_norm=True, spectral_normalization=how)
+    (norm,) = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    assert isinstance(norm, UnitScaleBatchNormalization) == (how in ("persistent", "from_ones"))
+    network.compile(keras.optimizers.SGD(0.1), "mse")
+    x = np.random.RandomState(0).normal(size=(8, 16, 16, 1)).astype("float32")
+    network.fit(x, np.ones((8, 1)), epochs=3, batch_size=8, verbose=0)
+    used = norm.normalized_gamma() if hasattr(norm, "normalized_gamma") else norm.gamma
+    # Keras's projection adds 1e-7 to the norm.
+    assert (np.linalg.norm(used) == pytest.approx(1, abs=1e-6)) == (how != "none")

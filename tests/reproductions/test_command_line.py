@@ -50,8 +50,7 @@ def test_help_shows_every_flag_with_its_presets_and_every_study(name, monkeypatc
     reproduction = reproductions()[name]
     text = launch.help_text(reproduction)
     assert all(len(line) <= 90 for line in text.splitlines() if str(ROOT) not in line)
-    smoke, laptop, paper = reproduction.presets.values()
-    assert f"--steps  {smoke.steps} | {laptop.steps} | {paper.steps}" in text
+    assert f"--steps  {' | '.join(str(preset.steps) for preset in reproduction.presets.values())}" in text
     for one in (*options(reproduction.configuration_class), *options(launch.Command)):
         assert f"\n  --{one.name}" in text and one.help.split()[0] in text
     words = " ".join(text.split())

@@ -54,7 +54,6 @@ class TestSummary:
     def test_of_runs(self):
         runs = summary.by_variant(RECORD)
         assert list(runs) == ["one", "other"]
-        assert [summary.final(run) for run in runs["one"]] == [4, 6]
         assert [summary.best(run) for run in runs["one"]] == [2, 4]
         assert summary.mean_curve(runs["one"]) == ([100, 200, 300], [6.0, 7.0, 8.0], [9, 3, 5])
         assert summary.milliseconds_per_step(runs["one"][0]) == pytest.approx(10)
@@ -71,6 +70,17 @@ class TestSummary:
         assert summary.area(of_run) == pytest.approx(np.trapezoid([9, 2, 4], steps) / 600, rel=1e-12)
         assert summary.area(run("", 0, [5])) == 5
 
+    def test_steps_to_a_level(self):
+        of_run = run("", 0, [9, 5, 7, 1])
+        assert summary.steps_to(of_run, 10) == 100 == summary.steps_to(of_run, 9)
+        assert summary.steps_to(of_run, 6) == 175
+        assert summary.steps_to(of_run, 4) == 350
+        assert summary.steps_to(of_run, 0.5) is None
+        never = {"runs": [run("a", 0, [4, 4, 4]), run("a", 1, [9, 9, 9]), run("b", 0, [1, 1, 1]), BROKEN]}
+        assert summary.level(never) == 1.5
+        lines = quality_table(RECORD | never).splitlines()
+        assert [line.split(" | ")[4] for line in lines[4:6]] == ["never", "100"]
+
     def test_why_a_variant_broke_down(self):
         assert summary.broken([RECORD["runs"][0], BROKEN]) == "loss is nan at step 7"
         assert summary.broken(RECORD["runs"]) is None
@@ -79,10 +89,13 @@ class TestSummary:
 class TestQuality:
     def test_rows_by_hand(self):
         lines = quality_table(RECORD).splitlines()
-        # Means of 4 and 6, and of 2 and 4; their standard deviation is sqrt(2).
-        assert lines[4] == "| one | 5 ± 1.4 | 3 ± 1.4 | 0.5 ± 0.14 | 0.50 / 0.25 | 0.75 / 1.00 | 10 |"
-        assert lines[5] == "| other | 3 ± 0 | 3 ± 0 | 0.3 ± 0 | 0.50 / 0.25 | 0.75 / 1.00 | 10 |"
-        real = "| *20 test images in the place of samples* | 9 |  | 0.9 | 0.50 / 0.25 | 0.75 / 1.00 |  |"
+        # Means of 15 / 3 and 19 / 3; areas of 8.5 / 2 and 11.5 / 2; the best of 2 and 4. Half as much again as the best
+        # variant's, 8.5, comes 0.5 / 7 and 0.5 / 5 of the way from the first evaluation to the second.
+        one = "| one | 5.67 ± 0.94 | 5 ± 1.1 | 3 ± 1.4 | 109 | 0.567 ± 0.094 | 0.50 / 0.25 | 0.75 / 1.00 | 10 |"
+        assert lines[2].split(" | ")[4] == "steps to 8.5"
+        assert lines[4] == one
+        assert lines[5] == "| other | 6 ± 0 | 6.25 ± 0 | 3 ± 0 | 100 | 0.6 ± 0 | 0.50 / 0.25 | 0.75 / 1.00 | 10 |"
+        real = "| *20 test images in the place of samples* | 9 |  |  |  | 0.9 | 0.50 / 0.25 | 0.75 / 1.00 |  |"
         assert lines[6:] == [real]
         assert "Fréchet distance on LeNet features (40 real, 20 fake)" in lines[0]
 
@@ -96,13 +109,13 @@ class TestQuality:
     def test_groups_show_how_far_their_variants_lie_apart(self):
         runs = [run("GP: fake", 0, [9, 8, 3]), run("GP: real", 0, [9, 8, 12]), run("div: real", 0, [9, 8, 5])]
         record = RECORD | {"runs": runs}
-        assert quality_table(record).splitlines()[-2:] == ["| GP | 3 | 12 | 4 |", "| div | 5 | 5 | 1 |"]
+        assert quality_table(record).splitlines()[-2:] == ["| GP | 6.67 | 9.67 | 1.45 |", "| div | 7.33 | 7.33 | 1 |"]
 
     def test_a_variant_that_broke_down_says_so(self):
         record = RECORD | {"runs": [BROKEN, run("GP: fake", 0, [9, 8, 3]), run("div: real", 0, [9, 8, 5])]}
         lines = quality_table(record).splitlines()
-        assert lines[4] == "| GP: real | loss is nan at step 7 |  |  |  |  |  |"
-        assert lines[-2:] == ["| GP | 3 | 3 | 1 |", "| div | 5 | 5 | 1 |"]
+        assert lines[4] == "| GP: real | loss is nan at step 7 |  |  |  |  |  |  |  |"
+        assert lines[-2:] == ["| GP | 6.67 | 6.67 | 1 |", "| div | 7.33 | 7.33 | 1 |"]
 
 
 class TestFigures:
@@ -114,7 +127,7 @@ class TestFigures:
 
     def test_dots_are_the_ends_of_all_runs(self):
         (axes,) = dots(RECORD | {"runs": [*RECORD["runs"], BROKEN]}).axes
-        assert [line.get_xdata().tolist() for line in axes.lines] == [[4, 6], [2, 4], [3, 3], [3, 3], [], []]
+        assert [line.get_xdata().tolist() for line in axes.lines] == [[5, 19 / 3], [2, 4], [6, 6], [3, 3], [], []]
         assert [label.get_text() for label in axes.get_yticklabels()] == ["one", "other", "GP: real (broke down)"]
 
     def test_every_figure_has_its_title_and_size(self, tmp_path):

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_gen import metrics
 from keras_gen.datasets import fashion_mnist
 from keras_gen.errors import InputError
+from keras_gen.metrics import ImageFeatures, imagenet
 from reproductions import wgan_div
 from reproductions.harness import record, study_needs
 from reproductions.harness.errors import UsageError
+from reproductions.harness.options import as_flags
 from reproductions.harness.study import Study
 from reproductions.reporting.curves import curves
 
@@ -57,7 +60,7 @@ def test_a_disk_without_room(monkeypatch, tmp_path):
         study_needs.check_disk(tmp_path / "runs", 8_000_000)
 
 
-def test_features_need_labels_or_weights(configuration, tmp_path):
+def test_features_need_labels_or_weights(configuration, tmp_path, monkeypatch):
     check = study_needs.check
     reproduction = wgan_div.REPRODUCTION
     described = study_needs.described(reproduction, reproduction.studies["power"], [configuration()])
@@ -65,10 +68,40 @@ def test_features_need_labels_or_weights(configuration, tmp_path):
     for i in range(10):
         Image.fromarray(np.full((8, 8, 3), i, np.uint8)).save(tmp_path / f"{i}.png")
     unlabelled = configuration(dataset=f"folder:{tmp_path}", image_size=8)
-    with pytest.raises(UsageError, match=f"--dataset=folder:{tmp_path}: a study needs labels, or --features=inception"):
+    with pytest.raises(UsageError, match=f"--dataset=folder:{tmp_path}: .* no labels .* give --features=imagenet"):
         check(reproduction, "power", [unlabelled], None, tmp_path / "none.json")
     with pytest.raises(InputError, match="(?i)inception"):
         check(reproduction, "power", [configuration(features="inception")], None, tmp_path / "none.json")
+    monkeypatch.setattr(imagenet, "weights_file", lambda: tmp_path / "none.pth")
+    with pytest.raises(InputError, match="none.pth cannot be read .*; reinstall the package"):
+        check(reproduction, "power", [configuration(features="imagenet")], None, tmp_path / "none.json")
+
+
+def test_a_record_of_other_features(configuration, tmp_path, monkeypatch):
+    """Found before the first run, where the features are not learnt from the data."""
+    features = ImageFeatures(lambda images: images, (None, None, None), "x", {"weights_hash": "abc"})
+    monkeypatch.setattr(metrics, "imagenet_features", lambda: features)
+    measure = {"features": {"network": "EfficientNet-Lite0", "weights_hash": "abc"}}
+    path = tmp_path / "power.json"
+    path.write_text(json.dumps({"runs": [{"measure": measure, "evaluations": []}]}))
+    of_run = configuration(features="imagenet")
+    assert study_needs.check(wgan_div.REPRODUCTION, "power", [of_run], None, path) > 0
+    measure["features"]["weights_hash"] = "def"
+    path.write_text(json.dumps({"runs": [{"measure": measure, "evaluations": []}]}))
+    said = r"measured on features of EfficientNet-Lite0 \(def\), and new ones would be on others \(abc\)"
+    with pytest.raises(UsageError, match=said):
+        study_needs.check(wgan_div.REPRODUCTION, "power", [of_run], None, path)
+
+
+def test_a_record_of_another_features_flag(launched, jobs_in_process, tmp_path):
+    path = tmp_path / "power.json"
+    flags = as_flags(wgan_div.PRESETS["smoke"]) | {"features": "imagenet"}
+    del flags["seed"]
+    path.write_text(json.dumps({"flags": flags, "runs": []}))
+    folders = [f"--output_dir={tmp_path / 'runs'}", f"--results_dir={tmp_path}"]
+    message = launched("wgan_div", "--study=power", "--preset=smoke", *folders)
+    assert message.startswith(f"error: {path} is a record of other flags; give another --results_dir")
+    assert jobs_in_process == []
 
 
 def test_minutes_grow_with_the_runs_and_their_steps():

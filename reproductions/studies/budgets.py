@@ -1,0 +1,23 @@
+"""What the studies of image GANs have in common: data, networks' width, steps and measurements.
+
+Photographs are those of the presets `photos_32`, whose networks are made narrower still: dozens of runs have to fit on
+two cores. Clothes are Fashion-MNIST, all of it, with the networks of the laptop presets.
+"""
+
+from typing import Any
+
+SEEDS = (0, 1, 2)
+
+PHOTOS: dict[str, Any] = {
+    "width": 16,
+    "steps": 5_000,
+    "sample_every": 1_000,
+    "evaluate_every": 500,
+    "checkpoint_every": 500,
+    "evaluation_samples": 2_000,
+}
+CLOTHES: dict[str, Any] = {"dataset": "fashion_mnist", "steps": 4_000}
+
+# A search has half the steps of its contest.
+PHOTOS_SEARCH = PHOTOS | {"steps": 2_500}
+CLOTHES_SEARCH = CLOTHES | {"steps": 2_000}

@@ -1,0 +1,102 @@
+"""The same search for every contestant: a small grid, on a seed apart from those that count.
+
+A search is a study of its own, with a record like any other. The contest that follows reads from it what each
+contestant runs with, so that its record, too, says what was chosen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import mean
+from typing import Any
+
+from reproductions.harness.record import shipped
+from reproductions.harness.study import Study
+from reproductions.reporting import summary
+from reproductions.reporting.dots import dots
+from reproductions.reporting.quality import quality_table
+
+# Of contests, whose seeds count from 0, none has it.
+SEED = 100
+
+Flags = Mapping[str, Any]
+
+
+def rates(discriminator: float, generator: float) -> dict[str, float]:
+    """Learning rates as flags."""
+    return {"discriminator_learning_rate": discriminator, "generator_learning_rate": generator}
+
+
+# From small to large, and one at which the discriminator learns faster than the generator. The author's are the second.
+RATES: Mapping[str, Flags] = {
+    "rates 1e-4": rates(1e-4, 1e-4),
+    "rates 2e-4": rates(2e-4, 2e-4),
+    "rates 5e-4": rates(5e-4, 5e-4),
+    "rates 8e-4 and 2e-4": rates(8e-4, 2e-4),
+}
+USUAL = "rates 2e-4"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """A search over a grid.
+
+    Attributes:
+        script: The script whose runs it makes.
+        name: Its name among the script's studies, by which its record is found.
+        contestants: Flags of each contestant.
+        grid: Flags of each point of the grid.
+        usual: The point that a contestant has as long as nothing is recorded of it.
+    """
+
+    script: str
+    name: str
+    contestants: Mapping[str, Flags]
+    grid: Mapping[str, Flags]
+    usual: str
+
+    def study(self, preset: str, settings: Flags) -> Study:
+        """The study that makes the search."""
+        return Study(
+            question=f"What every contestant runs with: the same {len(self.grid)} points for each",
+            variants={
+                f"{contestant}: {point}": {**flags, **at_point}
+                for contestant, flags in self.contestants.items()
+                for point, at_point in self.grid.items()
+            },
+            table=self.table,
+            figure=dots,
+            preset=preset,
+            settings=settings,
+            seeds=(SEED,),
+        )
+
+    def chosen(self, record: dict | None) -> dict[str, str]:
+        """The point of every contestant: the one with the smallest distance over the training.
+
+        A point whose run broke down is not chosen; a contestant of which nothing is recorded has the usual one.
+        """
+        runs = {} if record is None else summary.by_variant(record)
+
+        def distance(contestant: str, point: str) -> float:
+            found = runs.get(f"{contestant}: {point}", [])
+            return mean(map(summary.area, found)) if found and not summary.broken(found) else math.inf
+
+        chosen = {}
+        for contestant in self.contestants:
+            distances = {point: distance(contestant, point) for point in self.grid}
+            best = min(distances, key=distances.__getitem__)
+            chosen[contestant] = best if math.isfinite(distances[best]) else self.usual
+        return chosen
+
+    def winners(self) -> dict[str, dict[str, Any]]:
+        """Flags of every contestant, with those that the shipped record of the search chose."""
+        chosen = self.chosen(shipped(self.script, self.name))
+        return {title: {**flags, **self.grid[chosen[title]]} for title, flags in self.contestants.items()}
+
+    def table(self, record: dict) -> str:
+        """The table of the runs, and what was chosen."""
+        chosen = "; ".join(f"{contestant}: {point}" for contestant, point in self.chosen(record).items())
+        return f"{quality_table(record)}\n\nChosen: {chosen}."

@@ -1,0 +1,92 @@
+"""The search for what a contestant runs with, and studies that have settings and seeds of their own."""
+
+import dataclasses
+
+import pytest
+
+from reproductions import wgan_div
+from reproductions.harness import launch, making
+from reproductions.reporting import summary
+from reproductions.studies import budgets, search
+from reproductions.studies.search import Search
+
+GRID = {"slow": {"discriminator_learning_rate": 1e-4}, "fast": {"discriminator_learning_rate": 1e-3}}
+SEARCH = Search(
+    script="wgan_div",
+    name="rates",
+    contestants={"A": {"model": "gan"}, "B": {"model": "wgan_gp"}},
+    grid=GRID,
+    usual="slow",
+)
+
+
+def run(variant, distances, seed=search.SEED):
+    rows = [{"step": 100 * i, "frechet_distance": one} for i, one in enumerate(distances, 1)]
+    return {"variant": variant, "seed": seed, "evaluations": rows}
+
+
+RECORD = {
+    "runs": [
+        run("A: slow", [9, 8, 7]),
+        run("A: fast", [9, 2, 8]),  # the smaller area, though it ends above
+        {"variant": "B: slow", "seed": search.SEED, "broke_down": "loss is NaN", "evaluations": []},
+        run("B: fast", [9, 9, 9]),
+    ]
+}
+
+
+def test_the_smallest_distance_over_the_training_is_chosen_and_no_run_that_broke_down():
+    assert SEARCH.chosen(RECORD) == {"A": "fast", "B": "fast"}
+    assert SEARCH.chosen({"runs": RECORD["runs"][:1]}) == {"A": "slow", "B": "slow"}
+    assert SEARCH.chosen({"runs": RECORD["runs"][2:3]}) == SEARCH.chosen(None) == {"A": "slow", "B": "slow"}
+
+
+def test_the_contest_runs_with_what_was_chosen(monkeypatch):
+    monkeypatch.setattr(
+        search, "shipped", lambda script, name: RECORD if (script, name) == ("wgan_div", "rates") else None
+    )
+    assert SEARCH.winners()["B"] == {"model": "wgan_gp", "discriminator_learning_rate": 1e-3}
+
+
+def test_every_contestant_has_every_point():
+    study = SEARCH.study("laptop", {"steps": 10})
+    assert list(study.variants) == ["A: slow", "A: fast", "B: slow", "B: fast"]
+    assert study.variants["B: fast"] == {"model": "wgan_gp", "discriminator_learning_rate": 1e-3}
+    assert study.seeds == (search.SEED,) and search.SEED not in budgets.SEEDS
+
+
+@pytest.fixture
+def planned(tmp_path):
+    def made(preset=None, seeds=(), recorded=None, **changes):
+        study = SEARCH.study("photos_32", {"steps": 10})
+        reproduction = dataclasses.replace(wgan_div.REPRODUCTION, studies={"rates": study})
+        command = launch.Command(output_dir=str(tmp_path), preset=preset, seeds=seeds)
+        return making.Making.planned(reproduction, "rates", command, changes, recorded)
+
+    return made
+
+
+def test_a_studys_own_settings_and_seeds(planned):
+    usual = planned()
+    assert (usual.base.steps, usual.base.dataset) == (10, "cifar10")
+    assert {seed for _, seed in usual.plan} == {search.SEED}
+    command = usual.command(("A: fast", search.SEED))
+    assert {"--steps=10", "--dataset=cifar10", "--features=imagenet", "--architecture=authors_128"} < {*command}
+
+
+def test_flags_presets_and_seeds_that_are_given_have_the_last_word(planned):
+    assert planned(steps=7).base.steps == 7
+    smoke = planned(preset="smoke", seeds=(3,))
+    assert (smoke.base.steps, smoke.base.dataset) == (20, "digits")
+    assert {seed for _, seed in smoke.plan} == {3}
+
+
+def test_how_much_sooner():
+    def values(*runs):
+        return summary.sooner("A", "B")({"runs": list(runs)})
+
+    # B settles at (3 + 1 + 2) / 3 = 2, A at 4: A comes there between 6 and 3, B between 5 and 3.
+    assert values(run("A", [6, 3, 3, 6], 0), run("B", [5, 3, 1, 2], 0)) == [pytest.approx(100 + 200 / 3 - 150)]
+    broken = {"variant": "A", "seed": 1, "broke_down": "loss is NaN", "evaluations": []}
+    assert values(broken, run("B", [5, 3, 1], 1)) == [float("inf")]
+    assert values(run("A", [5, 3, 1], 0), run("B", [5, 3, 1], 1)) == []
