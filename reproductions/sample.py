@@ -57,6 +57,10 @@ def draw(command: Command) -> None:
 def _images(command: Command, saved_model: Path) -> Any:
     import tensorflow as tf
 
+    from keras_gen.utils.files import special_file
+
+    if special_file(saved_model) is not None:
+        raise UsageError(f"--saved_model={saved_model}: no SavedModel can be loaded from there")
     try:
         model = tf.saved_model.load(str(saved_model))
     except (OSError, ValueError, LookupError, tf.errors.OpError) as error:

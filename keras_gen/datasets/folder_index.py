@@ -244,6 +244,8 @@ def _cache_file(root: Path, follow_links: bool) -> Path:
 
 def _read(cache: Path, root: Path) -> FolderIndex | None:
     """The index in the cache; None if there is none that can be read."""
+    if not cache.is_file():
+        return None
     try:
         with np.load(cache, allow_pickle=False) as file:
             if str(file["format"]) != FORMAT:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from reproductions.harness import claim, command_line, jobs, launch, study_needs
 from reproductions.harness.errors import UsageError
 from reproductions.harness.options import Option, as_flags, options
-from reproductions.harness.record import agree, check_features, plain, results_of, sheet_name, shipped
+from reproductions.harness.record import agree, check_features, plain, readable, results_of, sheet_name, shipped
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import RunDirectory, check_writable, read_json, replacing, write_json
 from reproductions.harness.study import Study
@@ -56,9 +56,10 @@ def make(reproduction: Reproduction, name: str, command: launch.Command, changes
         study_needs.prepare(reproduction, name, configurations, recorded, making.path, making.root, command.data_dir)
     failed = making.runs(todo, command.jobs)
     if making.whole:
-        making.write_figure()
-        record = making.record
-        print(f"\n{making.study.table(record)}\n\n{claim.beside(making.study.claims, record, recorded)}".rstrip())
+        with readable(making.path):
+            making.write_figure()
+            record = making.record
+            print(f"\n{making.study.table(record)}\n\n{claim.beside(making.study.claims, record, recorded)}".rstrip())
         print(f"\nThe record is {making.path}; the figure is beside it.")
     elif not failed:
         raise UsageError(f"{making.path}: every run broke down; try smaller learning rates in a new --output_dir")
@@ -238,21 +239,23 @@ class Making:
         write_json(self.path, self.record)
         if sheet is not None and seed == min(made for of, made in self.made if of == title):
             kept = self.path.parent / "samples" / f"{sheet_name(self.reproduction, self.name, title)}.png"
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(sheet, kept)
+            with replacing(kept) as aside:
+                shutil.copyfile(sheet, aside)
         return True
 
     def _earlier(self) -> dict[Run, dict]:
         if not self.path.exists():
             return {}
         record = read_json(self.path, "a record; remove it, or give another --results_dir")
-        runs = [run for run in record["runs"] if run["variant"] in self.study.variants]
-        same = agree(record["flags"], self.flags) and all(
-            agree(run["flags"], self.study.variants[run["variant"]]) for run in runs
-        )
+        with readable(self.path):
+            runs = {(run["variant"], run["seed"]): run for run in record["runs"]}
+            runs = {(title, seed): run for (title, seed), run in runs.items() if title in self.study.variants}
+            same = agree(record["flags"], self.flags) and all(
+                agree(run["flags"], self.study.variants[title]) for (title, _), run in runs.items()
+            )
         if not same:
             raise UsageError(f"{self.path} is a record of other flags; give another --results_dir or --output_dir")
-        return {(run["variant"], run["seed"]): run for run in runs}
+        return runs
 
     def write_figure(self) -> None:
         """Draws the record to a PNG file beside it."""

@@ -6,7 +6,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from helpers.pictures import noise
-from keras_gen.datasets import images, load, tfds_images
+from keras_gen.datasets import hosts, images, load, tfds_images
 from keras_gen.errors import InputError
 
 
@@ -192,7 +192,7 @@ def test_enlarging_is_refused(data_dir):
 
 def test_a_silent_host_is_asked_once_and_named(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(tfds_images, "_answers", lambda url: asked.append(url))
+    monkeypatch.setattr(tfds_images, "answers", lambda url: asked.append(url))
     with pytest.raises(
         InputError, match="cifar10 is not prepared in .*toronto.* does not answer: run `tfds build cifar10"
     ):
@@ -207,9 +207,9 @@ def test_what_answers_and_what_does_not():
     server = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)  # knows no method: error 501
     threading.Thread(target=server.handle_request, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/"
-    assert tfds_images._answers(url)
+    assert hosts.answers(url)
     server.server_close()
-    assert not tfds_images._answers(url)
+    assert not hosts.answers(url)
 
 
 def test_files_that_must_be_fetched_by_hand(tmp_path):
