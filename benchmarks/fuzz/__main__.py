@@ -23,6 +23,9 @@ from reproductions.harness import command_line
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
 
+# Cases between two words on how far it is.
+TELL_EVERY = 20
+
 
 @dataclass(frozen=True, kw_only=True)
 class Command(Options):
@@ -76,6 +79,12 @@ def fuzz(command: Command, folder: Path) -> int:
     def told(result: campaign.Result) -> None:
         outcome = "failed" if result.fault else "worked" if result.ended.status == 0 else "refused"
         counts[result.case.subject][outcome] += 1
+        done = sum(count.total() for count in counts.values())
+        if done % TELL_EVERY == 0:
+            print(
+                f"{done} of {command.cases} cases, {sum(count['failed'] for count in counts.values())} failed",
+                flush=True,
+            )
         if result.fault or command.case is not None:
             print(
                 f"\ncase {result.number}: {result.case.title}\n  {result.case.command}\n  {result.fault or outcome}",

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_datasets as tfds
 from PIL import Image
 
@@ -38,7 +39,7 @@ PICTURES = (
         ("b/3.webp", "RGB", {}),
         ("b/4.gif", "P", {}),
     ),
-    *(("b/5.bmp", "RGB", {}), ("b/6.tif", "RGB", {}), ("b/7.tif", "I;16", {}), ("b/8.tif", "F", {})),
+    *(("b/5.bmp", "RGB", {}), ("b/6.tif", "RGB", {}), ("b/7.tif", "I;16", {}), ("b/8.tif", "1", {})),
     *(
         ("b/9.tif", "RGB", {"compression": "tiff_lzw"}),
         ("b/é.png", "LA", {}),
@@ -56,6 +57,7 @@ class Healthy:
     Attributes:
         gan: A finished run of a GAN.
         encoder: A finished run of an encoder.
+        program: A SavedModel whose `sample` writes a file.
         pictures: A folder of pictures of many formats.
         idx: The four files of Fashion-MNIST, small.
         tfds: Stored TFDS data sets: ArrayRecord, of which there is no code, and `mnist_5k`.
@@ -66,6 +68,7 @@ class Healthy:
 
     def __init__(self, folder: Path):
         self.gan, self.encoder = folder / "gan", folder / "encoder"
+        self.program = folder / "program"
         self.pictures, self.idx = folder / "pictures", folder / "idx"
         self.tfds, self.tfrecord = folder / "tfds", folder / "tfrecord"
         self.cache = folder / "cache"
@@ -80,6 +83,7 @@ class Healthy:
         write_pictures(self.pictures)
         write_idx(self.idx)
         perform(partial(_prepare_tfds, self.tfds, self.tfrecord))
+        perform(partial(_export_program, self.program))
         os.environ["KERAS_GEN_CACHE"] = str(self.cache)
         for words, folder in ((GAN, self.gan), (ENCODER, self.encoder)):
             perform(partial(reproductions.main, [*words, f"--output_dir={folder}"]))
@@ -94,8 +98,6 @@ def write_pictures(folder: Path) -> None:
         pixels = random.integers(0, 256, (12, 10, 4), np.uint8)
         if mode == "I;16":
             picture = Image.fromarray(pixels[..., 0].astype(np.uint16) * 257)
-        elif mode == "F":
-            picture = Image.fromarray(pixels[..., 0].astype(np.float32))
         else:
             picture = Image.fromarray(pixels, "RGBA").convert(mode)
         picture.save(folder / name, **options)
@@ -141,3 +143,17 @@ def _prepare_tfds(folder: Path, as_tfrecord: Path) -> None:
     FuzzImages(data_dir=folder).download_and_prepare(file_format="array_record")
     FuzzImages(data_dir=as_tfrecord).download_and_prepare(file_format="tfrecord")
     load("mnist_5k", data_dir=str(folder))
+
+
+def _export_program(folder: Path) -> None:
+    scalars = [tf.TensorSpec([], tf.int32)] * 2
+
+    @tf.function(input_signature=scalars)
+    def sample(num_samples: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        del seed
+        tf.io.write_file("../outside/ran", "ran")
+        return tf.zeros([num_samples, 8, 8, 1])
+
+    module = tf.Module()
+    module.sample = sample
+    tf.saved_model.save(module, str(folder))

@@ -15,9 +15,6 @@ from benchmarks.fuzz.process import Case
 from reproductions.harness.failures import guarded
 from reproductions.harness.run_directory import RunDirectory
 
-# Files that a SavedModel is made of.
-GRAPH = "saved_model.pb"
-
 
 def keras_files(healthy: Healthy, folder: Path, chance: random.Random) -> Case:
     """A run's `model.keras`, loaded as studies load it."""
@@ -114,6 +111,10 @@ def _placed(config: dict, place: str, program: dict) -> dict:
 
 def saved_models(healthy: Healthy, folder: Path, chance: random.Random) -> Case:
     """A SavedModel folder from which samples are drawn."""
+    words = ["sample", "--saved_model=../model", "--num_samples=4", "--output=../run/grid.png"]
+    if chance.random() < 0.1:
+        shutil.copytree(healthy.program, folder / "model")
+        return command("SavedModel: a program that writes a file", folder, words, ("run",))
     shutil.copytree(healthy.gan / "saved_model", folder / "model")
     path = chance.choice(sorted(path for path in (folder / "model").rglob("*") if path.is_file()))
     if chance.random() < 0.2:
@@ -122,5 +123,4 @@ def saved_models(healthy: Healthy, folder: Path, chance: random.Random) -> Case:
     else:
         path.write_bytes(damaged(path.read_bytes(), chance))
         title = f"damaged {path.name}"
-    words = ["sample", "--saved_model=../model", "--num_samples=4", "--output=../run/grid.png"]
     return command(f"SavedModel: {title}", folder, words, ("run",))

@@ -1,8 +1,10 @@
 """Damaged data sets: pictures in folders, IDX files, TFDS folders, and what the library keeps of them."""
 
+import dataclasses
 import os
 import random
 import shutil
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -65,8 +67,19 @@ def pictures(healthy: Healthy, folder: Path, chance: random.Random) -> Case:
                 os.rename(path.parent, os.path.join(os.fsencode(root), name)) if path.parent != root else None
                 done.append(f"{path.parent.name} renamed {name!r}")
     size = chance.choice([8, 8, 8, 10, 1])
-    dataset = f"--dataset={chance.choice(['', 'linked_', 'padded:'])}folder:../pictures"
-    return _read(f"pictures: {', '.join(done)}", folder, [*ENCODER, dataset, f"--image_size={size}"], chance)
+    dataset = f"--dataset={chance.choice(['', 'linked_'])}folder:../pictures"
+    words = [*ENCODER, dataset, f"--image_size={size}"]
+    case = _read(f"pictures: {', '.join(done)}", folder, words, chance)
+    if chance.random() < 0.1:
+        case = _read(f"pictures, read while it trains: {', '.join(done)}", folder, words, chance, often=1.0)
+        return dataclasses.replace(case, run=partial(_as_large, case.run))
+    return case
+
+
+def _as_large(run: Callable[[], None]) -> None:
+    """Does it with sets that are decoded as they are needed, as those are that do not fit into memory."""
+    images.IN_MEMORY_LIMIT = 0
+    run()
 
 
 def idx(healthy: Healthy, folder: Path, chance: random.Random) -> Case:

@@ -278,4 +278,4 @@ def _feature(record: bytes, key: str) -> tf.train.Feature:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]
+    return re.sub(r"\{\{.*?\}\} ", "", str(error).strip().split("\n")[0])  # TensorFlow's names of nodes

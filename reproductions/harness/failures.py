@@ -45,7 +45,8 @@ def guarded(function: Callable, *args: Any) -> None:
         line = explained(error)
         if line is None:
             raise
-        sys.exit(f"error: {line}")
+        # A file's name may hold line breaks, and bytes that are no text.
+        sys.exit("error: " + "".join(part if part.isprintable() else ascii(part)[1:-1] for part in line))
 
 
 def _show_warning(message: Warning | str, *where: Any, **more: Any) -> None:

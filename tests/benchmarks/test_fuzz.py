@@ -114,7 +114,6 @@ def in_this_process(case):
 
 MAKERS = {
     "flags": hostile_flags.of_scripts,
-    "TF_CONFIG": hostile_flags.tf_config,
     "pictures": hostile_sets.pictures,
     "IDX": hostile_sets.idx,
     "finished run": hostile_runs.finished,
