@@ -38,7 +38,7 @@ class StepTable:
         except (ValueError, TypeError, KeyError, csv.Error) as error:  # a row of the wrong length is a TypeError
             raise self.damaged() from error
         steps = [row["step"] for row in rows]
-        if any(later <= step for step, later in zip([0, *steps], steps, strict=False)):
+        if any(later <= step for step, later in zip([-1, *steps], steps, strict=False)):
             raise self.damaged()
         return rows
 

@@ -250,7 +250,7 @@ def _read(cache: Path, root: Path) -> FolderIndex | None:
         with np.load(cache, allow_pickle=False) as file:
             if str(file["format"]) != FORMAT:
                 return None
-            return FolderIndex(
+            index = FolderIndex(
                 root=root,
                 folders=PackedStrings(file["folders"], file["folder_ends"]),
                 changed=file["changed"],
@@ -259,6 +259,8 @@ def _read(cache: Path, root: Path) -> FolderIndex | None:
                 shorter_sides=file["shorter_sides"],
                 left_out=str(file["left_out"]),
             )
+            whole = len(index.names) == len(index.places) == len(index.shorter_sides)
+            return index if whole and np.isin(index.places, np.arange(len(index.folders))).all() else None
     except Exception:  # Damage takes many forms; reading the folder again repairs all of them.
         return None
 
