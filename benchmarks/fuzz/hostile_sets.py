@@ -126,12 +126,13 @@ def caches(healthy: Healthy, folder: Path, chance: random.Random) -> Case:
             return command(
                 f"features: {path.name}", folder, [*GAN, "--output_dir=../run"], ("run",), "Compiling the first"
             )
+    (folder / "displaced").mkdir()
     return Case(
         title=f"cache of {name}",
         command=f'keras_gen.datasets.load("{name}", image_size=8), as a set too large for memory',
         run=partial(_twice, name, str(healthy.tfds), chance.randrange(2**32)),
         folder=folder,
-        may_change=("cache",),
+        may_change=("cache", "displaced"),
         environment=environment(folder),
     )
 
@@ -150,7 +151,7 @@ def _twice(name: str, data_dir: str, seed: int) -> None:
     def damage() -> None:
         for path in Path(os.environ["KERAS_GEN_CACHE"]).iterdir():
             if chance.random() < 0.2:
-                displace(path, Path("../outside"), chance)
+                displace(path, Path("../displaced").resolve(), chance)
             else:
                 path.write_bytes(chance.choice([damaged(path.read_bytes(), chance), PNG]))
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from benchmarks.fuzz.process import Case, Ended
 
 TRACEBACK = "Traceback (most recent call last)"
-# A line of the standard error that is no error: absl's warnings.
-WARNING = re.compile(r"WARNING:absl:|warning: ")
+# A line of the standard error that is no error: warnings, and what libtiff, by which Pillow reads compressed TIFF files,
+# writes there itself.
+WARNING = re.compile(r"WARNING:absl:|warning: |tempfile\.tif: ")
 # What a case may always change: the folder that it works in, and that of temporary files, which it must leave empty,
 # but for those that Python removes at its exit, which a forked process skips.
 WORK, TEMPORARY = "work", "tmp"
