@@ -137,6 +137,14 @@ def kill_and_resume(record: dict) -> str:
     return table((*columns, "weights, left alone", "weights, killed", "differences"), rows)
 
 
+def fuzz(record: dict) -> str:
+    """One row per kind of input, and their sum: cases, and how they ended."""
+    columns = ("cases", "worked", "refused", "failed")
+    rows = [[subject, *(str(result[column]) for column in columns)] for subject, result in record.items()]
+    total = [str(sum(result[column] for result in record.values())) for column in columns]
+    return table(("what was damaged", *columns), [*rows, ["all", *total]])
+
+
 def memory(record: dict) -> str:
     """One row per script: its resident megabytes early and late."""
     steps = next(iter(record.values()))["bytes"]
@@ -169,6 +177,7 @@ TABLES: dict[str, Callable[[dict], str]] = {
     "input_pipeline": input_pipeline,
     "large_sets": large_sets,
     "kill_and_resume": kill_and_resume,
+    "fuzz": fuzz,
     "memory": memory,
     "noise": noise,
 }

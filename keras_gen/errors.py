@@ -10,8 +10,17 @@ import tensorflow as tf
 class InputError(ValueError):
     """An argument, flag, file or data set cannot be used.
 
-    The message is one line that names it and says what to do; scripts print it without a traceback.
+    The message is one line that names it and says what to do; scripts print it without a traceback. It may hold file
+    names of any bytes, which are escaped where they are no UTF-8 or control characters.
     """
+
+    def __init__(self, message: str):
+        super().__init__(one_line(message))
+
+
+def one_line(message: str) -> str:
+    """A message as one line of UTF-8: TensorFlow loses any other, and a file's name may hold any bytes."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in message)
 
 
 class BrokenTrainingError(ArithmeticError):

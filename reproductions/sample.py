@@ -2,8 +2,8 @@
 
 python -m reproductions.sample --saved_model=runs/wgan_div/saved_model --num_samples=64 --seed=0 --output=grid.png
 
-A SavedModel is a program of TensorFlow's operations, some of which read and write files: draw only from those that you
-trust.
+A SavedModel is a program of TensorFlow's operations, some of which read and write files: one that has such an operation
+is refused.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reproductions.harness import command_line, silence
+from reproductions.harness import command_line, saved_model, silence
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
@@ -39,7 +39,7 @@ def draw(command: Command) -> None:
     """
     if command.saved_model is None or command.output is None:
         raise UsageError("give --saved_model=FOLDER and --output=FILE.png")
-    saved_model, output = (Path(path).expanduser() for path in (command.saved_model, command.output))
+    folder, output = (Path(path).expanduser() for path in (command.saved_model, command.output))
     if output.suffix.lower() != ".png":
         raise UsageError(f"--output={output}: give a file that ends in .png")
     check_writable(output.parent, "--output")
@@ -47,7 +47,7 @@ def draw(command: Command) -> None:
     from keras_gen.utils import save_image_grid
 
     silence.say(f"Drawing {command.num_samples} samples")
-    images = _images(command, saved_model)
+    images = _images(command, folder)
     try:
         save_image_grid(output, images)
     except OSError as error:
@@ -55,15 +55,12 @@ def draw(command: Command) -> None:
     print(f"{command.num_samples} samples of seed {command.seed} in {output}")
 
 
-def _images(command: Command, saved_model: Path) -> Any:
+def _images(command: Command, folder: Path) -> Any:
     import tensorflow as tf
 
-    try:
-        model = tf.saved_model.load(str(saved_model))
-    except (OSError, ValueError, LookupError, tf.errors.OpError) as error:
-        raise UsageError(f"--saved_model={saved_model}: no SavedModel can be loaded from there") from error
+    model = saved_model.loaded(folder, "--saved_model")
     if not hasattr(model, "sample"):
-        raise UsageError(f"--saved_model={saved_model}: this model does not sample")
+        raise UsageError(f"--saved_model={folder}: this model does not sample")
     at_temperature = command.temperature != 1
     if at_temperature and not hasattr(model, "sample_at_temperature"):
         raise UsageError(f"--temperature={command.temperature}: this model samples at 1 only; leave the flag out")
@@ -75,7 +72,7 @@ def _images(command: Command, saved_model: Path) -> Any:
     except tf.errors.ResourceExhaustedError as error:
         raise UsageError(f"--num_samples={command.num_samples}: they do not fit into memory; draw fewer") from error
     except (TypeError, ValueError, tf.errors.OpError) as error:
-        raise UsageError(f"--saved_model={saved_model}: its sample does not take a number and a seed") from error
+        raise UsageError(f"--saved_model={folder}: its sample does not take a number and a seed") from error
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -20,7 +20,7 @@ from reproductions.harness.command_line import parsed
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
-from reproductions.harness.record import shipped
+from reproductions.harness.record import readable, shipped
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import read_json
 from reproductions.pages import FOLDER, PAGES, SCRIPTS, in_checkout
@@ -99,18 +99,21 @@ def compare(folder: Path) -> None:
     """
     found = False
     for path in sorted(folder.rglob("*.json")):
-        record = _record(path)
-        if record is None:
-            continue
-        found = True
-        name, study_name = record["reproduction"], record["study"]
-        study, recorded = reproduction_of(name).studies[study_name], shipped(name, study_name)
-        print(f"\n{name}, {study_name}: {path}\n\n{study.table(record)}\n")
-        print("Not recorded in the repository." if recorded is None else f"Recorded:\n\n{study.table(recorded)}")
-        if study.claims:
-            print(f"\n{claim.beside(study.claims, record, recorded)}")
+        with readable(path):
+            record = _record(path)
+            if record is not None:
+                found = True
+                print(_beside_the_recorded_one(record, path))
     if not found:
         raise UsageError(f"--results_dir={folder}: no record of a study; --study=NAME of a script makes one")
+
+
+def _beside_the_recorded_one(record: dict, path: Path) -> str:
+    name, study_name = record["reproduction"], record["study"]
+    study, recorded = reproduction_of(name).studies[study_name], shipped(name, study_name)
+    parts = [f"\n{name}, {study_name}: {path}", f"{study.table(record)}\n"]
+    parts.append("Not recorded in the repository." if recorded is None else f"Recorded:\n\n{study.table(recorded)}")
+    return "\n\n".join(parts) + (f"\n\n{claim.beside(study.claims, record, recorded)}" if study.claims else "")
 
 
 def _record(path: Path) -> dict | None:

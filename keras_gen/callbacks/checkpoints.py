@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import warnings
 from pathlib import Path
 
 import h5py
@@ -102,7 +103,7 @@ def restore_newest(model: keras.Model, directory: str | os.PathLike) -> int:
     for path in files:
         try:
             _load(model, path)
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:  # what a file that anyone may have written leads to
             logging.warning("checkpoint %s cannot be used, trying the one before: %s", path, _first_line(error))
         else:
             return int(model.step.numpy())
@@ -132,11 +133,16 @@ def _load(model: keras.Model, path: Path) -> None:
     if hashlib.sha256(content).digest() != whole[len(content) :]:
         raise ValueError("it is damaged: its checksum does not match")
     memory = MemoryFile(path.name, content)
-    model.load_weights(memory)
+    with warnings.catch_warnings():
+        # Keras warns, and loads the rest, where parts of the model or the optimizer's state are missing.
+        warnings.filterwarnings("error", category=UserWarning, module=r"keras\.")
+        model.load_weights(memory)
     with h5py.File(memory, "r") as file:
         for metric in model.metrics:
             for i, variable in enumerate(metric.variables):
                 variable.assign(file[f"{RUNNING_MEANS}/{metric.name}/{i}"][()])
+    if int(model.step.numpy()) != step_of(path):
+        raise ValueError(f"it is of step {int(model.step.numpy())}")
 
 
 def _first_line(error: Exception) -> str:

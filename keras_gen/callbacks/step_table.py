@@ -22,6 +22,7 @@ class StepTable:
     def __init__(self, path: str | os.PathLike, tensorboard_dir: str | os.PathLike | None = None):
         self.path = Path(path)
         self._curves = Curves(tensorboard_dir) if tensorboard_dir else None
+        self._has_these_columns = False
 
     def rows(self) -> list[dict[str, float]]:
         """All rows from the first step to the last; empty if there is no file yet.
@@ -30,23 +31,34 @@ class StepTable:
             InputError: The file is damaged.
         """
         try:
-            return [
+            rows = [
                 {"step": int(row.pop("step")), **{name: float(value) for name, value in row.items()}}
                 for row in csv.DictReader(self._whole_lines())
             ]
         except (ValueError, TypeError, KeyError, csv.Error) as error:  # a row of the wrong length is a TypeError
-            raise InputError(
-                f"{self.path} is damaged; restore it from a copy, or start again in a new --output_dir"
-            ) from error
+            raise self.damaged() from error
+        steps = [row["step"] for row in rows]
+        if any(later <= step for step, later in zip([-1, *steps], steps, strict=False)):
+            raise self.damaged()
+        return rows
+
+    def damaged(self) -> InputError:
+        """The error of a table that cannot be used."""
+        return InputError(f"{self.path} is damaged; restore it from a copy, or start again in a new --output_dir")
 
     def append(self, step: int, row: dict[str, float]) -> None:
         """Adds the row of a step.
 
         Raises:
+            InputError: The rows that are there have other columns.
             OSError: The row cannot be written, for example because the disk is full.
         """
         row = {"step": step, **row}
         new = not self.path.exists()
+        if not self._has_these_columns:
+            if not new and next(csv.reader(self._whole_lines()), None) != list(row):
+                raise self.damaged()
+            self._has_these_columns = True
         with naming(self.path), open(self.path, "a", newline="") as file:
             writer = csv.DictWriter(file, row, lineterminator="\n")
             if new:

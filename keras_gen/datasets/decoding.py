@@ -26,6 +26,8 @@ DARK = 16
 # Pillow warns at a smaller size. The filter is for the whole process, since images are opened in several threads, where
 # `warnings.catch_warnings` is not safe.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# And it warns, without naming the file, of odd metadata; pixels that it cannot decode are an error.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 def readable_suffixes() -> tuple[str, ...]:

@@ -244,11 +244,13 @@ def _cache_file(root: Path, follow_links: bool) -> Path:
 
 def _read(cache: Path, root: Path) -> FolderIndex | None:
     """The index in the cache; None if there is none that can be read."""
+    if not cache.is_file():
+        return None
     try:
         with np.load(cache, allow_pickle=False) as file:
             if str(file["format"]) != FORMAT:
                 return None
-            return FolderIndex(
+            index = FolderIndex(
                 root=root,
                 folders=PackedStrings(file["folders"], file["folder_ends"]),
                 changed=file["changed"],
@@ -257,6 +259,8 @@ def _read(cache: Path, root: Path) -> FolderIndex | None:
                 shorter_sides=file["shorter_sides"],
                 left_out=str(file["left_out"]),
             )
+            whole = len(index.names) == len(index.places) == len(index.shorter_sides)
+            return index if whole and np.isin(index.places, np.arange(len(index.folders))).all() else None
     except Exception:  # Damage takes many forms; reading the folder again repairs all of them.
         return None
 

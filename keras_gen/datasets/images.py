@@ -14,7 +14,7 @@ from absl import logging
 
 from keras_gen.datasets.decoding import decode_image
 from keras_gen.datasets.python_calls import PythonCalls
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, one_line
 
 # Sets are decoded into memory up to this many bytes: 60,000 images of 32x32x3, 21,000 of 64x64x3.
 IN_MEMORY_LIMIT = 256 * 2**20
@@ -27,7 +27,7 @@ def warn_once(subject: str, message: str) -> None:
     """Warns, unless this process has warned of the subject before."""
     if subject not in _warned:
         _warned.add(subject)
-        logging.warning("%s", message)
+        logging.warning("%s", one_line(message))
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)

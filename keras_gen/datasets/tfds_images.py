@@ -2,12 +2,8 @@
 
 import contextlib
 import hashlib
-import http.client
 import os
 import re
-import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,15 +17,15 @@ from google.protobuf import json_format, message
 from tensorflow_datasets.core import constants, dataset_info
 
 from keras_gen.datasets import images as images_lib
+from keras_gen.datasets.hosts import answers
 from keras_gen.datasets.images import EncodedImages, Images
 from keras_gen.datasets.sizes import too_small
 from keras_gen.datasets.splits import hold_out_tenth, mixed_order
 from keras_gen.errors import InputError
-from keras_gen.utils.files import cache_folder, replacing
+from keras_gen.utils.files import cache_folder, replacing, special_file
 
 VARYING_SIZE = 64  # default image_size where image sizes differ
 _NAME = re.compile(r"\w+(/[\w.\-]+)?(:\d+\.\d+\.\d+)?")  # name[/config][:version]
-_ANSWER_SECONDS = 4.0
 _AT_ONCE = 1_000  # records that a thread reads in turn
 # What damaged files raise in Python, ArrayRecord, Protocol Buffers and TFRecord.
 _DAMAGE = (
@@ -47,28 +43,42 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder | 
     """The TFDS builder of a data set, or None if TFDS has neither its code nor its files.
 
     Raises:
-        InputError: The data set has no such config or version, or its description is damaged.
+        InputError: The data set has no such config or version, its description is damaged, or its code fails.
     """
     if not _NAME.fullmatch(name):
         return None
+    special = special_file(_folder(name, data_dir))
+    if special is not None:
+        raise InputError(f"{special} is no file; remove it, or prepare {name} again in another --data_dir")
     try:
         return tfds.builder(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError:
         return None
     except Exception as error:  # it reads stored files, and runs the code of any data set
         _check_descriptions(name, data_dir)
-        if not isinstance(error, (ValueError, AssertionError)):
-            raise
-        raise InputError(f"the TFDS data set of {name!r} has no such config or version") from error
+        if isinstance(error, (ValueError, AssertionError)):
+            raise InputError(f"the TFDS data set of {name!r} has no such config or version") from error
+        folder = _folder(name, data_dir)
+        if folder.exists():
+            raise _damaged(folder, error) from error
+        raise InputError(f"the code of the TFDS data set {name!r} fails: {_first_line(error)}") from error
 
 
 def _check_descriptions(name: str, data_dir: str | None) -> None:
     """Raises InputError if the stored description of any version of the data set cannot be read."""
-    folder = Path(data_dir or constants.DATA_DIR).expanduser() / re.split("[/:]", name)[0]
-    for path in folder.rglob(constants.DATASET_INFO_FILENAME):
+    for path in _folder(name, data_dir).rglob(constants.DATASET_INFO_FILENAME):
         with _naming_damage(path.parent):
             if not dataset_info.read_from_json(path).version:
                 raise ValueError(f"{path.name} describes nothing")
+
+
+def _folder(name: str, data_dir: str | None) -> Path:
+    """Where TFDS stores all configs and versions of a data set."""
+    return Path(data_dir or constants.DATA_DIR).expanduser() / re.split("[/:]", name)[0]
+
+
+def _damaged(folder: str | os.PathLike, error: Exception) -> InputError:
+    return InputError(f"{folder} is damaged ({_first_line(error)}); remove it and prepare it again")
 
 
 @contextlib.contextmanager
@@ -79,7 +89,7 @@ def _naming_damage(folder: str | os.PathLike) -> Iterator[None]:
     except InputError:
         raise
     except _DAMAGE as error:
-        raise InputError(f"{folder} is damaged ({_first_line(error)}); remove it and prepare it again") from error
+        raise _damaged(folder, error) from error
 
 
 def is_prepared(builder: tfds.core.DatasetBuilder) -> bool:
@@ -126,32 +136,11 @@ def _check_downloadable(builder: tfds.core.DatasetBuilder) -> None:
         )
     urls = {urlsplit(url).netloc: url for url in builder.url_infos or ()}
     for host, url in urls.items():
-        if not _answers(url):
+        if not answers(url):
             raise InputError(
                 f"{where} and {host} does not answer: {how} on a machine with a network, "
                 "and give the folder it wrote as --data_dir"
             )
-
-
-def _answers(url: str) -> bool:
-    """Whether the host of `url`, or the proxy on the way to it, replies at all."""
-    answered = threading.Event()
-
-    def ask() -> None:
-        try:
-            request = urllib.request.Request(url, method="HEAD")
-            urllib.request.urlopen(request, timeout=_ANSWER_SECONDS).close()
-        except urllib.error.HTTPError:
-            pass  # even a refusal of HEAD is an answer
-        except (OSError, http.client.HTTPException):
-            return
-        answered.set()
-
-    # In a thread, because the time limit does not cover name resolution.
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(_ANSWER_SECONDS)
-    return answered.is_set()
 
 
 def read(builder: tfds.core.DatasetBuilder, split: str, image_size: int | None) -> Images:
@@ -269,9 +258,9 @@ def _labels(
     files = [os.stat(path) for path in builder.info.splits[source].filepaths]
     identity = repr((os.fspath(builder.data_path), source, label_key, [(f.st_size, f.st_mtime_ns) for f in files]))
     cache = cache_folder() / f"labels-{hashlib.sha256(os.fsencode(identity)).hexdigest()[:16]}.npy"
-    with contextlib.suppress(OSError, ValueError, EOFError):
-        labels = np.load(cache, allow_pickle=False)
-        if labels.shape == (len(records),):
+    with contextlib.suppress(Exception):  # damage takes many forms; reading the labels again repairs all of them
+        labels = np.load(cache, allow_pickle=False) if cache.is_file() else None
+        if labels is not None and labels.shape == (len(records),) and labels.dtype == np.int64:
             return labels
     logging.warning("reading the labels of %d images of %s; this is done once", len(records), builder.info.full_name)
     with ThreadPoolExecutor() as pool:
@@ -289,4 +278,4 @@ def _feature(record: bytes, key: str) -> tf.train.Feature:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0]
+    return re.sub(r"\{\{.*?\}\} ", "", str(error).strip().split("\n")[0])  # TensorFlow's names of nodes

@@ -164,6 +164,8 @@ def _file_stem(train: Images, seed: int) -> str:
 
 def _read_cache(stem: Path, recipe: dict) -> tuple[keras.Model, dict] | None:
     """The cached network and its description, or None if there is none that fits."""
+    if not all(Path(f"{stem}.{suffix}").is_file() for suffix in ("json", "keras")):
+        return None
     try:
         description = json.loads(Path(f"{stem}.json").read_text())
         model = _untrained(recipe)

@@ -56,6 +56,18 @@ def remove_unfinished(directory: str | os.PathLike) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def special_file(path: str | os.PathLike) -> Path | None:
+    """The first path in a folder, or the path itself, that exists and is neither a file nor a folder.
+
+    Whoever reads such a one, a pipe for example, may wait for ever.
+    """
+    path = Path(path)
+    for found in (path, *path.rglob("*")):
+        if found.exists() and not found.is_file() and not found.is_dir():
+            return found
+    return None
+
+
 class MemoryFile(io.BytesIO):
     """A file in memory with a name, by which Keras recognises the format.
 

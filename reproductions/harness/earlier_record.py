@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reproductions.harness.errors import UsageError
-from reproductions.harness.record import agree
+from reproductions.harness.record import agree, readable
 from reproductions.harness.run_directory import RunDirectory, differences, has_fewer_steps, read_json
 from reproductions.harness.study import Study
 
@@ -32,10 +32,12 @@ def kept(
         UsageError: It is damaged or of other flags, or a run of fewer steps would be lost.
     """
     record = read_json(path, "a record; remove it, or give another --results_dir")
-    runs = {(run["variant"], run["seed"]): run for run in record["runs"] if run["variant"] in study.variants}
-    there = record["flags"]
-    continued = study.extendable and has_fewer_steps(there, flags)
-    same_variants = all(agree(run["flags"], study.variants[title]) for (title, _), run in runs.items())
+    with readable(path):
+        runs = {(run["variant"], run["seed"]): run for run in record["runs"]}
+        runs = {(title, seed): run for (title, seed), run in runs.items() if title in study.variants}
+        there = record["flags"]
+        continued = study.extendable and has_fewer_steps(there, flags)
+        same_variants = all(agree(run["flags"], study.variants[title]) for (title, _), run in runs.items())
     if not same_variants or not agree(there | {"steps": flags["steps"]} if continued else there, flags):
         # A flag may be younger than the record.
         differing = differences(flags, {name: there.get(name, value) for name, value in flags.items()})

@@ -4,6 +4,7 @@ import io
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -16,9 +17,12 @@ REMEDY = "fix this and rerun the command; it resumes from the last checkpoint"
 def guarded(function: Callable, *args: Any) -> None:
     """Calls a function; an error that the user can mend ends the process with one line and exit status 1.
 
+    Python's warnings are shown as a line each.
+
     Ctrl-C and SIGTERM end it with one line and exit status 130 or 143.
     """
     signals.install()
+    warnings.showwarning = _show_warning
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # whatever the locale, nothing that is said stops a run
             stream.reconfigure(errors="backslashreplace")
@@ -42,7 +46,14 @@ def guarded(function: Callable, *args: Any) -> None:
         line = explained(error)
         if line is None:
             raise
-        sys.exit(f"error: {line}")
+        # A file's name may hold line breaks, and bytes that are no text.
+        sys.exit("error: " + "".join(part if part.isprintable() else ascii(part)[1:-1] for part in line))
+
+
+def _show_warning(message: Warning | str, *where: Any, **more: Any) -> None:
+    """Shows a warning as one line, without the place in the code that Python shows."""
+    del where, more
+    print(f"warning: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def explained(error: Exception) -> str | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from reproductions.harness import claim, command_line, earlier_record, jobs, launch, silence, study_needs
 from reproductions.harness.errors import UsageError
 from reproductions.harness.options import Option, as_flags, options
-from reproductions.harness.record import check_features, plain, results_of, sheet_name, shipped
+from reproductions.harness.record import check_features, plain, readable, results_of, sheet_name, shipped
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import RunDirectory, check_writable, replacing, write_json
 from reproductions.harness.study import Study
@@ -58,9 +58,10 @@ def make(reproduction: Reproduction, name: str, command: launch.Command, changes
     failed = making.runs(todo, command.jobs)
     if making.whole:
         silence.now_doing("Drawing the figure")
-        making.write_figure()
-        record = making.record
-        print(f"\n{making.study.table(record)}\n\n{claim.beside(making.study.claims, record, recorded)}".rstrip())
+        with readable(making.path):
+            making.write_figure()
+            record = making.record
+            print(f"\n{making.study.table(record)}\n\n{claim.beside(making.study.claims, record, recorded)}".rstrip())
         print(f"\nThe record is {making.path}; the figure is beside it.")
     elif not failed:
         raise UsageError(f"{making.path}: every run broke down; try smaller learning rates in a new --output_dir")
@@ -241,8 +242,8 @@ class Making:
         write_json(self.path, self.record)
         if sheet is not None and seed == min(made for of, made in self.made if of == title):
             kept = self.path.parent / "samples" / f"{sheet_name(self.reproduction, self.name, title)}.png"
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(sheet, kept)
+            with replacing(kept) as aside:
+                shutil.copyfile(sheet, aside)
         return True
 
     def write_figure(self) -> None:

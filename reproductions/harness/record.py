@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -32,6 +33,23 @@ def shipped(script: str, study: str) -> dict | None:
     return read_json(path) if path.exists() else None
 
 
+@contextlib.contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Raises what a file of JSON values that are not those expected leads to as one line.
+
+    Raises:
+        UsageError: The file cannot be used.
+    """
+    try:
+        yield
+    except (UsageError, OSError):
+        raise
+    except Exception as error:  # a value that is missing, or of another kind, shows wherever it is used
+        raise UsageError(
+            f"{path} is damaged, or of another version; restore it, or remove it and make it again"
+        ) from error
+
+
 def results_of(
     directory: RunDirectory, flags: dict[str, Any], study: str, looked_at: bool, broke_down: bool = False
 ) -> tuple[dict | None, Path | None]:
@@ -50,9 +68,10 @@ def results_of(
     if not directory.finished(flags):
         return None, None
     results = directory.read_results()
-    if "results" in results:  # of a function of the study's own
-        return {"seconds": results["seconds"], **results["results"]}, directory.newest_sheet
-    kept = {key: results[key] for key in RECORDED}
+    with readable(directory.results):
+        if "results" in results:  # of a function of the study's own
+            return {"seconds": results["seconds"], **results["results"]}, directory.newest_sheet
+        kept = {key: results[key] for key in RECORDED}
     if not looked_at:
         return kept, directory.newest_sheet
     found, picture = examined(directory, study)

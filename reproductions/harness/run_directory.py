@@ -49,7 +49,7 @@ class RunDirectory:
         Raises:
             UsageError: The results are damaged.
         """
-        return self.results.exists() and self.read_results().get("flags", flags).get("steps") == flags.get("steps")
+        return self.results.exists() and (self.read_results().get("flags") or flags).get("steps") == flags.get("steps")
 
     def read_results(self) -> dict[str, Any]:
         """What `results.json` holds.
@@ -57,7 +57,17 @@ class RunDirectory:
         Raises:
             UsageError: It is damaged.
         """
-        return read_json(self.results, "a run's results; remove it, and the same command makes it again")
+        expected = "a run's results; remove it, and the same command makes it again"
+        found = read_json(self.results, expected)
+        flags, endpoints, divergence = (found.get(name) for name in ("flags", "endpoints", "divergence"))
+        if (
+            not isinstance(flags or {}, dict)
+            or not isinstance(endpoints or [], list)
+            or not all(isinstance(name, str) for name in endpoints or [])
+            or not isinstance((divergence or {"message": ""}).get("message"), str)
+        ):
+            raise UsageError(f"{self.results} is not {expected}")
+        return found
 
     def sheet(self, step: int) -> Path:
         """The picture of a step."""
@@ -76,17 +86,16 @@ class RunDirectory:
             extendable: Whether the run that is there may have fewer steps.
 
         Raises:
-            UsageError: The folder cannot be written, holds something else, damaged tables, or the run of other flags.
+            UsageError: The folder cannot be written, holds links, something else, damaged tables, or the run of other
+                flags.
         """
-        if self.flags.exists():
-            import_tensorflow()
-            from keras_gen.callbacks import StepTable
-
-            self._compare(flags, extendable)
-            for table in (self.metrics, self.evaluations):
-                StepTable(table).rows()
-        elif self.path.is_dir() and any(map(_is_foreign, self.path.iterdir())):
+        begun = self.flags.exists()
+        if not begun and self.path.is_dir() and any(map(_is_foreign, self.path.iterdir())):
             raise UsageError(f"--output_dir={self.path} holds files, but no run; give an empty or a new folder")
+        self._check_kinds()
+        if begun:
+            self._compare(flags, extendable)
+            self._check_tables()
         check_writable(self.path, "--output_dir")
 
     @contextlib.contextmanager
@@ -126,10 +135,33 @@ class RunDirectory:
         """
         import keras
 
+        if not self.model.is_file():
+            raise UsageError(f"{self.model} is no file; make the run again")
         try:
             return keras.models.load_model(self.model, safe_mode=True)
         except Exception as error:  # what a file that anyone may have written leads to
             raise UsageError(f"{self.model}: no model of this suite can be loaded; make the run again") from error
+
+    def _check_kinds(self) -> None:
+        """Checks that nothing in the folder is a link, through which a run would write elsewhere, or a pipe."""
+        for folder, folders, files in os.walk(self.path):
+            for found in (Path(folder, name) for name in (*folders, *files)):
+                if found.is_symlink():
+                    raise UsageError(f"{found} is a link; put what it leads to in its place: a run writes only here")
+                if found.exists() and not found.is_file() and not found.is_dir():
+                    raise UsageError(f"{found} is neither a file nor a folder; remove it")
+
+    def _check_tables(self) -> None:
+        """Checks that the tables can be read, and that each measurement belongs to a row of `metrics.csv`."""
+        import_tensorflow()
+        from keras_gen.callbacks import StepTable
+
+        metrics, evaluations = (StepTable(table) for table in (self.metrics, self.evaluations))
+        steps = {row["step"] for row in metrics.rows() if "seconds" in row}
+        if len(steps) < len(metrics.rows()):
+            raise metrics.damaged()
+        if not {row["step"] for row in evaluations.rows()} <= steps:
+            raise evaluations.damaged()
 
     def _compare(self, flags: dict[str, Any], extendable: bool) -> bool:
         """Whether the run that is there is to be extended; it must have the same flags otherwise."""
@@ -211,9 +243,12 @@ def read_json(path: str | os.PathLike, expected: str = "a record; restore it, or
     Raises:
         UsageError: It is damaged, or something else.
     """
+    path = Path(path)
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is not {expected}")
     try:
-        value = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not {expected}") from error
     if not isinstance(value, dict):
         raise UsageError(f"{path} is not {expected}")

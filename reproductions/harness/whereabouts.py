@@ -8,7 +8,7 @@ from reproductions.harness.run_directory import RunDirectory
 def whereabouts(directory: RunDirectory) -> str:
     """What a finished run left in its folder, how to draw more samples, and whether its loss diverged."""
     results = directory.read_results()
-    endpoints = results.get("endpoints", [])
+    endpoints = results.get("endpoints") or []
     lines = f"""In {directory.path}:
   samples/       pictures of what it learnt: {directory.newest_sheet}
   results.json   the last measurements, metrics.csv and evaluations.csv all of them

@@ -28,6 +28,12 @@ def test_kills():
     assert last_row(tables.kill_and_resume({"f_vae": result | {"differences": []}})).endswith("| none |")
 
 
+def test_fuzz():
+    result = {"seed": 0, "cases": 6, "worked": 3, "refused": 2, "failed": 1}
+    found = tables.fuzz({"pictures": result, "checkpoints": result}).splitlines()
+    assert found[-3:] == ["| pictures | 6 | 3 | 2 | 1 |", "| checkpoints | 6 | 3 | 2 | 1 |", "| all | 12 | 6 | 4 | 2 |"]
+
+
 def test_memory():
     record = {"wgan_div": {"bytes": {"500": 500e6, "5000": 495e6}, "change": -0.01}}
     assert last_row(tables.memory(record)) == "| `wgan_div` | 500 | 495 | -1.0 % |"

@@ -1,3 +1,7 @@
+import hashlib
+import io
+
+import h5py
 import numpy as np
 import pytest
 
@@ -99,3 +103,63 @@ def test_checkpoints_that_cannot_be_read_are_an_error_and_stay(line, tmp_path):
     with pytest.raises(InputError, match="every checkpoint is damaged"):
         restore_newest(line(), tmp_path)
     assert (tmp_path / "step_00000010.weights.h5").read_bytes() == b"no checkpoint"
+
+
+def rewritten(path, change):
+    """The checkpoint with its HDF5 file changed, and the checksum that belongs to it."""
+    memory = io.BytesIO(path.read_bytes()[:-32])
+    with h5py.File(memory, "r+") as file:
+        change(file)
+    path.write_bytes(memory.getvalue() + hashlib.sha256(memory.getvalue()).digest())
+
+
+def without_optimizer(file):
+    for name in list(file):
+        if "optimizer" in name:
+            del file[name]
+
+
+def weight_and_step(file):
+    """The places of the weight and of the step in a file."""
+    names = []
+    file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
+    (step,) = (name for name in names if name.startswith("vars/") and file[name].dtype == "int64")
+    (weight,) = (name for name in names if name.startswith("vars/") and name != step)
+    return weight, step
+
+
+def of_another_step(file):
+    _, step = weight_and_step(file)
+    file[step][...] = 7
+
+
+def elsewhere(file):
+    weight, _ = weight_and_step(file)
+    del file[weight]
+    file[weight] = h5py.ExternalLink("/etc/hostname", "/x")
+
+
+def as_text(file):
+    weight, _ = weight_and_step(file)
+    del file[weight]
+    file[weight] = "text"
+
+
+def as_group(file):
+    weight, _ = weight_and_step(file)
+    del file[weight]
+    file.create_group(weight)
+
+
+@pytest.mark.parametrize("change", [without_optimizer, of_another_step, elsewhere, as_text, as_group])
+def test_one_with_the_right_checksum_and_the_wrong_content_is_passed_over(line, fit, tmp_path, caplog, change):
+    """Keras would only warn that the optimizer's state is missing, and go on without it."""
+    model, other = line(), line()
+    fit(model, 1, [Checkpoints(tmp_path, every=5)])
+    expected = state(model)
+    fit(model, 1, [Checkpoints(tmp_path, every=5)], first_step=5)
+    rewritten(tmp_path / "step_00000010.weights.h5", change)
+    assert restore_newest(other, tmp_path) == 5
+    assert "step_00000010.weights.h5 cannot be used" in caplog.text
+    for one, found in zip(expected, state(other), strict=True):
+        np.testing.assert_array_equal(one, found)

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from keras_gen.callbacks import StepTable
+from keras_gen.errors import InputError
 
 
 def test_rows_come_back_as_numbers(tmp_path):
@@ -82,3 +83,21 @@ def test_curves_do_not_double_back_in_a_continued_run(tmp_path):
     for step in (10, 15):
         continued.append(step, {"distance": 0.5})
     assert points(tmp_path / "tensorboard") == [(5, 0.25), (10, 0.5), (15, 0.5)]
+
+
+@pytest.mark.parametrize("rows", ["5,1\n5,2", "10,1\n5,2", "-5,1", "5,1\n10,2,3", "5"])
+def test_rows_that_no_run_writes_are_damage(tmp_path, rows):
+    table = StepTable(tmp_path / "table.csv")
+    table.path.write_text(f"step,distance\n{rows}\n")
+    with pytest.raises(InputError, match=r"table\.csv is damaged; restore it from a copy"):
+        table.rows()
+
+
+def test_a_row_does_not_join_rows_of_other_columns(tmp_path):
+    table = StepTable(tmp_path / "table.csv")
+    table.append(5, {"distance": 0.25, "count": 3})
+    table.path.write_text(table.path.read_text().replace("distance,count", "count,distance"))
+    before = table.path.read_bytes()
+    with pytest.raises(InputError, match=r"table\.csv is damaged"):
+        StepTable(table.path).append(10, {"distance": 0.25, "count": 3})
+    assert table.path.read_bytes() == before

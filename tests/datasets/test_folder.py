@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from helpers.pictures import encode, noise
-from keras_gen.datasets import folder, images, load
-from keras_gen.errors import InputError
+from keras_gen.datasets import batches, folder, images, load
+from keras_gen.errors import InputError, unwrapped_input_errors
 
 
 def pixels_by_seed(count):
@@ -238,3 +238,31 @@ def test_a_file_of_twelve_bits_is_warned_of_once(tmp_path, caplog):
     load(f"folder:{tmp_path}", image_size=8)
     (message,) = [record.getMessage() for record in caplog.records]
     assert "it has 16 bits per value, but uses the lower 12 at most" in message and str(tmp_path) in message
+
+
+NAMES = [b"caf\xe9.png", "é.png".encode(), b"line\nbreak.png", b"\x1b[31m.png", b"-rf.png", b"\xed\xa0\x80.png"]
+
+
+@pytest.mark.parametrize("limit", [images.IN_MEMORY_LIMIT, 0], ids=["at once", "late"])
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_files_of_any_name_are_read_and_named_in_one_line(tmp_path, monkeypatch, name, limit):
+    """Names are bytes that need not be UTF-8; damage may show in TensorFlow's threads, which hand on UTF-8 alone."""
+    monkeypatch.setattr(images, "IN_MEMORY_LIMIT", limit)
+    path = os.path.join(os.fsencode(tmp_path), name)
+    pictures = [encode(noise(8, 8, seed=i)) for i in range(3)]
+    for place, content in zip(
+        (os.fsencode(tmp_path / "a.png"), os.fsencode(tmp_path / "b.png"), path), pictures, strict=True
+    ):
+        with open(place, "wb") as file:
+            file.write(content)
+    parts = [load(f"folder:{tmp_path}", split, image_size=8) for split in ("train", "test")]
+    assert sum(len(part.to_pixels()) for part in parts) == 3
+
+    with open(path, "wb") as file:
+        file.write(pictures[2][:-60])
+    with pytest.raises(InputError, match=r"cannot decode image .*png: image file is truncated") as error:
+        for split in ("train", "test"):
+            part = load(f"folder:{tmp_path}", split, image_size=8)
+            with unwrapped_input_errors():
+                list(batches(part, len(part), num_steps=1))
+    assert str(error.value).isprintable() and str(error.value).encode()

@@ -92,12 +92,20 @@ def test_small_folders_are_read_each_time(picture_folder, cache, monkeypatch):
     assert not cache.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"PK damaged", None])
+@pytest.mark.parametrize("content", [b"", b"PK damaged", None, "pipe", "short", "elsewhere"])
 def test_a_damaged_or_foreign_index_is_made_anew(picture_folder, cache, content):
     made = folder_index.find(picture_folder)
     (file,) = cache.iterdir()
     if content is None:
         np.savez(file, format="0")
+    elif content == "pipe":
+        file.unlink()
+        os.mkfifo(file)  # whoever opens it waits for ever
+    elif isinstance(content, str):
+        with np.load(file) as whole:
+            arrays = dict(whole)
+        sides, places = arrays["shorter_sides"], arrays["places"]
+        np.savez(file, **arrays | ({"shorter_sides": sides[1:]} if content == "short" else {"places": places + 100}))
     else:
         file.write_bytes(content)
     assert paths(folder_index.find(picture_folder)) == paths(made)

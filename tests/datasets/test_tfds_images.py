@@ -1,3 +1,4 @@
+import os
 import re
 import shutil
 
@@ -6,7 +7,7 @@ import pytest
 import tensorflow_datasets as tfds
 
 from helpers.pictures import noise
-from keras_gen.datasets import images, load, tfds_images
+from keras_gen.datasets import hosts, images, load, tfds_images
 from keras_gen.errors import InputError
 
 
@@ -111,7 +112,9 @@ def test_a_large_set_stays_encoded(data_dir, monkeypatch):
     np.testing.assert_array_equal(encoded.to_pixels(), in_memory.to_pixels())
 
 
-@pytest.mark.parametrize("damage", [b"", b"no array", None])
+@pytest.mark.parametrize(
+    "damage", [b"", b"no array", None, np.zeros(40), "pipe"], ids=["empty", "garbage", "short", "floats", "pipe"]
+)
 def test_labels_of_a_large_set_are_read_once(data_dir, tmp_path, monkeypatch, caplog, damage):
     monkeypatch.setenv("KERAS_GEN_CACHE", str(tmp_path / "cache"))
     in_memory = load("tiny_images/train", data_dir=data_dir)
@@ -124,6 +127,11 @@ def test_labels_of_a_large_set_are_read_once(data_dir, tmp_path, monkeypatch, ca
     (cache,) = (tmp_path / "cache").iterdir()
     if damage is None:
         np.save(cache, np.zeros(3, np.int64))
+    elif isinstance(damage, np.ndarray):
+        np.save(cache, damage)
+    elif damage == "pipe":
+        cache.unlink()
+        os.mkfifo(cache)  # whoever opens it waits for ever
     else:
         cache.write_bytes(damage)
     assert load("tiny_images/train", data_dir=data_dir).labels.tolist() == in_memory.labels.tolist()
@@ -167,6 +175,32 @@ DAMAGE = {
     "bytes for a description": (DESCRIPTION, lambda path: path.write_bytes(b"\xff\x00")),
     "an empty description": (DESCRIPTION, lambda path: path.write_bytes(b"{}")),
 }
+FEATURES = {
+    "garbage": b"garbage",
+    "numbers that are none": b'{"pythonClassName": "tensorflow_datasets.core.features.features_dict.FeaturesDict", '
+    b'"featuresDict": {"features": {"picture": {"image": {"shape": {"dimensions": [1e308]}}}}}}',
+}
+
+
+@pytest.mark.parametrize("kind", FEATURES)
+def test_damaged_features_are_told_by_the_folder_of_the_set(data_dir, tmp_path, monkeypatch, kind):
+    """They are read where TFDS has no code of the set."""
+    monkeypatch.setattr(tfds.core.registered, "_DATASET_REGISTRY", {})
+    shutil.copytree(data_dir / "tiny_images" / "test", tmp_path / "tiny_images" / "test")
+    (tmp_path / "tiny_images" / "test" / "1.0.0" / "features.json").write_bytes(FEATURES[kind])
+    with pytest.raises(InputError, match=r"tiny_images.* (is damaged \(.+\)|has no such config or version)"):
+        load("tiny_images/test", data_dir=tmp_path)
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_on(data_dir, tmp_path):
+    shutil.copytree(data_dir / "tiny_images" / "test", tmp_path / "tiny_images" / "test")
+    description = tmp_path / "tiny_images" / "test" / "1.0.0" / DESCRIPTION
+    description.unlink()
+    os.mkfifo(description)
+    with pytest.raises(
+        InputError, match=r"dataset_info\.json is no file; remove it, or prepare tiny_images/test again"
+    ):
+        load("tiny_images/test", data_dir=tmp_path)
 
 
 @pytest.mark.parametrize("kind", DAMAGE)
@@ -192,7 +226,7 @@ def test_enlarging_is_refused(data_dir):
 
 def test_a_silent_host_is_asked_once_and_named(tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(tfds_images, "_answers", lambda url: asked.append(url))
+    monkeypatch.setattr(tfds_images, "answers", lambda url: asked.append(url))
     with pytest.raises(
         InputError, match="cifar10 is not prepared in .*toronto.* does not answer: run `tfds build cifar10"
     ):
@@ -207,9 +241,9 @@ def test_what_answers_and_what_does_not():
     server = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)  # knows no method: error 501
     threading.Thread(target=server.handle_request, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/"
-    assert tfds_images._answers(url)
+    assert hosts.answers(url)
     server.server_close()
-    assert not tfds_images._answers(url)
+    assert not hosts.answers(url)
 
 
 def test_files_that_must_be_fetched_by_hand(tmp_path):

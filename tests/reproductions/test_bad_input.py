@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import struct
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -167,6 +168,17 @@ SCALARS = [tf.TensorSpec([], tf.int32)] * 2
 SAVED_MODELS = {
     "nothing": (lambda folder: None, "no SavedModel can be loaded from there"),
     "garbage": (lambda folder: (folder / "saved_model.pb").write_bytes(b"garbage"), "no SavedModel can be loaded"),
+    "a damaged fingerprint": (
+        lambda folder: (
+            tf.saved_model.save(tf.Module(), str(folder)),
+            (folder / "fingerprint.pb").write_bytes(b"\xff" * 9),
+        ),
+        "",
+    ),
+    "a pipe": (
+        lambda folder: (tf.saved_model.save(tf.Module(), str(folder)), os.mkfifo(folder / "assets" / "pipe")),
+        "no SavedModel can be loaded",
+    ),
     "no sample": (lambda folder: tf.saved_model.save(tf.Module(), str(folder)), "this model does not sample"),
     "other arguments": (
         lambda folder: program(folder, tf.function(lambda x: x, input_signature=SCALARS[:1])),
@@ -183,6 +195,43 @@ SAVED_MODELS = {
         "images contain NaN or infinite pixels",
     ),
 }
+
+
+def writes(path):
+    """A `sample` that writes a file, in a function that another one calls."""
+
+    @tf.function(input_signature=SCALARS)
+    def sample(n, seed):
+        tf.map_fn(lambda x: (tf.io.write_file(path, "ran"), x)[1], tf.range(1))
+        return tf.zeros([n, 8, 8, 1])
+
+    return sample
+
+
+def lists(path):
+    @tf.function(input_signature=SCALARS)
+    def sample(n, seed):
+        return tf.fill([n, 8, 8, 1], tf.cast(tf.size(tf.io.matching_files(path)), tf.float32))
+
+    return sample
+
+
+def calls_python(path):
+    @tf.function(input_signature=SCALARS)
+    def sample(n, seed):
+        return tf.fill([n, 8, 8, 1], tf.numpy_function(lambda: np.float32(0), [], tf.float32))
+
+    return sample
+
+
+@pytest.mark.parametrize(
+    ("make", "operation"), [(writes, "WriteFile"), (lists, "MatchingFiles"), (calls_python, "PyFunc")]
+)
+def test_a_saved_model_that_could_reach_files_is_refused(refused, tmp_path, make, operation):
+    program(tmp_path / "model", make(str(tmp_path / "ran")))
+    message = refused("sample", f"--saved_model={tmp_path / 'model'}", f"--output={tmp_path / 'grid.png'}")
+    assert f"its operation {operation} may read or write files, or run something else" in message
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize("kind", SAVED_MODELS)
@@ -252,6 +301,23 @@ def test_a_script_ends_with_status_1_and_no_traceback(script, tmp_path):
     assert "Traceback" not in done.stderr
     last = done.stderr.splitlines()[-1]  # TensorFlow greets first
     assert last.startswith("error: ") and "--steps=0" in last
+
+
+def test_a_name_of_any_bytes_stays_in_one_line():
+    def refuse(error):
+        raise error("caf\udce9\n\x1b[31m\ud800: there is no such folder, 8·2 or é")
+
+    for error in (UsageError, InputError):
+        with pytest.raises(SystemExit) as end:
+            guarded(refuse, error)
+        assert end.value.code == r"error: caf\udce9\n\x1b[31m\ud800: there is no such folder, 8·2 or é"
+
+
+def test_a_warning_is_one_line(capsys):
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        guarded(lambda: warnings.warn("it is\nodd", stacklevel=1))
+    assert capsys.readouterr().err == "warning: it is odd\n"
 
 
 def test_what_the_input_pipeline_finds_in_training_is_one_line_too():
@@ -381,6 +447,63 @@ def test_a_damaged_file_of_a_run_is_named_and_left_alone(configuration, tmp_path
     ):
         run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path, strategy_name="single")
     assert contents(tmp_path) == before
+
+
+TABLES = {
+    "metrics.csv": "step,seconds,loss\n5,0.5,1\n10,0.9,1\n",
+    "evaluations.csv": "step,distance\n10,1.5\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("metrics.csv", "step,loss\n5,1\n10,1\n"),
+        ("metrics.csv", "step,seconds,loss\n10,0.9,1\n5,0.5,1\n"),
+        ("evaluations.csv", "step,distance\n7,1.5\n"),
+        ("results.json", '{"flags": []}'),
+        ("results.json", '{"flags": 3}'),
+        ("results.json", '{"endpoints": [1]}'),
+        ("results.json", '{"endpoints": 5}'),
+        ("results.json", '{"divergence": {"message": null}}'),
+        ("results.json", "[" * 100_000),
+        ("flags.json", "[" * 100_000),
+    ],
+)
+def test_values_that_no_run_writes_are_damage(configuration, tmp_path, file, content):
+    with RunDirectory(tmp_path).claimed(as_flags(configuration())):
+        for name, text in (TABLES | {file: content}).items():
+            (tmp_path / name).write_text(text)
+    before = contents(tmp_path)
+    with pytest.raises(
+        (InputError, UsageError), match=rf"^{tmp_path / file} is (damaged|not a run's (flags|results));"
+    ):
+        run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path, strategy_name="single")
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "checkpoints", "samples", "tensorboard/metrics", ".lock"])
+def test_a_run_writes_through_no_link(configuration, tmp_path, name):
+    outside, link = tmp_path / "outside", tmp_path / "run" / name
+    outside.mkdir()
+    with RunDirectory(tmp_path / "run").claimed(as_flags(configuration())):
+        pass
+    link.unlink(missing_ok=True)
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(outside)
+    with pytest.raises(UsageError, match=rf"^{link} is a link; put what it leads to in its place"):
+        run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path / "run", strategy_name="single")
+    assert list(outside.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["flags.json", "metrics.csv", "results.json", "step_00000005.weights.h5"])
+def test_a_pipe_is_not_waited_on(configuration, tmp_path, name):
+    with RunDirectory(tmp_path).claimed(as_flags(configuration())):
+        pass
+    (tmp_path / name).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UsageError, match=rf"^{tmp_path / name} is neither a file nor a folder; remove it"):
+        run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path, strategy_name="single")
 
 
 def test_a_finished_run_says_what_is_missing(configuration, tmp_path, capsys):

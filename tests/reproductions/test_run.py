@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -13,6 +14,9 @@ import pytest
 import tensorflow as tf
 
 from benchmarks import kill_and_resume
+from benchmarks.kills import killing
+from benchmarks.kills.comparison import differences
+from benchmarks.kills.job import Job
 from keras_gen import datasets
 from reproductions import wgan_div
 from reproductions.harness import run, study_needs
@@ -107,17 +111,17 @@ def test_a_run_that_is_asked_to_stop_continues_there_to_the_same_bits(smoke_run,
 
     done = script("wgan_div", *flags)
     assert "Continuing after step 13 of 20." in done.stdout
-    assert kill_and_resume.differences(straight, tmp_path / "run") == []
+    assert differences(straight, tmp_path / "run") == []
 
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_continues_to_the_same_bits(smoke_run, tmp_path):
     straight, _ = smoke_run
     command = [sys.executable, "-m", "reproductions.wgan_div", "--preset=smoke", "--deterministic"]
-    chosen = kill_and_resume.moments(1, training=0.0, finishing=0.0)
-    came = kill_and_resume.killed_run(command, tmp_path / "run", chosen, seed=0)
-    assert came.total() == 1 and "too late" not in came
-    assert kill_and_resume.differences(straight, tmp_path / "run") == []
+    chosen = killing.moments(1, training=0.0, finishing=0.0)
+    came, wrong = killing.killed_run(partial(Job, command), tmp_path / "run", chosen, seed=0)
+    assert not wrong and came.total() == 1 and "too late" not in came
+    assert differences(straight, tmp_path / "run") == []
 
 
 def test_a_finished_run_that_is_given_more_steps_ends_as_one_of_that_length(smoke_run, script, launched, tmp_path):
@@ -136,7 +140,7 @@ def test_a_finished_run_that_is_given_more_steps_ends_as_one_of_that_length(smok
 
     done = script("wgan_div", *flags)
     assert "Continuing after step 15 of 20." in done.stdout
-    assert kill_and_resume.differences(straight, folder) == []
+    assert differences(straight, folder) == []
     assert json.loads((folder / "results.json").read_text())["steps"] == 20
     assert sorted(path.name for path in (folder / "samples").iterdir()) == ["step_00000010.png", "step_00000020.png"]
 
@@ -144,10 +148,10 @@ def test_a_finished_run_that_is_given_more_steps_ends_as_one_of_that_length(smok
 @pytest.mark.slow
 @pytest.mark.parametrize("name", kill_and_resume.SCRIPTS)
 def test_every_script_survives_three_kills(name, tmp_path):
-    command = kill_and_resume.command(name, 3, [])
-    chosen = kill_and_resume.moments(3, *kill_and_resume.straight_run(command, tmp_path / "straight"))
-    kill_and_resume.killed_run(command, tmp_path / "killed", chosen, seed=0)
-    assert kill_and_resume.differences(tmp_path / "straight", tmp_path / "killed") == []
+    start = partial(Job, kill_and_resume.command("run", name, 3, []))
+    chosen = killing.moments(3, *killing.straight_run(start, tmp_path / "straight"))
+    killing.killed_run(start, tmp_path / "killed", chosen, seed=0)
+    assert differences(tmp_path / "straight", tmp_path / "killed") == []
 
 
 def test_a_full_disk_ends_a_run_that_continues_once_there_is_room(configuration, tmp_path, small_files_only):

@@ -115,6 +115,30 @@ class TestCommand:
         assert "here:     fails: 0.25 (95 % interval 0.25 to 0.25, 3 seeds)" in printed
         assert "recorded: holds: 2.4" in printed
 
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"runs": [{"variant": "VAE loss, -ELBO"}]},
+            {"runs": 3},
+            {"runs": {"": None}},
+            {"study": ["identity"]},
+            {"reproduction": {}},
+            {"flags": None, "runs": [None]},
+        ],
+        ids=str,
+    )
+    def test_a_damaged_record_is_named(self, tmp_path, change):
+        record = read_json(tables.FOLDER / "results" / "vae_mutual_information" / "identity.json")
+        (tmp_path / "identity.json").write_text(json.dumps(record | change))
+        with pytest.raises(UsageError, match=r"identity\.json is damaged, or of another version|no record of a study"):
+            tables.compare(tmp_path)
+
+    @pytest.mark.parametrize("content", ["[" * 100_000, "nul", "\ud800"])
+    def test_what_is_no_json_is_named(self, tmp_path, content):
+        (tmp_path / "identity.json").write_bytes(content.encode(errors="surrogatepass"))
+        with pytest.raises(UsageError, match=r"identity\.json is not a record"):
+            tables.compare(tmp_path)
+
     def test_a_folder_without_records(self, tmp_path):
         with pytest.raises(UsageError, match="no record of a study; --study=NAME of a script makes one"):
             tables.compare(tmp_path)

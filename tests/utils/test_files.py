@@ -1,6 +1,9 @@
+import os
+
 import pytest
 
 from keras_gen.utils import remove_unfinished, replacing
+from keras_gen.utils.files import special_file
 
 
 def test_the_file_appears_at_the_end_and_nothing_else_remains(tmp_path):
@@ -47,3 +50,12 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
     remove_unfinished(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
     remove_unfinished(tmp_path / "no folder")
+
+
+def test_what_is_neither_file_nor_folder_is_found(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    assert special_file(tmp_path) is None and special_file(tmp_path / "nothing") is None
+    os.mkfifo(tmp_path / "folder" / "pipe")
+    assert special_file(tmp_path) == special_file(tmp_path / "folder" / "pipe") == tmp_path / "folder" / "pipe"
