@@ -11,6 +11,8 @@ import tensorflow as tf
 from keras_gen import keras_privates
 from keras_gen.errors import InputError, unwrapped_input_errors
 from keras_gen.models.checked_data import (
+    Checks,
+    check_batch,
     check_finite_pixels,
     check_no_weights,
     check_pixel_range,
@@ -104,6 +106,22 @@ class CheckedModel(keras_privates.Model):
             return {**values, **added}
         return [*keras.tree.flatten(values), *added.values()] if added else values
 
+    def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """See `keras.Model.train_on_batch`.
+
+        Raises:
+            InputError: As in `fit`.
+        """
+        return _on_batch(super().train_on_batch, self.batch_checks, x, *args, **kwargs)
+
+    def test_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """See `keras.Model.test_on_batch`.
+
+        Raises:
+            InputError: As in `fit`.
+        """
+        return _on_batch(super().test_on_batch, self.data_checks, x, *args, **kwargs)
+
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """The terms of a batch, as in training but with the networks at inference."""
         raise InputError(f"{type(self).__name__} defines no test_step, so that it cannot be evaluated; define one")
@@ -184,3 +202,11 @@ class CheckedModel(keras_privates.Model):
         """See `keras.Layer.load_own_variables`."""
         super().load_own_variables(without_seeds(store))
         load_seeds(self, store)
+
+
+def _on_batch(function: Callable[..., Any], checks: Checks, *args: Any, **kwargs: Any) -> Any:
+    given = inspect.signature(function).bind(*args, **kwargs).arguments
+    check_no_weights(given)
+    check_batch(given["x"], checks)
+    with unwrapped_input_errors():
+        return function(*args, **kwargs)
