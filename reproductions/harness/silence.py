@@ -47,7 +47,7 @@ def broken() -> Iterator[None]:
     thread = threading.Thread(target=_watch, name="silence", args=(output, ended), daemon=True)
     thread.start()
     try:
-        with contextlib.redirect_stdout(output):  # type: ignore[type-var]
+        with contextlib.redirect_stdout(output):
             yield
     finally:
         ended.set()
@@ -91,7 +91,7 @@ def _watch(output: _Output, ended: threading.Event) -> None:
             erased = "\r\033[K" if output.isatty() else ""  # a progress bar
             with contextlib.suppress(OSError, ValueError):  # a reader that is gone ends the process when it prints
                 line = f"{erased}... {_current()}, {time.monotonic() - begin:.0f} s"
-                print(line, file=output, flush=True)  # type: ignore[call-overload]
+                print(line, file=output, flush=True)
             own = output.last
 
 
