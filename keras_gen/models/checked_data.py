@@ -92,6 +92,17 @@ def check_no_weights(arguments: Mapping[str, Any]) -> None:
             raise InputError(f"{name}: all images count alike here; leave it out, and repeat what is to count more")
 
 
+def check_ends(x: Any, arguments: Mapping[str, Any], steps: str) -> None:
+    """Checks that an epoch of the data has an end, by itself or by the argument `steps`.
+
+    Raises:
+        InputError: A data set never ends.
+    """
+    endless = isinstance(x, tf.data.Dataset) and int(x.cardinality()) == tf.data.INFINITE_CARDINALITY
+    if endless and arguments.get(steps) is None:
+        raise InputError(f"the data set never ends; give {steps}")
+
+
 def checked_batches(
     x: Any, checks: Checks, batch_size: int | None = None, replicas: int = 1, validation_split: float = 0.0
 ) -> Any:

@@ -13,6 +13,7 @@ from keras_gen.errors import InputError, unwrapped_input_errors
 from keras_gen.models.checked_data import (
     Checks,
     check_batch,
+    check_ends,
     check_finite_pixels,
     check_no_weights,
     check_pixel_range,
@@ -62,6 +63,7 @@ class CheckedModel(keras_privates.Model):
         call = inspect.signature(super().fit).bind(x, *args, **kwargs)
         given = call.arguments
         check_no_weights(given)
+        check_ends(x, given, "steps_per_epoch")
         kind = kind_of_data(x)
         if kind != self._kind_of_data:
             # A step traced before would be traced again for images of any shape, in which checks of it see nothing.
@@ -72,6 +74,7 @@ class CheckedModel(keras_privates.Model):
         given["x"] = checked_batches(x, self.batch_checks, size, self._replicas, split or 0.0)
         if held_out is not None:
             first, *rest = held_out if isinstance(held_out, (tuple, list)) else (held_out,)
+            check_ends(first, given, "validation_steps")
             size = given.get("validation_batch_size") or size
             given["validation_data"] = (self._test_data(first, size), *rest)
         with unwrapped_input_errors():
@@ -96,6 +99,7 @@ class CheckedModel(keras_privates.Model):
             with unwrapped_input_errors():
                 return super().evaluate(*call.args, **call.kwargs)
         check_no_weights(given)
+        check_ends(x, given, "steps")
         given["x"] = self._test_data(x, given.get("batch_size"))
         last = LastLogs()
         given["callbacks"] = [*keras.tree.flatten(given.get("callbacks") or []), last]

@@ -465,6 +465,16 @@ class TestLastBatches:
         act(data(12, (2,)), verbose=0, batch_size=8)  # shares of 4 and of 2
 
 
+def test_data_without_an_end():
+    model = untrained("wgan_div_adam")
+    endless = tf.data.Dataset.from_tensor_slices(data(8, (2,))).batch(4).repeat()
+    for act, argument in ((model.fit, "steps_per_epoch"), (model.evaluate, "steps")):
+        with pytest.raises(InputError, match=f"^the data set never ends; give {argument}$"):
+            act(endless, verbose=0)
+    with pytest.raises(InputError, match="^the data set never ends; give validation_steps$"):
+        model.fit(data(8, (2,)), validation_data=endless, verbose=0)
+
+
 def test_a_list_of_images():
     """Keras would take each image for an input, and shuffle the rows of all of them alike."""
     model = untrained("gan")
