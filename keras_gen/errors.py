@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import tensorflow as tf
 
@@ -51,7 +51,7 @@ def check_input(holds: tf.Tensor, *message: str | tf.Tensor) -> tf.Operation | N
     if not tf.executing_eagerly():
         return tf.debugging.Assert(holds, [f"InputError: {message[0]}", *message[1:]])
     if not holds:
-        raise InputError(" ".join(f"{float(part):g}" if tf.is_tensor(part) else part for part in message))
+        raise InputError(_joined(f"{float(part):g}" if tf.is_tensor(part) else part for part in message))
     return None
 
 
@@ -66,4 +66,8 @@ def unwrapped_input_errors() -> Iterator[None]:
             raise
         asserted, words = found.groups()
         # An assertion prints its message and values as [message] [value]; other messages may have such a path in them.
-        raise InputError(words.replace("] [", " ").rstrip("]") if asserted else words) from error
+        raise InputError(_joined(words.rstrip("]").split("] [")) if asserted else words) from error
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return " ".join(parts).replace(" ;", ";")

@@ -92,6 +92,17 @@ def check_no_weights(arguments: Mapping[str, Any]) -> None:
             raise InputError(f"{name}: all images count alike here; leave it out, and repeat what is to count more")
 
 
+def check_ends(x: Any, arguments: Mapping[str, Any], steps: str) -> None:
+    """Checks that an epoch of the data has an end, by itself or by the argument `steps`.
+
+    Raises:
+        InputError: A data set never ends.
+    """
+    endless = isinstance(x, tf.data.Dataset) and int(x.cardinality()) == tf.data.INFINITE_CARDINALITY
+    if endless and arguments.get(steps) is None:
+        raise InputError(f"the data set never ends; give {steps}")
+
+
 def checked_batches(
     x: Any, checks: Checks, batch_size: int | None = None, replicas: int = 1, validation_split: float = 0.0
 ) -> Any:
@@ -112,6 +123,13 @@ def checked_batches(
         InputError: A check of an array fails, or replicas would have different numbers of rows. The checks of a data
             set fail when their batch is read.
     """
+    if x is None:
+        raise InputError("x: no images were given; give an array of images or batches of them")
+    if isinstance(x, (list, tuple, dict)):  # several inputs to Keras, each of which it would cut and shuffle by rows
+        kind = type(x).__name__
+        raise InputError(
+            f"x: a {kind} of {len(x)} was given; give one array, such as numpy.stack(x) of a list of images"
+        )
     if isinstance(x, tf.data.Dataset):
         _check_batches_exist(x)
         if replicas > 1:
@@ -122,7 +140,7 @@ def checked_batches(
     if isinstance(x, Iterator):
         return _checked_generator(x, checks)
     if isinstance(x, keras.utils.PyDataset) and len(x):
-        _check_first(x[0], checks)
+        check_batch(x[0], checks)
     if isinstance(x, (np.ndarray, tf.Tensor)):
         cut = math.floor(len(x) * (1 - validation_split))  # as Keras rounds
         for part in (x[:cut], x[cut:]) if validation_split else (x,):
@@ -182,11 +200,12 @@ def _check_sizes(x: tf.data.Dataset, replicas: int) -> None:
 
 def _checked_generator(x: Iterator, checks: Checks) -> Iterator:
     for batch in x:
-        _check_first(batch, checks)
+        check_batch(batch, checks)
         yield batch if isinstance(batch, tuple) else (batch,)  # Keras takes tuples alone
 
 
-def _check_first(batch: Any, checks: Checks) -> None:
+def check_batch(batch: Any, checks: Checks) -> None:
+    """Checks a batch that is there: images, or a tuple that begins with them; what is neither is left to the model."""
     images = batch[0] if isinstance(batch, (tuple, list)) else batch
     if hasattr(images, "shape") and hasattr(images, "dtype"):
         checks(tf.convert_to_tensor(images))

@@ -11,6 +11,9 @@ import tensorflow as tf
 from keras_gen import keras_privates
 from keras_gen.errors import InputError, unwrapped_input_errors
 from keras_gen.models.checked_data import (
+    Checks,
+    check_batch,
+    check_ends,
     check_finite_pixels,
     check_no_weights,
     check_pixel_range,
@@ -60,6 +63,7 @@ class CheckedModel(keras_privates.Model):
         call = inspect.signature(super().fit).bind(x, *args, **kwargs)
         given = call.arguments
         check_no_weights(given)
+        check_ends(x, given, "steps_per_epoch")
         kind = kind_of_data(x)
         if kind != self._kind_of_data:
             # A step traced before would be traced again for images of any shape, in which checks of it see nothing.
@@ -70,6 +74,7 @@ class CheckedModel(keras_privates.Model):
         given["x"] = checked_batches(x, self.batch_checks, size, self._replicas, split or 0.0)
         if held_out is not None:
             first, *rest = held_out if isinstance(held_out, (tuple, list)) else (held_out,)
+            check_ends(first, given, "validation_steps")
             size = given.get("validation_batch_size") or size
             given["validation_data"] = (self._test_data(first, size), *rest)
         with unwrapped_input_errors():
@@ -94,6 +99,7 @@ class CheckedModel(keras_privates.Model):
             with unwrapped_input_errors():
                 return super().evaluate(*call.args, **call.kwargs)
         check_no_weights(given)
+        check_ends(x, given, "steps")
         given["x"] = self._test_data(x, given.get("batch_size"))
         last = LastLogs()
         given["callbacks"] = [*keras.tree.flatten(given.get("callbacks") or []), last]
@@ -103,6 +109,22 @@ class CheckedModel(keras_privates.Model):
         if given.get("return_dict"):
             return {**values, **added}
         return [*keras.tree.flatten(values), *added.values()] if added else values
+
+    def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """See `keras.Model.train_on_batch`.
+
+        Raises:
+            InputError: As in `fit`.
+        """
+        return _on_batch(super().train_on_batch, self.batch_checks, x, *args, **kwargs)
+
+    def test_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """See `keras.Model.test_on_batch`.
+
+        Raises:
+            InputError: As in `fit`.
+        """
+        return _on_batch(super().test_on_batch, self.data_checks, x, *args, **kwargs)
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """The terms of a batch, as in training but with the networks at inference."""
@@ -184,3 +206,11 @@ class CheckedModel(keras_privates.Model):
         """See `keras.Layer.load_own_variables`."""
         super().load_own_variables(without_seeds(store))
         load_seeds(self, store)
+
+
+def _on_batch(function: Callable[..., Any], checks: Checks, *args: Any, **kwargs: Any) -> Any:
+    given = inspect.signature(function).bind(*args, **kwargs).arguments
+    check_no_weights(given)
+    check_batch(given["x"], checks)
+    with unwrapped_input_errors():
+        return function(*args, **kwargs)

@@ -67,7 +67,7 @@ class TestRangeOfPixels:
     def test_pixels_that_are_not_scaled_are_refused(self, name, low, high):
         model, before = untrained(name), weights(untrained(name))
         advice = "give -1 to 1, which of 8-bit pixels is x / 127.5 - 1"
-        message = f"^images have pixels from {low} to {high} ?; {re.escape(advice)}$"
+        message = f"^images have pixels from {low} to {high}; {re.escape(advice)}$"
         given = rows(name, low=low, high=high)
         for act in (model.fit, model.evaluate):
             with pytest.raises(InputError, match=message):
@@ -76,6 +76,16 @@ class TestRangeOfPixels:
             for act in (model.fit, model.evaluate):
                 with pytest.raises(InputError, match=message):
                     act(as_data_set(given), verbose=0)
+        assert_same(model, before)
+
+    def test_a_single_batch(self, name):
+        model, before = untrained(name), weights(untrained(name))
+        given = rows(name, low=0, high=255)
+        for act in (model.train_on_batch, model.test_on_batch):
+            with pytest.raises(InputError, match="^images have pixels from 0 to 255; give -1 to 1"):
+                act(*given)
+            with pytest.raises(InputError, match="^sample_weight: all images count alike here"):
+                act(*rows(name), sample_weight=np.ones(BATCH_SIZE, "float32"))
         assert_same(model, before)
 
     def test_pixels_from_0_to_1_are_a_warning(self, name):
@@ -423,6 +433,8 @@ class TestLastBatches:
         for act in (model.fit, model.evaluate):
             with pytest.raises(InputError, match="^an array of 0 images was given"):
                 act(data(0, (2,)), verbose=0)
+            with pytest.raises(InputError, match="^x: no images were given"):
+                act(verbose=0)
             with pytest.raises(InputError, match="^the data set has no batches; if drop_remainder=True dropped"):
                 act(tf.data.Dataset.from_tensor_slices(data(3, (2,))).batch(4, drop_remainder=True), verbose=0)
             empty_then_good = tf.data.Dataset.from_tensor_slices(data(8, (2,))).batch(4).map(lambda x: x[:0])
@@ -451,6 +463,24 @@ class TestLastBatches:
             act(x.take(7).batch(8).repeat(), verbose=0, **steps)
         assert_same(model, before)
         act(data(12, (2,)), verbose=0, batch_size=8)  # shares of 4 and of 2
+
+
+def test_data_without_an_end():
+    model = untrained("wgan_div_adam")
+    endless = tf.data.Dataset.from_tensor_slices(data(8, (2,))).batch(4).repeat()
+    for act, argument in ((model.fit, "steps_per_epoch"), (model.evaluate, "steps")):
+        with pytest.raises(InputError, match=f"^the data set never ends; give {argument}$"):
+            act(endless, verbose=0)
+    with pytest.raises(InputError, match="^the data set never ends; give validation_steps$"):
+        model.fit(data(8, (2,)), validation_data=endless, verbose=0)
+
+
+def test_a_list_of_images():
+    """Keras would take each image for an input, and shuffle the rows of all of them alike."""
+    model = untrained("gan")
+    for act in (model.fit, model.evaluate):
+        with pytest.raises(InputError, match=r"^x: a list of 3 was given; give one array, such as numpy.stack\(x\)"):
+            act(list(rows("gan", 3)[0]), verbose=0)
 
 
 @pytest.mark.parametrize("act", ["fit", "evaluate"])

@@ -86,7 +86,8 @@ def test_the_same_command_on_a_finished_run_changes_nothing(smoke_run, script):
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     done = script("wgan_div", "--preset=smoke", "--deterministic", f"--output_dir={folder}")
     assert done.returncode == 0
-    assert done.stdout.startswith("Importing TensorFlow ...\nThis run is finished; nothing to do.")
+    said = [line for line in done.stdout.splitlines() if not line.startswith("... ")]  # again on a slow machine
+    assert said[:2] == ["Importing TensorFlow ...", "This run is finished; nothing to do."]
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 

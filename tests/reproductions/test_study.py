@@ -349,7 +349,7 @@ def test_what_a_study_cannot_be_given(study, tmp_path, flags, complaint):
 def test_a_record_of_other_flags_is_refused_and_left_alone(study, tmp_path):
     path = tmp_path / "runs" / "pair.json"
     path.parent.mkdir()
-    other = '{"flags": {"steps": 70}, "runs": []}'
+    other = '{"flags": {"batch_size": 7}, "runs": []}'
     for content, complaint in ((other, "is a record of other flags"), ("{", "is not a record")):
         path.write_text(content)
         assert complaint in study("pair", fails=True)
