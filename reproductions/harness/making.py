@@ -197,7 +197,7 @@ class Making:
     def directory(self, run: Run) -> RunDirectory:
         """The folder of a run, named by the flags in which it differs from what all runs of the study share.
 
-        Studies with the script's own runs and settings share a run that is in both.
+        Studies without settings of their own share the runs that they have in common.
         """
         flags, shared = as_flags(self.configuration(run)), as_flags(self.base)
         changed = sorted(key for key in flags if key == "seed" or flags[key] != shared[key])
