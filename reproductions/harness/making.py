@@ -199,11 +199,14 @@ class Making:
         return self.base.replace({**self.study.variants[title], "seed": seed})
 
     def directory(self, run: Run) -> RunDirectory:
-        """The folder of a run, named by the flags in which it differs from what all share: studies share runs."""
+        """The folder of a run, named by the flags in which it differs from what all runs of the study share.
+
+        Studies without settings of their own share the runs that they have in common.
+        """
         flags, shared = as_flags(self.configuration(run)), as_flags(self.base)
         changed = sorted(key for key in flags if key == "seed" or flags[key] != shared[key])
         name = ",".join(f"{key}={flags[key]}" for key in changed)
-        folder = self.root / self.name if self.study.perform else self.root
+        folder = self.root / self.name if self.study.perform or self.study.settings else self.root
         return RunDirectory(folder / folder_name(name))
 
     def command(self, run: Run) -> list[str]:

@@ -21,3 +21,7 @@ CLOTHES: dict[str, Any] = {"dataset": "fashion_mnist", "steps": 4_000}
 # A search has half the steps of its contest.
 PHOTOS_SEARCH = PHOTOS | {"steps": 2_500}
 CLOTHES_SEARCH = CLOTHES | {"steps": 2_000}
+
+# What a run of a contest takes on two cores, roughly; with one run on each core, twice that.
+MINUTES_PHOTOS = 6
+MINUTES_CLOTHES = 3

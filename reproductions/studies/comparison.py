@@ -21,7 +21,7 @@ def _search(name: str) -> Search:
     return Search(script="wgan_div", name=name, contestants=MODELS, grid=RATES, usual=USUAL)
 
 
-def _contest(search: Search, key: str, on: str, preset: str, settings: dict[str, Any]) -> Study:
+def _contest(search: Search, key: str, on: str, preset: str, settings: dict[str, Any], minutes: float) -> Study:
     return Study(
         question=f"WGAN-div beside WGAN-GP and SGAN, {on}: same networks, steps and search for rates",
         variants=search.winners(),
@@ -30,6 +30,7 @@ def _contest(search: Search, key: str, on: str, preset: str, settings: dict[str,
         preset=preset,
         settings=settings,
         seeds=budgets.SEEDS,
+        minutes=minutes,
         claims=(
             Claim(
                 key=key,
@@ -47,8 +48,10 @@ def _contest(search: Search, key: str, on: str, preset: str, settings: dict[str,
 OF_PHOTOS, OF_CLOTHES = _search("rates"), _search("rates_clothes")
 
 STUDIES = {
-    "rates": OF_PHOTOS.study("photos_32", budgets.PHOTOS_SEARCH),
-    "comparison": _contest(OF_PHOTOS, "W1.1", "on photographs", "photos_32", budgets.PHOTOS),
-    "rates_clothes": OF_CLOTHES.study("laptop", budgets.CLOTHES_SEARCH),
-    "comparison_clothes": _contest(OF_CLOTHES, "W1.2", "on clothes", "laptop", budgets.CLOTHES),
+    "rates": OF_PHOTOS.study("photos_32", budgets.PHOTOS_SEARCH, budgets.MINUTES_PHOTOS / 2),
+    "comparison": _contest(OF_PHOTOS, "W1.1", "on photographs", "photos_32", budgets.PHOTOS, budgets.MINUTES_PHOTOS),
+    "rates_clothes": OF_CLOTHES.study("laptop", budgets.CLOTHES_SEARCH, budgets.MINUTES_CLOTHES / 2),
+    "comparison_clothes": _contest(
+        OF_CLOTHES, "W1.2", "on clothes", "laptop", budgets.CLOTHES, budgets.MINUTES_CLOTHES
+    ),
 }

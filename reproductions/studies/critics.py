@@ -57,6 +57,7 @@ STUDY = Study(
     preset="photos_32",
     settings=budgets.PHOTOS | {"steps": 2_000, "evaluate_every": 200, "sample_every": 200, "checkpoint_every": 200},
     seeds=budgets.SEEDS,
+    minutes=budgets.MINUTES_PHOTOS,
     claims=(
         _fewer_steps("L2.1", ""),
         _fewer_steps("L2.2", ", without batch norm"),

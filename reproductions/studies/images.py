@@ -48,4 +48,5 @@ STUDY = Study(
     figure=dots,
     settings=budgets.CLOTHES,
     seeds=budgets.SEEDS,
+    minutes=budgets.MINUTES_CLOTHES,
 )

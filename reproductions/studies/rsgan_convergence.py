@@ -49,6 +49,7 @@ CONVERGENCE = Study(
     preset="photos_32",
     settings=budgets.PHOTOS,
     seeds=budgets.SEEDS,
+    minutes=budgets.MINUTES_PHOTOS,
     claims=(
         Claim(
             key="R1.1",
@@ -92,12 +93,15 @@ CLOTHES = Study(
     figure=curves,
     settings=budgets.CLOTHES | {"generator_steps": 2},
     seeds=budgets.SEEDS,
+    minutes=budgets.MINUTES_CLOTHES,
     claims=(_slightly_better("R3.2", "on clothes"),),
 )
 
 STUDIES = {
-    "rates": PHOTOS_SEARCH.study("photos_32", budgets.PHOTOS_SEARCH),
+    "rates": PHOTOS_SEARCH.study("photos_32", budgets.PHOTOS_SEARCH, budgets.MINUTES_PHOTOS / 2),
     "convergence": CONVERGENCE,
-    "rates_clothes": CLOTHES_SEARCH.study("laptop", budgets.CLOTHES_SEARCH | {"generator_steps": 2}),
+    "rates_clothes": CLOTHES_SEARCH.study(
+        "laptop", budgets.CLOTHES_SEARCH | {"generator_steps": 2}, budgets.MINUTES_CLOTHES / 2
+    ),
     "convergence_clothes": CLOTHES,
 }

@@ -80,4 +80,5 @@ STUDY = Study(
     figure=dots,
     settings=budgets.CLOTHES | rates(5e-4, 5e-4),
     seeds=budgets.SEEDS,
+    minutes=budgets.MINUTES_CLOTHES,
 )

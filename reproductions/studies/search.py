@@ -57,8 +57,8 @@ class Search:
     grid: Mapping[str, Flags]
     usual: str
 
-    def study(self, preset: str, settings: Flags) -> Study:
-        """The study that makes the search."""
+    def study(self, preset: str, settings: Flags, minutes: float) -> Study:
+        """The study that makes the search; minutes as in `Study`."""
         return Study(
             question=f"What every contestant runs with: the same {len(self.grid)} points for each",
             variants={
@@ -71,6 +71,7 @@ class Search:
             preset=preset,
             settings=settings,
             seeds=(SEED,),
+            minutes=minutes,
         )
 
     def chosen(self, record: dict | None) -> dict[str, str]:

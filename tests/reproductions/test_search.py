@@ -49,7 +49,7 @@ def test_the_contest_runs_with_what_was_chosen(monkeypatch):
 
 
 def test_every_contestant_has_every_point():
-    study = SEARCH.study("laptop", {"steps": 10})
+    study = SEARCH.study("laptop", {"steps": 10}, 1)
     assert list(study.variants) == ["A: slow", "A: fast", "B: slow", "B: fast"]
     assert study.variants["B: fast"] == {"model": "wgan_gp", "discriminator_learning_rate": 1e-3}
     assert study.seeds == (search.SEED,) and search.SEED not in budgets.SEEDS
@@ -58,7 +58,7 @@ def test_every_contestant_has_every_point():
 @pytest.fixture
 def planned(tmp_path):
     def made(preset=None, seeds=(), recorded=None, **changes):
-        study = SEARCH.study("photos_32", {"steps": 10})
+        study = SEARCH.study("photos_32", {"steps": 10}, 1)
         reproduction = dataclasses.replace(wgan_div.REPRODUCTION, studies={"rates": study})
         command = launch.Command(output_dir=str(tmp_path), preset=preset, seeds=seeds)
         return making.Making.planned(reproduction, "rates", command, changes, recorded)

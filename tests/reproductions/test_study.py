@@ -299,7 +299,7 @@ def test_folders_have_no_blanks_and_commands_are_complete(tmp_path):
     command = launch.Command(output_dir=str(tmp_path), preset="smoke", seeds=(2,), data_dir="my data")
     made = making.Making.planned(reproduction, "sampling", command, {"dataset": "folder:/my images"}, None)
     run = ("WGAN-GP: fake", 2)
-    assert made.directory(run).path == tmp_path / "model=wgan_gp,sampling=fake,seed=2"
+    assert made.directory(run).path == tmp_path / "sampling" / "model=wgan_gp,sampling=fake,seed=2"
     words = made.command(run)
     assert words[1:3] == ["-m", "reproductions.wgan_div"]
     assert {"--dataset=folder:/my images", "--model=wgan_gp", "--sampling=fake", "--seed=2", "--steps=20"} < {*words}
