@@ -10,8 +10,8 @@ from pathlib import Path
 from benchmarks.fuzz.process import Case, Ended
 
 TRACEBACK = "Traceback (most recent call last)"
-# A line of the standard error that is no error: warnings, and what libtiff, by which Pillow reads compressed TIFF files,
-# writes there itself.
+# A line of the standard error that is no error: warnings, and what libtiff writes there itself, by which Pillow reads
+# compressed TIFF files.
 WARNING = re.compile(r"WARNING:absl:|warning: |tempfile\.tif: ")
 # What a case may always change: the folder that it works in, and that of temporary files, which it must leave empty,
 # but for those that Python removes at its exit, which a forked process skips.
