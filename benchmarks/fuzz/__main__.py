@@ -23,6 +23,7 @@ from reproductions.harness import command_line
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
 
+OUTCOMES = ("worked", "refused", "failed")
 # Cases between two words on how far it is.
 TELL_EVERY = 20
 
@@ -80,6 +81,8 @@ def fuzz(command: Command, folder: Path) -> int:
         outcome = "failed" if result.fault else "worked" if result.ended.status == 0 else "refused"
         counts[result.case.subject][outcome] += 1
         done = sum(count.total() for count in counts.values())
+        if command.record and (done % TELL_EVERY == 0 or done == command.cases):
+            record(counts, command.fuzz_seed)
         if done % TELL_EVERY == 0:
             print(
                 f"{done} of {command.cases} cases, {sum(count['failed'] for count in counts.values())} failed",
@@ -103,21 +106,21 @@ def fuzz(command: Command, folder: Path) -> int:
         told,
         keep_all=command.case is not None,
     )
-    report(counts, command)
+    for subject, count in counts.items():
+        print(f"{subject}: {', '.join(f'{count[name]} {name}' for name in OUTCOMES)}")
     return sum(count["failed"] for count in counts.values())
 
 
-def report(counts: dict[str, Counter], command: Command) -> None:
-    """Prints what became of the cases, and keeps it."""
-    from benchmarks.tables import keep
+def record(counts: dict[str, Counter], seed: int) -> None:
+    """Keeps what became of the cases until now."""
+    from benchmarks.tables import RESULTS
+    from reproductions.harness.run_directory import write_json
 
-    for subject, count in counts.items():
-        if not count.total():
-            continue
-        outcomes = {name: count[name] for name in ("worked", "refused", "failed")}
-        print(f"{subject}: {', '.join(f'{number} {name}' for name, number in outcomes.items())}")
-        if command.record:
-            keep("fuzz", subject, {"seed": command.fuzz_seed, "cases": count.total(), **outcomes})
+    kept = {
+        subject: {"seed": seed, "cases": count.total(), **{name: count[name] for name in OUTCOMES}}
+        for subject, count in counts.items()
+    }
+    write_json(RESULTS / "fuzz.json", kept)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

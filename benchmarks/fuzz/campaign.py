@@ -52,25 +52,26 @@ def perform(
         keep_all: Whether the folders of the others are kept too.
     """
     waiting, running = iter(numbers), {}
-    more = True
-    while running or more:
-        while more and len(running) < at_once:
-            number = next(waiting, None)
-            if number is None:
-                more = False
+    try:
+        while True:
+            while len(running) < at_once and (number := next(waiting, None)) is not None:
+                case = make(number)
+                running[number] = case, contents(case.folder), Process(case, seconds, gigabytes)
+            if not running:
                 break
-            case = make(number)
-            running[number] = case, contents(case.folder), Process(case, seconds, gigabytes)
-        for number, (case, before, process) in list(running.items()):
-            ended = process.ended()
-            if ended is None:
-                continue
-            del running[number]
-            found = fault(case, ended, before, contents(case.folder))
-            told(Result(number, case, ended, found))
-            if found is None and not keep_all:
-                shutil.rmtree(case.folder)
-        time.sleep(CALMLY)
+            for number, (case, before, process) in list(running.items()):
+                ended = process.ended()
+                if ended is None:
+                    continue
+                del running[number]
+                found = fault(case, ended, before, contents(case.folder))
+                told(Result(number, case, ended, found))
+                if found is None and not keep_all:
+                    shutil.rmtree(case.folder)
+            time.sleep(CALMLY)
+    finally:
+        for _, _, process in running.values():
+            process.kill()
 
 
 def alone(function: Callable[[], None], folder: Path, seconds: float = 600.0) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 from benchmarks.fuzz.process import Case, Ended
 
 TRACEBACK = "Traceback (most recent call last)"
-# A line of the standard error that is no error: warnings, and what libtiff, by which Pillow reads compressed TIFFs,
-# writes there itself.
+# A line of the standard error that is no error: warnings, and what libtiff writes there itself, by which Pillow reads
+# compressed TIFF files.
 WARNING = re.compile(r"WARNING:absl:|warning: |tempfile\.tif: ")
 # What a case may always change: the folder that it works in, and that of temporary files, which it must leave empty,
-# but for those that Python removes at its exit, which a forked process skips.
+# but for those that Python removes at its exit, which a forked process skips, and an empty folder of TFDS's.
 WORK, TEMPORARY = "work", "tmp"
-AT_EXIT = f"{TEMPORARY}/__autograph_generated_file"
+TOLERATED = re.compile(rf"{TEMPORARY}/(__autograph_generated_file.*|tmp\w+tfds)")
 
 
 def fault(case: Case, ended: Ended, before: dict[str, str], after: dict[str, str]) -> str | None:
@@ -48,7 +48,7 @@ def fault(case: Case, ended: Ended, before: dict[str, str], after: dict[str, str
     for path in changed:
         if not _is_within(path, (*case.may_change, WORK)):
             return f"it changed {path}"
-    left = [path for path in after if path.startswith(f"{TEMPORARY}/") and not path.startswith(AT_EXIT)]
+    left = [path for path in after if path.startswith(f"{TEMPORARY}/") and not TOLERATED.fullmatch(path)]
     return f"it left {left[0]} behind" if left else None
 
 

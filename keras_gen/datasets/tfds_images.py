@@ -21,6 +21,7 @@ from keras_gen.datasets.hosts import answers
 from keras_gen.datasets.images import EncodedImages, Images
 from keras_gen.datasets.sizes import too_small
 from keras_gen.datasets.splits import hold_out_tenth, mixed_order
+from keras_gen.datasets.tfds_features import foreign_class
 from keras_gen.errors import InputError
 from keras_gen.utils.files import cache_folder, replacing, special_file
 
@@ -43,13 +44,20 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder | 
     """The TFDS builder of a data set, or None if TFDS has neither its code nor its files.
 
     Raises:
-        InputError: The data set has no such config or version, its description is damaged, or its code fails.
+        InputError: The data set has no such config or version, its description is damaged or names code of others, or
+            its own code fails.
     """
     if not _NAME.fullmatch(name):
         return None
-    special = special_file(_folder(name, data_dir))
+    folder = _folder(name, data_dir)
+    special = special_file(folder)
     if special is not None:
         raise InputError(f"{special} is no file; remove it, or prepare {name} again in another --data_dir")
+    foreign = foreign_class(folder)
+    if foreign is not None:
+        raise InputError(
+            f"{folder} has features of the class {foreign}, whose code would be run; only TFDS's own are read"
+        )
     try:
         return tfds.builder(name, data_dir=data_dir)
     except tfds.core.DatasetNotFoundError:
@@ -58,7 +66,6 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder | 
         _check_descriptions(name, data_dir)
         if isinstance(error, (ValueError, AssertionError)):
             raise InputError(f"the TFDS data set of {name!r} has no such config or version") from error
-        folder = _folder(name, data_dir)
         if folder.exists():
             raise _damaged(folder, error) from error
         raise InputError(f"the code of the TFDS data set {name!r} fails: {_first_line(error)}") from error

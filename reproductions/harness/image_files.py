@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def check_unchanged(note: Path, files: Iterable[str] | None, dataset: str) -> No
         return
     try:
         then = gzip.decompress(note.read_bytes())
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise UsageError(f"{note} is damaged; remove it if the images of {dataset} are unchanged") from error
     now = _packed(files)
     if now == then:

@@ -61,9 +61,10 @@ class RunDirectory:
         found = read_json(self.results, expected)
         flags, endpoints, divergence = (found.get(name) for name in ("flags", "endpoints", "divergence"))
         if (
-            not isinstance(flags or {}, dict)
-            or not isinstance(endpoints or [], list)
+            not isinstance({} if flags is None else flags, dict)
+            or not isinstance([] if endpoints is None else endpoints, list)
             or not all(isinstance(name, str) for name in endpoints or [])
+            or not isinstance({} if divergence is None else divergence, dict)
             or not isinstance((divergence or {"message": ""}).get("message"), str)
         ):
             raise UsageError(f"{self.results} is not {expected}")
@@ -136,7 +137,7 @@ class RunDirectory:
         import keras
 
         if not self.model.is_file():
-            raise UsageError(f"{self.model} is no file; make the run again")
+            raise UsageError(f"{self.model}: no model of this suite can be loaded; make the run again")
         try:
             return keras.models.load_model(self.model, safe_mode=True)
         except Exception as error:  # what a file that anyone may have written leads to

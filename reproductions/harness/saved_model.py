@@ -1,7 +1,7 @@
 """A SavedModel of anyone's, loaded only if no operation in it can reach files or run something else.
 
-A SavedModel is a program. The functions that are called live in its library; beside it stand the operations that save
-and restore its variables, which TensorFlow's own loader replaces.
+A SavedModel is a program. Looked at is every function that its objects have, and whatever these call; beside them stand
+functions that save and restore its variables, in the place of which TensorFlow's loader has its own.
 """
 
 from __future__ import annotations
@@ -54,11 +54,21 @@ def loaded(path: Path, flag: str) -> Any:
 
 
 def _operations(program: Any) -> Iterator[str]:
-    """The operations of the functions in a SavedModel."""
+    """The operations of the functions that can be called, and of those that they call."""
     for graph in program.meta_graphs:
-        for function in graph.graph_def.library.function:
-            for node in function.node_def:
+        library = {function.signature.name: function for function in graph.graph_def.library.function}
+        waiting, seen = list(graph.object_graph_def.concrete_functions), set()
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            for node in library[name].node_def:
                 yield node.op
+                values = list(node.attr.values())
+                called = [value.func for value in values] + [one for value in values for one in value.list.func]
+                waiting += [function.name for function in called if function.name]
+                waiting += [node.op] if node.op in library else []
 
 
 def _is_allowed(operation: str) -> bool:

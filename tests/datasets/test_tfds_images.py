@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import shutil
@@ -190,6 +191,19 @@ def test_damaged_features_are_told_by_the_folder_of_the_set(data_dir, tmp_path, 
     (tmp_path / "tiny_images" / "test" / "1.0.0" / "features.json").write_bytes(FEATURES[kind])
     with pytest.raises(InputError, match=r"tiny_images.* (is damaged \(.+\)|has no such config or version)"):
         load("tiny_images/test", data_dir=tmp_path)
+
+
+@pytest.mark.parametrize("key", ["pythonClassName", "python_class_name", "type"])
+def test_no_module_is_imported_because_a_stored_file_names_it(data_dir, tmp_path, monkeypatch, key):
+    (tmp_path / "harm.py").write_text("from pathlib import Path\nPath(__file__).with_name('ran').touch()\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(tfds.core.registered, "_DATASET_REGISTRY", {})
+    shutil.copytree(data_dir / "tiny_images" / "test", tmp_path / "tiny_images" / "test")
+    features = tmp_path / "tiny_images" / "test" / "1.0.0" / "features.json"
+    features.write_text(json.dumps(json.loads(features.read_text()) | {key: "harm.Feature", "content": {}}))
+    with pytest.raises(InputError, match=r"has features of the class harm\.Feature, whose code would be run"):
+        load("tiny_images/test", data_dir=tmp_path)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_on(data_dir, tmp_path):

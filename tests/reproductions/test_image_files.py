@@ -40,7 +40,8 @@ class TestNames:
 
     def test_a_damaged_note(self, tmp_path):
         note = tmp_path / "files.txt.gz"
-        for content in (b"", b"no gzip", gzip.compress(b"a\0" * 100)[:-6]):
+        whole = gzip.compress(b"a\0" * 100)
+        for content in (b"", b"no gzip", whole[:-6], whole[:10] + b"\xff" * 8 + whole[18:]):
             note.write_bytes(content)
             with pytest.raises(UsageError, match="files.txt.gz is damaged" if content else "now there are 1"):
                 check_unchanged(note, ["a"], "folder:x")
