@@ -150,11 +150,12 @@ def test_the_list_and_the_tables_from_a_wheel(from_wheel):
 
 
 def small(words, folder):
-    """A command at smoke size, with files of the test in the place of a reader's."""
-    changed = [word for word in words if not word.startswith(("--preset=", "--steps="))]
+    """A command at smoke size and with one seed, and with files of the test in the place of a reader's."""
+    changed = [word for word in words if not word.startswith(("--preset=", "--steps=", "--seeds="))]
     changed = [word.replace("folder:PATH", f"folder:{folder / 'images'}") for word in changed]
     data = ["--image_size=8", "--batch_size=8"] if any("folder:PATH" in word for word in words) else []
-    return [*changed, "--preset=smoke", f"--data_dir={folder / 'data'}", *data]
+    seeds = ["--seeds=0"] if any(word.startswith("--study=") for word in words) else []
+    return [*changed, "--preset=smoke", f"--data_dir={folder / 'data'}", *data, *seeds]
 
 
 @pytest.fixture(scope="session")
