@@ -6,6 +6,7 @@ functions that save and restore its variables, in the place of which TensorFlow'
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,8 @@ def loaded(path: Path, flag: str) -> Any:
     try:
         if special_file(path) is not None:
             raise ValueError("something there is no file")
+        with contextlib.suppress(FileNotFoundError):  # a damaged one would be a traceback in TensorFlow's log
+            tf.saved_model.experimental.read_fingerprint(str(path))
         program = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
         foreign = next((name for name in _operations(program) if not _is_allowed(name)), None)
         model = None if foreign else tf.saved_model.load(str(path))

@@ -173,7 +173,7 @@ SAVED_MODELS = {
             tf.saved_model.save(tf.Module(), str(folder)),
             (folder / "fingerprint.pb").write_bytes(b"\xff" * 9),
         ),
-        "",
+        "no SavedModel can be loaded",
     ),
     "a pipe": (
         lambda folder: (tf.saved_model.save(tf.Module(), str(folder)), os.mkfifo(folder / "assets" / "pipe")),
