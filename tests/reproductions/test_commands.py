@@ -146,7 +146,7 @@ def test_the_list_and_the_tables_from_a_wheel(from_wheel):
     for page in pages.PAGES:  # the tables of the pages
         tables = re.findall(r"<!-- table \w+ -->\n(.*?)<!-- end -->", page.read_text(encoding="utf-8"), re.DOTALL)
         assert all(table.strip() in printed for table in tables if "Not recorded" not in table)
-    assert "\nW1  " in printed and "undecided" in printed
+    assert "\nW1.1  " in printed and "undecided" in printed
 
 
 def small(words, folder):

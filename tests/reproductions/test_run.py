@@ -125,6 +125,7 @@ def test_a_run_that_is_killed_continues_to_the_same_bits(smoke_run, tmp_path):
     assert differences(straight, tmp_path / "run") == []
 
 
+@pytest.mark.slow
 def test_a_finished_run_that_is_given_more_steps_ends_as_one_of_that_length(smoke_run, script, launched, tmp_path):
     """It ended between two measurements and two pictures: what was made at its end is not made in a longer run."""
     straight, _ = smoke_run

@@ -59,7 +59,14 @@ def test_variants_are_configurations_of_every_preset(name, study):
             assert as_flags(preset.replace({**flags, "seed": 5}))["seed"] == 5
 
 
-@pytest.mark.parametrize("name", sorted(SCRIPTS.keys() - {"wgan_div"}))  # its run is tested in test_run
+# One of each family; that of GANs is tested in test_run.
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in ("deep_infomax", "f_vae", "vae_clustering") else pytest.param(name, marks=pytest.mark.slow)
+        for name in sorted(SCRIPTS.keys() - {"wgan_div"})
+    ],
+)
 def test_a_smoke_run_ends_in_a_saved_model(name, tmp_path):
     reproduction = SCRIPTS[name]
     run.perform(reproduction, reproduction.presets["smoke"], str(tmp_path / "run"))

@@ -128,7 +128,7 @@ def test_a_study_records_its_runs_and_more_seeds_are_added(study, tmp_path, jobs
 
 def test_more_steps_continue_the_runs_of_a_study(study, jobs_in_process):
     """As those of a single run (`test_run.py`)."""
-    flags = ["--seeds=0", "--variant=SGAN", "--deterministic"]
+    flags = ["--seeds=0", "--variant=SGAN"]
     short = study("pair", *flags)
     longer = study("pair", *flags, "--steps=30")
     assert jobs_in_process == ["SGAN, seed 0"]

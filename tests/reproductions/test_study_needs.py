@@ -100,7 +100,7 @@ def test_a_record_of_another_features_flag(launched, jobs_in_process, tmp_path):
     path.write_text(json.dumps({"flags": flags, "runs": []}))
     folders = [f"--output_dir={tmp_path / 'runs'}", f"--results_dir={tmp_path}"]
     message = launched("wgan_div", "--study=power", "--preset=smoke", *folders)
-    assert message.startswith(f"error: {path} is a record of other flags; give another --results_dir")
+    assert message.startswith(f"error: {path} is a record of other flags: --features=lenet (there imagenet)")
     assert jobs_in_process == []
 
 
