@@ -186,7 +186,7 @@ FEATURES = {
 @pytest.mark.parametrize("kind", FEATURES)
 def test_damaged_features_are_told_by_the_folder_of_the_set(data_dir, tmp_path, monkeypatch, kind):
     """They are read where TFDS has no code of the set."""
-    monkeypatch.setattr(tfds.core.registered, "_DATASET_REGISTRY", {})
+    monkeypatch.delitem(tfds.core.registered._DATASET_REGISTRY, "tiny_images")
     shutil.copytree(data_dir / "tiny_images" / "test", tmp_path / "tiny_images" / "test")
     (tmp_path / "tiny_images" / "test" / "1.0.0" / "features.json").write_bytes(FEATURES[kind])
     with pytest.raises(InputError, match=r"tiny_images.* (is damaged \(.+\)|has no such config or version)"):
@@ -197,7 +197,7 @@ def test_damaged_features_are_told_by_the_folder_of_the_set(data_dir, tmp_path, 
 def test_no_module_is_imported_because_a_stored_file_names_it(data_dir, tmp_path, monkeypatch, key):
     (tmp_path / "harm.py").write_text("from pathlib import Path\nPath(__file__).with_name('ran').touch()\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(tfds.core.registered, "_DATASET_REGISTRY", {})
+    monkeypatch.delitem(tfds.core.registered._DATASET_REGISTRY, "tiny_images")
     shutil.copytree(data_dir / "tiny_images" / "test", tmp_path / "tiny_images" / "test")
     features = tmp_path / "tiny_images" / "test" / "1.0.0" / "features.json"
     features.write_text(json.dumps(json.loads(features.read_text()) | {key: "harm.Feature", "content": {}}))
