@@ -49,7 +49,7 @@ def test_a_truncated_newest_one_is_passed_over(line, fit, tmp_path, caplog, shar
     content = newest.read_bytes()
     newest.write_bytes(content[: int(len(content) * share) if share >= 0 else share])
     assert restore_newest(line(), tmp_path) == 5
-    (message,) = [record.getMessage() for record in caplog.records]
+    (message,) = [record.getMessage() for record in caplog.records if record.name == "absl"]
     assert str(newest) in message and "it is damaged" in message and "\n" not in message
 
 
