@@ -52,6 +52,8 @@ def make(reproduction: Reproduction, name: str, command: launch.Command, changes
     making = Making.planned(reproduction, name, command, changes, recorded)
     todo = making.todo()
     print(f"{len(making.plan)} runs, {len(todo)} still to make, {command.jobs} at a time.", flush=True)
+    if _lacks_search(reproduction, making.study):
+        print(f"Nothing is recorded of the search --study={making.study.search}: all variants have the usual values.")
     if todo:
         configurations = [(runs[0][0], making.configuration(runs[0])) for runs in todo.values()]
         study_needs.prepare(reproduction, name, configurations, recorded, making.path, making.root, command.data_dir)
@@ -116,6 +118,8 @@ class Making:
         """
         study = reproduction.studies[name]
         _check_changes(study, changes)
+        if command.record and _lacks_search(reproduction, study):
+            raise UsageError(f"--record: what its variants run with is not searched yet; first --study={study.search}")
         usual = launch.preset(reproduction, name, command.preset)
         if command.preset is None and recorded is not None:
             known = {one.name for one in options(type(usual))} - {"seed"}
@@ -253,6 +257,11 @@ class Making:
         """Draws the record to a PNG file beside it."""
         with replacing(self.path.with_suffix(".png")) as aside:
             self.study.figure(self.record).savefig(aside, format="png")
+
+
+def _lacks_search(reproduction: Reproduction, study: Study) -> bool:
+    """Whether the study's variants should run with what a search chose that is not recorded."""
+    return study.search is not None and shipped(reproduction.name, study.search) is None
 
 
 def _check_changes(study: Study, changes: dict[str, Any]) -> None:

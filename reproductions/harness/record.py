@@ -35,7 +35,7 @@ def shipped(script: str, study: str) -> dict | None:
 
 @contextlib.contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Raises what a file of JSON values that are not those expected leads to as one line.
+    """Raises what a file of JSON values that are not those expected leads to as one line, which says what went wrong.
 
     Raises:
         UsageError: The file cannot be used.
@@ -45,8 +45,10 @@ def readable(path: Path) -> Iterator[None]:
     except (UsageError, OSError):
         raise
     except Exception as error:  # a value that is missing, or of another kind, shows wherever it is used
+        found = " ".join(f"{type(error).__name__}: {error}".split())
         raise UsageError(
-            f"{path} is damaged, or of another version; restore it, or remove it and make it again"
+            f"{path} is damaged, or of another version ({found}); restore it from a copy, or move it away and make it "
+            "again"
         ) from error
 
 

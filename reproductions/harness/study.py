@@ -34,6 +34,7 @@ class Study:
         settings: In what all its runs differ from that preset; flags on the command line have the last word.
         seeds: The seeds of its runs where there is no record yet and no others are given.
         minutes: What one run takes on two cores, for a study whose record does not say.
+        search: The study whose shipped record says what each variant runs with; None for none.
         timed: Whether seconds are part of the answer; then nothing else should run on the machine.
     """
 
@@ -49,6 +50,7 @@ class Study:
     settings: Mapping[str, Any] = field(default_factory=dict)
     seeds: tuple[int, ...] = (0,)
     minutes: float | None = None
+    search: str | None = None
     timed: bool = False
 
     @property

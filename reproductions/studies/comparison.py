@@ -25,6 +25,7 @@ def _contest(search: Search, key: str, on: str, preset: str, settings: dict[str,
     return Study(
         question=f"WGAN-div beside WGAN-GP and SGAN, {on}: same networks, steps and search for rates",
         variants=search.winners(),
+        search=search.name,
         table=quality_table,
         figure=curves,
         preset=preset,

@@ -44,6 +44,7 @@ def _slightly_better(key: str, on: str) -> Claim:
 CONVERGENCE = Study(
     question="RSGAN beside SGAN and SNGAN on photographs: the author's networks and updates, the same search for rates",
     variants=PHOTOS_SEARCH.winners(),
+    search=PHOTOS_SEARCH.name,
     table=quality_table,
     figure=curves,
     preset="photos_32",
@@ -89,6 +90,7 @@ CONVERGENCE = Study(
 CLOTHES = Study(
     question="RSGAN beside SGAN on clothes: same networks, steps and search for rates",
     variants=CLOTHES_SEARCH.winners(),
+    search=CLOTHES_SEARCH.name,
     table=quality_table,
     figure=curves,
     settings=budgets.CLOTHES | {"generator_steps": 2},

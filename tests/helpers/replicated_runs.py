@@ -4,6 +4,7 @@
 without arguments of its own has one by itself.
 """
 
+import functools
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
@@ -164,6 +165,20 @@ RUNS = {
 for kind in map(vars(keras_gen.models).get, keras_gen.models.__all__):
     if issubclass(kind, AdversarialModel) and is_complete(kind):
         RUNS.setdefault(kind.__module__.rpartition(".")[2], Run(partial(vector_gan, kind)))
+
+
+def new_model(name):
+    """A model that can train; in `fit` a flow begins from data by itself."""
+    model = RUNS[name].new_model()
+    if hasattr(model, "initialize"):
+        model.initialize(next(iter(RUNS[name].batches(model, 0, 1))))
+    return model
+
+
+@functools.cache
+def untrained(name):
+    """A model that no test trains."""
+    return new_model(name)
 
 
 def trained(name, strategy=None, jit_compile=False):

@@ -4,7 +4,6 @@ The models are those that `keras_gen.models` exports, their small instances the 
 that the number of replicas changes nothing is tested of the same instances in `test_replicas.py`.
 """
 
-import functools
 import inspect
 import re
 
@@ -15,7 +14,7 @@ import tensorflow as tf
 
 import keras_gen
 from helpers import replicated_runs
-from helpers.replicated_runs import RUNS, is_complete
+from helpers.replicated_runs import RUNS, is_complete, new_model, untrained
 from helpers.small_gans import state
 from keras_gen.callbacks.checkpoints import Checkpoints, restore_newest
 from keras_gen.errors import InputError
@@ -23,19 +22,6 @@ from keras_gen.errors import InputError
 PUBLIC = {name: getattr(keras_gen.models, name) for name in keras_gen.models.__all__}
 
 every_run = pytest.mark.parametrize("name", RUNS)
-
-
-@functools.cache
-def untrained(name):
-    return new_model(name)
-
-
-def new_model(name):
-    """A model that can train; in `fit` a flow begins from data by itself."""
-    model = RUNS[name].new_model()
-    if hasattr(model, "initialize"):
-        model.initialize(next(iter(RUNS[name].batches(model, 0, 1))))
-    return model
 
 
 def arguments(model):

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers.replicated_runs import BATCH_SIZE, RUNS
+from helpers.replicated_runs import BATCH_SIZE, RUNS, untrained
 from helpers.small_flow_models import new_f_vae
 from helpers.small_gans import compiled, data, image_networks, state, vector_networks
 from keras_gen.errors import InputError
@@ -29,15 +29,6 @@ OF_IMAGES = [name for name, run in RUNS.items() if len(run.shape) == 3]
 
 every_run = pytest.mark.parametrize("name", RUNS)
 every_run_of_images = pytest.mark.parametrize("name", OF_IMAGES)
-
-
-@functools.cache
-def untrained(name):
-    """A model that no test trains."""
-    model = RUNS[name].new_model()
-    if hasattr(model, "initialize"):
-        model.initialize(next(iter(RUNS[name].batches(model, 0, 1))))
-    return model
 
 
 def rows(name, count=BATCH_SIZE, low=-1.0, high=1.0):

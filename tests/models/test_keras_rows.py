@@ -12,22 +12,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers.replicated_runs import RUNS
+from helpers.replicated_runs import RUNS, untrained
 from helpers.small_gans import data, state
 
 every_run = pytest.mark.parametrize("name", RUNS)
 # One of each family; a step of the others takes seconds to trace.
 QUICK = ("wgan_div_adam", "vae", "gradient_penalized")
 RATE = 1e-3
-
-
-@functools.cache
-def untrained(name):
-    """A model that no test trains."""
-    model = RUNS[name].new_model()
-    if hasattr(model, "initialize"):
-        model.initialize(next(iter(RUNS[name].batches(model, 0, 1))))
-    return model
 
 
 def called_with(model, count=5):

@@ -6,6 +6,7 @@ import pytest
 
 from reproductions import wgan_div
 from reproductions.harness import launch, making
+from reproductions.harness.errors import UsageError
 from reproductions.reporting import summary
 from reproductions.studies import budgets, search
 from reproductions.studies.search import Search
@@ -53,6 +54,19 @@ def test_every_contestant_has_every_point():
     assert list(study.variants) == ["A: slow", "A: fast", "B: slow", "B: fast"]
     assert study.variants["B: fast"] == {"model": "wgan_gp", "discriminator_learning_rate": 1e-3}
     assert study.seeds == (search.SEED,) and search.SEED not in budgets.SEEDS
+
+
+@pytest.mark.parametrize("name", ["comparison", "comparison_clothes"])
+def test_a_contest_is_not_recorded_before_its_search(name, monkeypatch, tmp_path):
+    study = wgan_div.REPRODUCTION.studies[name]
+    command = launch.Command(output_dir=str(tmp_path / "runs"), record=True)
+    monkeypatch.setattr(making, "shipped", lambda script, study: None)
+    with pytest.raises(UsageError, match=f"^--record: .* not searched yet; first --study={study.search}$"):
+        making.Making.planned(wgan_div.REPRODUCTION, name, command, {}, None)
+    monkeypatch.setattr(making, "shipped", lambda script, study: RECORD if study == "rates" else None)
+    monkeypatch.setattr(making, "record_folder", lambda *arguments: tmp_path)
+    if name == "comparison":
+        assert making.Making.planned(wgan_div.REPRODUCTION, name, command, {}, None).path == tmp_path / f"{name}.json"
 
 
 @pytest.fixture
