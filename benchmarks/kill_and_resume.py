@@ -33,7 +33,7 @@ JOBS = {"run": Job, "study": StudyJob, "workers": WorkersJob}
 # What the table calls them.
 TITLES = {"run": "{}", "study": "{} --study=power --jobs=2", "workers": "{}, two workers"}
 # Four runs, two at a time, which together are as long as one run that is killed as often.
-STUDY = ("--study=power", "--seeds=0,1", "--variant=k = 2, p = 2", "--variant=k = 2, p = 6", "--jobs=2")
+STUDY = ("--study=power", "--seeds=0,1", "--variant=p = 2", "--variant=p = 6", "--jobs=2")
 
 
 def define_flags() -> None:

@@ -125,7 +125,7 @@ def record(counts: dict[str, Counter], seed: int) -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Does what the command line says."""
-    guarded(_main, argv)
+    guarded(_main, argv, break_silence=False)  # by a thread, which a fork would lack
 
 
 def _main(argv: Sequence[str] | None) -> None:

@@ -1,5 +1,6 @@
 """Errors that whoever gives a command can mend, as one line."""
 
+import contextlib
 import io
 import os
 import re
@@ -14,12 +15,17 @@ from reproductions.harness.errors import UsageError
 REMEDY = "fix this and rerun the command; it resumes from the last checkpoint"
 
 
-def guarded(function: Callable, *args: Any) -> None:
+def guarded(function: Callable, *args: Any, break_silence: bool = True) -> None:
     """Calls a function; an error that the user can mend ends the process with one line and exit status 1.
 
     Python's warnings are shown as a line each.
 
     Ctrl-C and SIGTERM end it with one line and exit status 130 or 143.
+
+    Args:
+        function: What is called.
+        *args: Its arguments.
+        break_silence: Whether a thread says what is being done when nothing is printed for a while.
     """
     signals.install()
     warnings.showwarning = _show_warning
@@ -28,7 +34,7 @@ def guarded(function: Callable, *args: Any) -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         try:
-            with silence.broken():
+            with silence.broken() if break_silence else contextlib.nullcontext():
                 function(*args)
         except SystemExit as end:
             if not end.code:  # help was printed, and what did not reach its reader is noticed here

@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 import warnings
 from pathlib import Path
 
 import pytest
 
+from benchmarks.fuzz import __main__ as fuzz
 from benchmarks.fuzz import cases, hostile_flags, hostile_runs, hostile_sets
 from benchmarks.fuzz.healthy import GAN, Healthy, write_idx, write_pictures
 from benchmarks.fuzz.process import Ended, Until
@@ -27,6 +29,13 @@ from reproductions.harness.run_directory import RunDirectory, write_json
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60  # far above what a case takes; one that hangs is ended
+
+
+def test_the_command_starts_no_thread_that_a_fork_would_lack(monkeypatch, tmp_path):
+    before, threads = set(threading.enumerate()), set()
+    monkeypatch.setattr(fuzz, "fuzz", lambda command, folder: threads.update(threading.enumerate()))
+    fuzz.main(["--cases=1", f"--folder={tmp_path}"])
+    assert threads == before
 
 
 def test_what_a_command_must_not_do_is_seen(tmp_path):

@@ -13,6 +13,8 @@ from benchmarks import kill_and_resume
 from benchmarks.kills import job, killing
 from benchmarks.kills.comparison import differences, hash_of_all
 from keras_gen.utils import MemoryFile
+from reproductions import wgan_div
+from reproductions.harness import launch
 
 
 def write_model(run, weight):
@@ -39,6 +41,12 @@ def runs(tmp_path):
     write_run(straight)
     write_run(killed, seconds=(0.7, 1.9), finished="2018-11-08")
     return straight, killed
+
+
+def test_the_study_that_is_killed_is_one_of_the_script():
+    command, changes = launch.given(kill_and_resume.STUDY, wgan_div.Configuration)
+    assert changes == {}
+    assert set(command.variant) <= wgan_div.REPRODUCTION.studies[command.study].variants.keys()
 
 
 def test_times_alone_make_no_difference(runs):
