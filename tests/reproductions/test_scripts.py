@@ -66,8 +66,8 @@ def test_variants_are_configurations_of_every_preset(name, study):
             assert as_flags(preset.replace({**flags, "seed": 5}))["seed"] == 5
 
 
-# Encoders, and models that encode and sample. `test_run.py` has GANs; of flows, which have the most graphs, measures are
-# tested in test_f_vae_studies.py, steps and SavedModels in tests/models.
+# Encoders, and models that encode and sample. `test_run.py` has GANs; of flows, which have the most graphs, measures
+# are tested in test_f_vae_studies.py, steps and SavedModels in tests/models.
 @pytest.mark.parametrize(
     "name",
     [
