@@ -42,6 +42,7 @@ class RunDirectory:
         self.breakdown = self.path / "breakdown.json"
         self.image_files = self.path / "files.txt.gz"
         self.examined = self.path / "examined"
+        self.trained_on = self.path / "trained_on.json"
 
     def finished(self, flags: dict[str, Any]) -> bool:
         """Whether the run of these flags has ended here: its results, which are written last, are of as many steps.
@@ -69,6 +70,14 @@ class RunDirectory:
         ):
             raise UsageError(f"{self.results} is not {expected}")
         return found
+
+    def note_device(self, device: str, first_step: int, last_step: int) -> None:
+        """Notes that another device than this machine's trained from one step to another."""
+        write_json(self.trained_on, [*self.other_devices(), {"device": device, "from": first_step, "to": last_step}])
+
+    def other_devices(self) -> list[dict[str, Any]]:
+        """What `note_device` noted."""
+        return json.loads(self.trained_on.read_bytes()) if self.trained_on.exists() else []
 
     def sheet(self, step: int) -> Path:
         """The picture of a step."""
