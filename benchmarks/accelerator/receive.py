@@ -84,6 +84,9 @@ def receive(
     flags, directory = description["flags"], RunDirectory(description["output_dir"])
     configuration = reproduction.configuration_class(**flags)
     directory.check(flags, extendable=True)
+    c, whole = configuration, None not in result["variables"]
+    if not whole and result["step"] < c.steps:
+        raise UsageError(f"{name} ended at step {result['step']}, without its optimisers; send it with --optimizers")
     last = result["rows"][-1]
     if not all(map(math.isfinite, last.values())):
         raise UsageError(f"{name}: a term became NaN or infinite by step {last['step']}; send it with smaller rates")
@@ -101,7 +104,7 @@ def receive(
         image_files.note_names(directory.image_files, training.images.files)
         _write_tables(training, directory, results, description, result)
         assign(training.model, results, description, result["variables"])
-        directory.note_device(result["device"], description["first_step"], result["step"])
+        directory.note_device(result["device"], description["first_step"], result["step"], whole)
         checkpoints = callbacks.Checkpoints(directory.checkpoints, every=1)
         checkpoints.set_model(training.model)
         checkpoints.write()
@@ -138,10 +141,10 @@ def assign(
     model: keras.Model,
     results: Parcel,
     description: dict[str, Any],
-    arrays: Sequence[dict[str, str]],
+    arrays: Sequence[dict[str, str] | None],
     numbers: Sequence[int] | None = None,
 ) -> None:
-    """Gives variables of a model, all by default, the values that came back.
+    """Gives variables of a model, all by default, the values that came back; those that did not stay as they are.
 
     Raises:
         UsageError: This version of the suite builds other variables.
@@ -155,7 +158,8 @@ def assign(
     ]:
         raise UsageError("this version builds the model with other weights; use the version that sent the run")
     for found, number in zip(arrays, range(len(sent)) if numbers is None else numbers, strict=True):
-        variables[sent[number]["place"]].assign(results.array(found).astype(np.dtype(sent[number]["dtype"])))
+        if found is not None:
+            variables[sent[number]["place"]].assign(results.array(found).astype(np.dtype(sent[number]["dtype"])))
 
 
 def next_command(description: dict[str, Any]) -> str:

@@ -44,6 +44,7 @@ class Sending(Options):
         3, "Measurements that are made of a run, at most: its last ones, the end included.", at_least=1
     )
     half: bool = option(False, "States come back with half their bits: float16, and bfloat16 for optimisers.")
+    optimizers: bool = option(True, "Their state comes back too; a run that ends there needs it no more.")
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,7 @@ def described(
         "measure_every": c.evaluate_every,
         "snapshots": sending.snapshots - 1,  # the end needs none
         "half": sending.half,
+        "optimizers": sending.optimizers,
     }
 
 

@@ -93,6 +93,8 @@ class Run:
             "snapshots": snapshots,
             "variables": [
                 _put(results, array, d["half"], found["kind"])
+                if d["optimizers"] or found["kind"] != "optimizer"
+                else None
                 for array, found in zip(variables, d["variables"], strict=True)
             ],
         }

@@ -71,9 +71,17 @@ class RunDirectory:
             raise UsageError(f"{self.results} is not {expected}")
         return found
 
-    def note_device(self, device: str, first_step: int, last_step: int) -> None:
-        """Notes that another device than this machine's trained from one step to another."""
-        write_json(self.trained_on, [*self.other_devices(), {"device": device, "from": first_step, "to": last_step}])
+    def note_device(self, device: str, first_step: int, last_step: int, extendable: bool) -> None:
+        """Notes that another device than this machine's trained from one step to another.
+
+        Args:
+            device: Its name.
+            first_step: The step after which it began.
+            last_step: The last step that it made.
+            extendable: Whether the optimisers' state came back, without which the run cannot go on.
+        """
+        note = {"device": device, "from": first_step, "to": last_step, "extendable": extendable}
+        write_json(self.trained_on, [*self.other_devices(), note])
 
     def other_devices(self) -> list[dict[str, Any]]:
         """What `note_device` noted."""
@@ -178,6 +186,11 @@ class RunDirectory:
         there = read_json(self.flags, "a run's flags; give another --output_dir")
         differing = differences(flags, there)
         if extendable and has_fewer_steps(there, flags) and list(differing) == ["steps"]:
+            if not all(note["extendable"] for note in self.other_devices()):
+                raise UsageError(
+                    f"--output_dir={self.path} holds a run that ended on another device, which kept its optimisers' "
+                    f"state; leave --steps={there['steps']}, or make a new run in another folder"
+                )
             return True
         if differing:
             raise UsageError(
