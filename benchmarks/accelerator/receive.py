@@ -127,6 +127,7 @@ def _write_tables(
         terms = {name: row[name] for name in names}
         metrics.append(row["step"], {"seconds": round(before + row["seconds"], 3), **terms})
     snapshots = {int(step): arrays for step, arrays in result["snapshots"].items()}
+    snapshots.pop(result["step"], None)  # of which there is all
     for step, arrays in sorted(snapshots.items()):
         assign(training.model, results, description, arrays, description["snapshot"])
         training.model.step.assign(step)
