@@ -164,6 +164,32 @@ def noise(record: dict) -> str:
     return table(("", "ours, ms", "TensorFlow's kernels, ms", "ratios"), rows)
 
 
+def accelerator(record: dict) -> str:
+    """One row per script and batch size: the times of its step in both precisions, and shares of the matrix rate."""
+    precisions = {"float32": "float32", "mixed_bfloat16": "bfloat16"}
+    steps: dict[tuple[str, int], dict[str, dict]] = {}
+    for step in record["steps"].values():
+        steps.setdefault((step["script"], step["batch_size"]), {})[step["precision"]] = step
+
+    def cells(precision: str, step: dict | None) -> list[str]:
+        if step is None or "error" in step:
+            return ["" if step is None else "too large", ""]
+        rate = step["operations"] / (step["milliseconds"] * 1e-3) / 1e12
+        return [f"{step['milliseconds']:.2f}", f"{rate / record['matrix_rate'][precision]:.2f}"]
+
+    rows = []
+    for (script, batch_size), found in sorted(steps.items()):
+        any_of_them = next(iter(found.values()))
+        height, _, channels = any_of_them["image_shape"]
+        row = [f"`{script}`", f"{height}, {channels}", f"{any_of_them['parameters'] / 1e6:.1f}", str(batch_size)]
+        rows.append([*row, *(cell for name in precisions for cell in cells(name, found.get(name)))])
+    columns = [column for name in precisions.values() for column in (f"{name}, ms", "share of the matrix rate")]
+    rates = ", ".join(f"{name} {record['matrix_rate'][key]:.0f}" for key, name in precisions.items())
+    made = table(("script", "pixels, channels", "10⁶ weights", "batch", *columns), rows)
+    where = f"{record['device']}, JAX {record['jax']}"
+    return f"{made}\n\n{where}; products of large matrices there, 10¹² operations/s: {rates}."
+
+
 def _ratios(ratios: dict[str, float]) -> str:
     return "; ".join(f"{name}: {ratio:.3f}" for name, ratio in ratios.items())
 
@@ -180,6 +206,7 @@ TABLES: dict[str, Callable[[dict], str]] = {
     "fuzz": fuzz,
     "memory": memory,
     "noise": noise,
+    "accelerator": accelerator,
 }
 
 

@@ -29,7 +29,9 @@ class Configuration(flows.Configuration):
     model: Literal["f_vae", "glow", "vae"] = option("f_vae", "f-VAE, or a model to compare it with.")
     stages: int = option(2, "f-VAE: squeezes of encoder and decoder. VAE: how often they halve the size.", at_least=1)
     depth: int = option(3, "f-VAE: residual steps after each squeeze.", at_least=1)
-    width: int = option(64, "f-VAE: channels inside a residual step.", at_least=1)
+    width: int | None = option(
+        64, "f-VAE: channels inside a residual step; none: as many as enter it, the author's.", at_least=1
+    )
     sigma_1: float = option(1.0, "f-VAE: standard deviation of the noise on the codes, at first.", above=0)
     sigma_2: float = option(1.0, "f-VAE: standard deviation of q(x|z), at first.", above=0)
     latent_dim: int = option(128, "VAE: dimension of the latents.", at_least=1)
@@ -78,10 +80,11 @@ PRESETS = {
         input_noise="none",
         stages=3,
         depth=12,
-        width=256,
+        width=None,
         flow_levels=4,
         flow_depth=12,
         flow_width=256,
+        coupling_initializer="glorot_uniform",
         latent_dim=512,
         vae_width=64,
         vae_variance=1.0,
@@ -98,7 +101,12 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
 
     c = configuration
     of_flows: dict[str, Any] = {"input_noise": c.input_noise, "clip_norm": c.clip_norm or None, "seed": c.seed}
-    kind: dict[str, Any] = {"coupling": c.coupling, "mixing": c.mixing, "act_norm_from_data": c.act_norm_from_data}
+    kind: dict[str, Any] = {
+        "coupling": c.coupling,
+        "mixing": c.mixing,
+        "act_norm_from_data": c.act_norm_from_data,
+        "initializer": c.coupling_initializer,
+    }
     model: FVAE | Glow | VAE
     match c.model:
         case "f_vae":

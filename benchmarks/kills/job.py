@@ -153,8 +153,8 @@ class WorkersJob(Job):
 
 
 def run_folders(directory: Path) -> list[Path]:
-    """The folders of the runs that have begun in a folder: itself, or those in it."""
-    return sorted(flags.parent for flags in (*directory.glob("flags.json"), *directory.glob("*/flags.json")))
+    """The folders of the runs that have begun in a folder: itself, or those in it at any depth."""
+    return sorted(flags.parent for flags in directory.rglob("flags.json"))
 
 
 def _is_trained(run: Path) -> bool:

@@ -1,5 +1,6 @@
 """Shuffled batches whose images depend on the batch's number alone."""
 
+import numpy as np
 import tensorflow as tf
 
 from keras_gen.datasets.images import Images
@@ -57,6 +58,12 @@ def batches(
             labels = tf.constant(images.labels)
         dataset = tf.data.Dataset.zip(dataset, indices.map(lambda rows: tf.gather(labels, rows)))
     return dataset.prefetch(tf.data.AUTOTUNE).with_options(_options())
+
+
+def batch_numbers(num_images: int, batch_size: int, seed: int, first_step: int, num_steps: int) -> np.ndarray:
+    """The image numbers in each of these batches of `batches`, int64 [num_steps, batch_size]."""
+    indices = _shuffled_indices(num_images, batch_size, seed, first_step).batch(num_steps).take(1)
+    return next(indices.as_numpy_iterator())
 
 
 def _check(

@@ -86,9 +86,15 @@ class Images(abc.ABC):
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ArrayImages(Images):
-    """Images whose pixels are in memory, as uint8 [n, h, w, c]."""
+    """Images whose pixels are in memory, as uint8 [n, h, w, c].
+
+    Attributes:
+        pixels: The pixels.
+        read: Returns the encoded bytes of image `i`; None where the images did not come encoded.
+    """
 
     pixels: np.ndarray
+    read: Callable[[int], bytes] | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -177,4 +183,5 @@ class EncodedImages(Images):
             num_classes=self.num_classes,
             files=self.files,
             pixels=self.to_pixels(),
+            read=self.read,
         )

@@ -51,6 +51,7 @@ class Glow(FlowModel):
         coupling: `additive`, or `affine` with Glow's scale sigmoid(r + 2).
         mixing: `permutation`, fixed and random, or `convolution`, 1x1 and learned.
         act_norm_from_data: Whether the first batch decides where act norm begins.
+        initializer: Of the couplings' networks: `he_normal`, or `glorot_uniform`, the author's of the f-VAE.
         **kwargs: `input_noise`, `noise_scale`, `clip_norm`, `seed`; see `FlowModel`.
 
     Raises:
@@ -66,6 +67,7 @@ class Glow(FlowModel):
         coupling: str = "additive",
         mixing: str = "permutation",
         act_norm_from_data: bool = False,
+        initializer: str = "he_normal",
         **kwargs: Any,
     ):
         check_map_shape("image_shape", image_shape)
@@ -77,6 +79,7 @@ class Glow(FlowModel):
             coupling,
             mixing,
             act_norm_from_data,
+            initializer=initializer,
             seed=kwargs.get("seed", 0),
         )
         super().__init__(flow, image_shape, image_shape, **kwargs)
@@ -88,6 +91,7 @@ class Glow(FlowModel):
             "coupling": coupling,
             "mixing": mixing,
             "act_norm_from_data": act_norm_from_data,
+            "initializer": initializer,
         }
         self.built = True
 

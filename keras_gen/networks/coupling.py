@@ -5,9 +5,16 @@ from keras import layers
 
 from keras_gen.networks import initializers
 
+INITIALIZERS = {"he_normal": keras.initializers.HeNormal, "glorot_uniform": keras.initializers.GlorotUniform}
+
 
 def coupling_network(
-    shape: tuple[int, ...], outputs: int, width: int, seed: int = 0, name: str = "coupling"
+    shape: tuple[int, ...],
+    outputs: int,
+    width: int,
+    seed: int = 0,
+    name: str = "coupling",
+    initializer: str = "he_normal",
 ) -> keras.Model:
     """Network from maps [batch, height, width, channels] to maps [batch, height, width, outputs].
 
@@ -18,14 +25,16 @@ def coupling_network(
         shape: (height, width, channels) of the input.
         outputs: Channels of the output.
         width: Channels of the two hidden layers; 512 in the paper.
-        seed: Seed of the initial weights, which are He's normal ones.
+        seed: Seed of the initial weights.
         name: Name of the network; networks of different names start differently.
+        initializer: `he_normal`, or `glorot_uniform`, the f-VAE's author's.
     """
+    initial = INITIALIZERS[initializer]
     seeds = initializers.seeds(name, seed)
     maps = keras.Input(shape)
     x = maps
     for kernel_size in (3, 1):
-        kernel = keras.initializers.HeNormal(next(seeds))
+        kernel = initial(next(seeds))
         x = layers.Conv2D(width, kernel_size, padding="same", activation="relu", kernel_initializer=kernel)(x)
     x = zero_convolution(outputs)(x)
     return keras.Model(maps, x, name=name)

@@ -19,7 +19,12 @@ Shape = tuple[int, int, int]
 
 
 def encoder(
-    image_shape: Shape, stages: int = 3, depth: int = 12, width: int = 256, synchronized: bool = False, seed: int = 0
+    image_shape: Shape,
+    stages: int = 3,
+    depth: int = 12,
+    width: int | None = None,
+    synchronized: bool = False,
+    seed: int = 0,
 ) -> keras.Model:
     """Network from images [batch, height, width, channels] to codes of the same size.
 
@@ -30,7 +35,7 @@ def encoder(
         image_shape: (height, width, channels), both sides multiples of 2^stages.
         stages: Squeezes, each followed by residual steps.
         depth: Residual steps in each stage.
-        width: Channels inside a step.
+        width: Channels inside a step; None for as many as enter it: 12, 48, 192 from three colours.
         synchronized: Whether batch norm takes its moments over all replicas of a `tf.distribute` strategy.
         seed: Seed of the initial weights, which are Glorot's uniform ones.
 
@@ -49,7 +54,12 @@ def encoder(
 
 
 def decoder(
-    image_shape: Shape, stages: int = 3, depth: int = 12, width: int = 256, synchronized: bool = False, seed: int = 0
+    image_shape: Shape,
+    stages: int = 3,
+    depth: int = 12,
+    width: int | None = None,
+    synchronized: bool = False,
+    seed: int = 0,
 ) -> keras.Model:
     """The mirror of `encoder`, from codes to images float32 [batch, height, width, channels] in [-1, 1].
 
@@ -76,9 +86,10 @@ def decoder(
     return keras.Model(codes, layers.Activation("tanh", dtype="float32", name="images")(x), name="decoder")
 
 
-def _check_sizes(image_shape: Shape, stages: int, depth: int, width: int) -> None:
+def _check_sizes(image_shape: Shape, stages: int, depth: int, width: int | None) -> None:
     check_map_shape("image_shape", image_shape)
-    check_counts(width=width)
+    if width is not None:
+        check_counts(width=width)
     check_counts(0, stages=stages, depth=depth)
     height, across, _ = image_shape
     if height % 2**stages or across % 2**stages:
@@ -89,11 +100,11 @@ def _check_sizes(image_shape: Shape, stages: int, depth: int, width: int) -> Non
 
 
 def _residual_steps(
-    x: keras.KerasTensor, depth: int, width: int, synchronized: bool, seeds: Iterator[int]
+    x: keras.KerasTensor, depth: int, width: int | None, synchronized: bool, seeds: Iterator[int]
 ) -> keras.KerasTensor:
     for _ in range(depth):
         kernel = keras.initializers.GlorotUniform(next(seeds))
-        y = layers.Conv2D(width, 3, padding="same", use_bias=False, kernel_initializer=kernel)(x)
+        y = layers.Conv2D(width or x.shape[-1], 3, padding="same", use_bias=False, kernel_initializer=kernel)(x)
         y = BatchNormalization(synchronized=synchronized)(y)
         y = layers.ReLU()(y)
         y = layers.Conv2D(x.shape[-1], 1, kernel_initializer="zeros")(y)

@@ -6,7 +6,7 @@ from keras_gen.checks import check_choice, check_counts, check_map_shape
 from keras_gen.errors import InputError
 from keras_gen.layers import flows
 from keras_gen.networks import initializers
-from keras_gen.networks.coupling import coupling_network, prior_network
+from keras_gen.networks.coupling import INITIALIZERS, coupling_network, prior_network
 
 Shape = tuple[int, ...]  # (height, width, channels)
 COUPLINGS = ("additive", "affine")
@@ -21,6 +21,7 @@ def glow(
     mixing: str = "permutation",
     act_norm_from_data: bool = False,
     squeeze_first: bool = True,
+    initializer: str = "he_normal",
     seed: int = 0,
     name: str = "glow",
 ) -> flows.MultiScale:
@@ -37,6 +38,7 @@ def glow(
         mixing: `permutation`, fixed and random, or `convolution`, 1x1 and learned.
         act_norm_from_data: Whether act norm is initialised from the first batch.
         squeeze_first: Whether the first level begins with a squeeze.
+        initializer: Of the couplings' networks: `he_normal`, or `glorot_uniform`.
         seed: Seed of the initial weights.
         name: Name of the flow; flows of different names start differently.
 
@@ -48,6 +50,7 @@ def glow(
     check_counts(levels=len(depths), width=width, **{f"depths[{i}]": depth for i, depth in enumerate(depths)})
     check_choice("coupling", coupling, COUPLINGS)
     check_choice("mixing", mixing, MIXINGS)
+    check_choice("initializer", initializer, tuple(INITIALIZERS))
     seeds = initializers.seeds(name, seed)
     levels, first_shape = [], shape
     for i, depth in enumerate(depths):
@@ -61,7 +64,7 @@ def glow(
         if shape[-1] % 2:
             raise InputError(f"{place}: {shape[-1]} channels have no halves; squeeze first, or give an even number")
         for j in range(depth):
-            layers += _step(shape, width, coupling, mixing, act_norm_from_data, seeds, f"{place}_step_{j}")
+            layers += _step(shape, width, coupling, mixing, act_norm_from_data, initializer, seeds, f"{place}_step_{j}")
         if i + 1 < len(depths):
             shape = (*shape[:-1], shape[-1] // 2)
             prior = prior_network(shape, 2 * shape[-1], f"{place}_prior_network")
@@ -80,6 +83,7 @@ def _step(
     coupling: str,
     mixing: str,
     act_norm_from_data: bool,
+    initializer: str,
     seeds: Iterator[int],
     name: str,
 ) -> list[flows.FlowLayer]:
@@ -87,7 +91,7 @@ def _step(
     channels = shape[-1] // 2
     outputs = channels if coupling == "additive" else 2 * channels
     mix = flows.Permutation if mixing == "permutation" else flows.InvertibleConvolution
-    network = coupling_network((*shape[:-1], channels), outputs, width, next(seeds), f"{name}_network")
+    network = coupling_network((*shape[:-1], channels), outputs, width, next(seeds), f"{name}_network", initializer)
     return [
         flows.ActNorm(act_norm_from_data, name=f"{name}_act_norm"),
         mix(next(seeds), name=f"{name}_{mixing}"),

@@ -37,6 +37,9 @@ class Configuration(samples.Configuration):
     flow_depth: int = option(4, "Flows: steps per scale.", at_least=1)
     flow_width: int = option(64, "Flows: channels inside the network of a coupling.", at_least=1)
     coupling: Literal["additive", "affine"] = option("additive", "Flows: kind of the couplings.")
+    coupling_initializer: Literal["he_normal", "glorot_uniform"] = option(
+        "he_normal", "Flows: initial weights of the couplings' networks; glorot_uniform: the author's."
+    )
     mixing: Literal["permutation", "convolution"] = option("permutation", "Flows: what mixes the channels.")
     act_norm_from_data: bool = option(False, "Flows: let the first batch decide where act norm begins.")
 

@@ -25,6 +25,8 @@ OTHER_RECORD = (
 )
 # What a record keeps of a run of the script.
 RECORDED = ("steps", "seconds", "evaluations", "measure", "versions", "finished")
+# And this, of a run that another device than its machine's has trained.
+IF_THERE = ("trained_on",)
 
 
 def shipped(script: str, study: str) -> dict | None:
@@ -73,7 +75,7 @@ def results_of(
     with readable(directory.results):
         if "results" in results:  # of a function of the study's own
             return {"seconds": results["seconds"], **results["results"]}, directory.newest_sheet
-        kept = {key: results[key] for key in RECORDED}
+        kept = {key: results[key] for key in (*RECORDED, *(one for one in IF_THERE if one in results))}
     if not looked_at:
         return kept, directory.newest_sheet
     found, picture = examined(directory, study)

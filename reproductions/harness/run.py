@@ -180,12 +180,11 @@ class Training:
     ) -> list[keras.callbacks.Callback]:
         c = self.configuration
         metrics = callbacks.StepTable(directory.metrics, directory.tensorboard / "metrics")
-        evaluations = callbacks.StepTable(directory.evaluations, directory.tensorboard / "evaluations")
+        evaluations = _evaluation_table(directory)
         metrics.forget_after(first_step)
         evaluations.forget_after(first_step - self._was_last(first_step, c.evaluate_every))
         if self._was_last(first_step, c.sample_every):
             directory.sheet(first_step).unlink(missing_ok=True)
-        sheets = (directory.samples, c.sample_every)
         checkpoints = callbacks.Checkpoints(directory.checkpoints, c.checkpoint_every)
         return [
             keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: silence.now_doing("Training")),
@@ -193,13 +192,31 @@ class Training:
             callbacks.MetricsLog(metrics, c.log_every),
             callbacks.StopOnNonFinite(),
             callbacks.WarnOnDivergence(c.log_every, metrics, checkpoints, stop_on_divergence),
-            callbacks.Sheets(*sheets, self.sheet) if self.sheet else callbacks.SampleSheets(*sheets),
-            *([callbacks.Measures(self.measure, evaluations, c.evaluate_every)] if self.measure else []),
+            *self._looks(directory, evaluations),
             *([callbacks.StepProgress(c.steps, c.log_every, evaluations.rows)] if self._shows_rows else []),
             # The checkpoint comes last: whatever a kill before it lost is made again.
             checkpoints,
             callbacks.Interruptions(stop_requested, checkpoints, c.log_every),
         ]
+
+    def _looks(self, directory: RunDirectory, evaluations: callbacks.StepTable) -> list[callbacks.StepCallback]:
+        """What draws and measures the model."""
+        sheets = (directory.samples, self.configuration.sample_every)
+        return [
+            callbacks.Sheets(*sheets, self.sheet) if self.sheet else callbacks.SampleSheets(*sheets),
+            *(
+                [callbacks.Measures(self.measure, evaluations, self.configuration.evaluate_every)]
+                if self.measure
+                else []
+            ),
+        ]
+
+    def look(self, directory: RunDirectory, step: int) -> None:
+        """Draws and measures the model as `fit` does after that step, for a model that was trained elsewhere."""
+        for callback in self._looks(directory, _evaluation_table(directory)):
+            if step % callback.every == 0 or step == self.configuration.steps:
+                callback.set_model(self.model)
+                callback.on_step(step, {})
 
     def _was_last(self, step: int, every: int) -> bool:
         """Whether what is due every so many steps was due after this one only because a shorter run ended there."""
@@ -238,6 +255,7 @@ class Training:
                 "measure": self.measured_with,
                 "versions": versions(),
                 "finished": time.strftime("%Y-%m-%d"),
+                **({"trained_on": devices} if (devices := directory.other_devices()) else {}),
             },
         )
 
@@ -279,6 +297,10 @@ def _stoppable(strategy: tf.distribute.Strategy) -> Iterator[Callable[[], bool]]
     else:
         with signals.postponed() as stop_requested:
             yield stop_requested
+
+
+def _evaluation_table(directory: RunDirectory) -> callbacks.StepTable:
+    return callbacks.StepTable(directory.evaluations, directory.tensorboard / "evaluations")
 
 
 def _evaluations(directory: RunDirectory) -> list[dict]:

@@ -42,6 +42,7 @@ class RunDirectory:
         self.breakdown = self.path / "breakdown.json"
         self.image_files = self.path / "files.txt.gz"
         self.examined = self.path / "examined"
+        self.trained_on = self.path / "trained_on.json"
 
     def finished(self, flags: dict[str, Any]) -> bool:
         """Whether the run of these flags has ended here: its results, which are written last, are of as many steps.
@@ -69,6 +70,22 @@ class RunDirectory:
         ):
             raise UsageError(f"{self.results} is not {expected}")
         return found
+
+    def note_device(self, device: str, first_step: int, last_step: int, extendable: bool) -> None:
+        """Notes that another device than this machine's trained from one step to another.
+
+        Args:
+            device: Its name.
+            first_step: The step after which it began.
+            last_step: The last step that it made.
+            extendable: Whether the optimisers' state came back, without which the run cannot go on.
+        """
+        note = {"device": device, "from": first_step, "to": last_step, "extendable": extendable}
+        write_json(self.trained_on, [*self.other_devices(), note])
+
+    def other_devices(self) -> list[dict[str, Any]]:
+        """What `note_device` noted."""
+        return json.loads(self.trained_on.read_bytes()) if self.trained_on.exists() else []
 
     def sheet(self, step: int) -> Path:
         """The picture of a step."""
@@ -169,6 +186,11 @@ class RunDirectory:
         there = read_json(self.flags, "a run's flags; give another --output_dir")
         differing = differences(flags, there)
         if extendable and has_fewer_steps(there, flags) and list(differing) == ["steps"]:
+            if not all(note["extendable"] for note in self.other_devices()):
+                raise UsageError(
+                    f"--output_dir={self.path} holds a run that ended on another device, which kept its optimisers' "
+                    f"state; leave --steps={there['steps']}, or make a new run in another folder"
+                )
             return True
         if differing:
             raise UsageError(

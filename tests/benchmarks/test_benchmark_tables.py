@@ -34,6 +34,22 @@ def test_fuzz():
     assert found[-3:] == ["| pictures | 6 | 3 | 2 | 1 |", "| checkpoints | 6 | 3 | 2 | 1 |", "| all | 12 | 6 | 4 | 2 |"]
 
 
+def test_accelerator():
+    step = {"script": "rsgan", "batch_size": 64, "image_shape": [64, 64, 3], "parameters": 9.7e6}
+    record = {
+        "device": "A card",
+        "jax": "0.11.2",
+        "matrix_rate": {"float32": 400.0, "mixed_bfloat16": 800.0},
+        "steps": {
+            "a": step | {"precision": "float32", "milliseconds": 5.0, "operations": 1e12},  # 200 of 400
+            "b": step | {"precision": "mixed_bfloat16", "error": "RESOURCE_EXHAUSTED"},
+        },
+    }
+    *_, row, _, last = tables.accelerator(record).splitlines()
+    assert row == "| `rsgan` | 64, 3 | 9.7 | 64 | 5.00 | 0.50 | too large |  |"
+    assert last.startswith("A card, JAX 0.11.2; products") and last.endswith("float32 400, bfloat16 800.")
+
+
 def test_memory():
     record = {"wgan_div": {"bytes": {"500": 500e6, "5000": 495e6}, "change": -0.01}}
     assert last_row(tables.memory(record)) == "| `wgan_div` | 500 | 495 | -1.0 % |"

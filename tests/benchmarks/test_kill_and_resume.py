@@ -14,7 +14,7 @@ from benchmarks.kills import job, killing
 from benchmarks.kills.comparison import differences, hash_of_all
 from keras_gen.utils import MemoryFile
 from reproductions import wgan_div
-from reproductions.harness import launch
+from reproductions.harness import launch, making
 
 
 def write_model(run, weight):
@@ -47,6 +47,15 @@ def test_the_study_that_is_killed_is_one_of_the_script():
     command, changes = launch.given(kill_and_resume.STUDY, wgan_div.Configuration)
     assert changes == {}
     assert set(command.variant) <= wgan_div.REPRODUCTION.studies[command.study].variants.keys()
+
+
+def test_the_runs_of_that_study_are_found(tmp_path):
+    command, changes = launch.given([*kill_and_resume.STUDY, f"--output_dir={tmp_path}"], wgan_div.Configuration)
+    made = making.Making.planned(wgan_div.REPRODUCTION, command.study, command, changes, None)
+    folders = [made.directory(run).path for run in made.plan]
+    for folder in folders:
+        write_run(folder)
+    assert len(folders) == 4 and job.run_folders(tmp_path) == sorted(folders)
 
 
 def test_times_alone_make_no_difference(runs):
