@@ -26,7 +26,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 both_modes = pytest.mark.parametrize("persistent", [True, False], ids=["persistent", "from_ones"])
 
 # Each iteration divides the error by 16, the square of the ratio of `with_a_gap`: so this is float64's rounding.
-MANY = 20
+MANY = 12
 
 
 def with_a_gap(shape, output_axis=-1, seed=0):

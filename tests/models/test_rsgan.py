@@ -46,6 +46,7 @@ class TestFreshImages:
         with pytest.raises(InputError, match=message):
             model.fit(batches(0, 1, shape=(2,)), verbose=0)
 
+    @pytest.mark.traced  # where the size of a batch is open
     @pytest.mark.parametrize("pairs", ["position", "all", "average"])
     def test_a_last_batch_may_be_smaller(self, pairs):
         model = compiled(RSGAN(*vector_networks(), pairs=pairs, generator_steps=2))
