@@ -16,6 +16,7 @@ for variable in ("KERAS_HOME", "KERAS_GEN_CACHE", "TFDS_DATA_DIR"):
 import keras  # noqa: E402
 import pytest  # noqa: E402
 import tensorflow as tf  # noqa: E402
+from keras.src.trainers.trainer import Trainer  # noqa: E402
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 4
@@ -25,6 +26,21 @@ tf.config.set_logical_device_configuration(
 def pytest_make_parametrize_id(config, val, argname) -> str | None:
     """Names an object among a test's parameters by its type: its address differs in every process that runs tests."""
     return type(val).__name__ if " at 0x" in repr(val) and not hasattr(val, "__name__") else None
+
+
+@pytest.fixture(autouse=True)
+def eager_steps(request, monkeypatch):
+    """Steps of `fit`, `evaluate` and `predict` run one operation after another.
+
+    To trace a step takes seconds, as long as ten to twenty eager ones of a small model. `test_keras_rows.py` holds the
+    traced step of every model against the eager one. A test of graphs, or of many steps, is marked `traced`; one of
+    replicas is traced in any case.
+    """
+    if request.node.get_closest_marker("traced") is None and "two_replicas" not in request.fixturenames:
+        either = Trainer.run_eagerly
+        # XLA compiles graphs alone.
+        eager = property(lambda model: either.fget(model) or model.jit_compile is not True, either.fset)
+        monkeypatch.setattr(Trainer, "run_eagerly", eager)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import pytest
 
 from keras_gen.datasets import load, names
@@ -38,10 +35,3 @@ def test_other_splits_and_sizes_are_refused():
         load("digits", "valid")
     with pytest.raises(InputError, match="image_size=0 must be at least 1"):
         load("digits", image_size=0)
-
-
-def test_importing_it_leaves_out_what_is_slow():
-    slow = {"tensorflow_datasets", "mlxtend"}
-    code = f"import sys, keras_gen.datasets; print({slow} & set(sys.modules))"
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert printed.stdout.strip() == "set()"

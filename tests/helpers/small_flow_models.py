@@ -24,7 +24,7 @@ def fit_inputs(batch_size, batches=1):
 def trained_glow(steps=2, **arguments):
     """A Glow of two levels after some steps that are large enough to matter."""
     model = Glow(IMAGE_SHAPE, levels=2, depth=2, width=4, **arguments)
-    model.compile(keras.optimizers.Adam(1e-2))
+    model.compile(keras.optimizers.Adam(1e-2), run_eagerly=True)
     if steps:
         model.fit(fit_inputs(8, steps), verbose=0)
     return model
@@ -50,6 +50,6 @@ def new_f_vae(synchronized=False, act_norm_from_data=False, **arguments):
 def trained_f_vae(steps=2, **arguments):
     """The same after some steps that are large enough to matter."""
     model = new_f_vae(**arguments)
-    model.compile(keras.optimizers.Adam(1e-2))
+    model.compile(keras.optimizers.Adam(1e-2), run_eagerly=True)
     model.fit(fit_inputs(8, steps), verbose=0)
     return model

@@ -1,5 +1,7 @@
 """Flow layers of a size for tests, each with the shape of its input and, if it has one, of its condition."""
 
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -110,7 +112,7 @@ def built(name):
     return flow, inputs
 
 
-def trained(name):
+def newly_trained(name):
     """The same, initialised by data and after three steps of maximum likelihood on noise, with a large step."""
     flow, inputs = built(name)
     flow.initialize(*inputs(16, seed=1))
@@ -123,3 +125,9 @@ def trained(name):
         if values:
             optimizer.apply(tape.gradient(loss, values), flow.trainable_variables)
     return flow, inputs
+
+
+@functools.cache
+def trained(name):
+    """The same once for all tests, which leave its weights alone."""
+    return newly_trained(name)

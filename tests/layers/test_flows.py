@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers.small_flows import FLOWS, built, trained
+from helpers.small_flows import FLOWS, built, newly_trained, trained
 from keras_gen.keras_privates import all_layers
 
 every_flow = pytest.mark.parametrize("name", FLOWS)
@@ -78,7 +78,7 @@ def test_it_is_saved_and_loaded(name, tmp_path):
 
 @every_flow
 def test_networks_in_bfloat16_and_the_rest_in_float32(name, mixed_bfloat16):
-    flow, inputs = trained(name)
+    flow, inputs = newly_trained(name)
     x, condition = inputs(4, seed=11)
     y, log_det = flow.forward(x, condition, training=True)
     assert y.dtype == log_det.dtype == tf.float32

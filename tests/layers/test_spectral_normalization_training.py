@@ -78,6 +78,7 @@ class TestTraining:
             if variable.path.endswith("kernel"):
                 assert not np.array_equal(variable.numpy(), value), variable.path
 
+    @pytest.mark.traced
     def test_u_follows_the_kernel(self):
         model = compiled(GAN(*networks()))
         model.fit(batches(60), verbose=0)

@@ -32,6 +32,7 @@ def trainings(monkeypatch):
     return recipes
 
 
+@pytest.mark.traced
 def test_it_learns_the_classes(digits, tmp_path):
     train, test = digits
     features = lenet_features(train, test, cache_dir=tmp_path)

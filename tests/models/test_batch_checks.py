@@ -54,6 +54,7 @@ class TestPixelsThatAreNotFinite:
         bad_then_good = tf.data.Dataset.from_tensor_slices(np.stack([rows((2,), np.nan), rows((2,))]))
         assert_refused(model, bad_then_good.repeat(), NOT_FINITE, steps_per_epoch=2)
 
+    @pytest.mark.traced
     def test_steps_before_count(self):
         model = compiled(GAN(*vector_networks()))
         x = np.concatenate([rows((2,)), rows((2,), np.nan)])

@@ -132,6 +132,7 @@ class TestInformation:
             certain = jensen_shannon(tf.fill([8, 1], float(scale)), tf.fill([8, 1], -float(scale)))
             assert float(certain) == pytest.approx(np.log(2), abs=1e-6)
 
+    @pytest.mark.traced
     def test_training_finds_it(self):
         """Sixteen images four times each: T_1 comes near log 2, and T_2 tells from a patch whose code it is."""
         prototypes = np.sign(np.random.RandomState(0).normal(size=(16, *small.IMAGE_SHAPE))).astype("float32")

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers.processes import run
 from helpers.small_flow_models import IMAGE_SHAPE, fit_inputs, images, new_f_vae, trained_f_vae, trained_glow
 from keras_gen.errors import InputError
 from keras_gen.keras_privates import all_layers
@@ -159,23 +158,26 @@ def test_a_warm_up(new):
     np.testing.assert_allclose(rates, [1e-6, 5e-4, 1e-3, 1e-3], rtol=2e-3)
 
 
-def test_an_export_needs_tensorflow_alone(tmp_path):
+def test_an_export_does_what_the_model_does_and_calls_no_python(tmp_path):
+    """A process that has TensorFlow alone uses one in `test_generative_model.py`."""
     model = trained_f_vae()
     model.export(tmp_path / "model")
-    np.save(tmp_path / "images.npy", images(4))
-    run("use_flow_with_tensorflow_alone.py", tmp_path / "model", tmp_path, flags=["-I"])
-    found = dict(np.load(tmp_path / "found.npz"))
-    x = images(4)
-    np.testing.assert_allclose(found["cool"], model.sample(3, 1, temperature=0.7), atol=1e-4)
-    np.testing.assert_allclose(found["codes"], model.encode(x), atol=1e-4)
-    np.testing.assert_allclose(found["decoded"], model.reconstruct(x), atol=1e-4)
-    np.testing.assert_allclose(found["bits"], model.bits_per_dimension(x, 2, 5), rtol=1e-5)
-    np.testing.assert_allclose(found["lines"], model.interpolate(x, x[::-1], 3), atol=1e-4)
-    np.testing.assert_allclose(found["sheet"], model.interpolate_four(x[tf.newaxis], 2), atol=1e-4)
-    assert found["no_codes"].shape == (0, *model.latent_shape)
-    assert found["no_lines"].shape == (0, 3, *IMAGE_SHAPE)
-    errors = {name: str(found[f"error_{name}"]) for name in ("infinite", "cold", "one_point", "counts")}
-    for name in ("infinite", "cold"):
-        assert "temperature: must be a finite number of at least 0" in errors[name]
-    assert "num_points: must be at least 2" in errors["one_point"]
-    assert "start and end: give equal numbers of images" in errors["counts"]
+    saved, x = tf.saved_model.load(tmp_path / "model"), images(4)
+    codes = saved.encode(x)
+    np.testing.assert_allclose(saved.sample_at_temperature(3, 1, 0.7), model.sample(3, 1, temperature=0.7), atol=1e-4)
+    np.testing.assert_allclose(codes, model.encode(x), atol=1e-4)
+    np.testing.assert_allclose(saved.decode(codes), model.reconstruct(x), atol=1e-4)
+    np.testing.assert_allclose(saved.bits_per_dimension(x, 2, 5), model.bits_per_dimension(x, 2, 5), rtol=1e-5)
+    np.testing.assert_allclose(saved.interpolate(x, x[::-1], 3), model.interpolate(x, x[::-1], 3), atol=1e-4)
+    corners = x[tf.newaxis]
+    np.testing.assert_allclose(saved.interpolate_four(corners, 2), model.interpolate_four(corners, 2), atol=1e-4)
+    assert saved.encode(x[:0]).shape == (0, *model.latent_shape)
+    assert saved.interpolate(x[:0], x[:0], 3).shape == (0, 3, *IMAGE_SHAPE)
+    for temperature in (float("inf"), -1.0):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="temperature: must be a finite number of at least 0"):
+            saved.sample_at_temperature(1, 0, temperature)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="num_points: must be at least 2"):
+        saved.interpolate(x, x, 1)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="start and end: give equal numbers of images"):
+        saved.interpolate(x, x[:1], 3)
+    assert b"PyFunc" not in (tmp_path / "model" / "saved_model.pb").read_bytes()

@@ -122,6 +122,7 @@ class TestTraining:
         with pytest.raises(NonFiniteLossError, match=r"log-det of \S*level_1_step_0_convolution is not finite"):
             model.train_step(images(4))
 
+    @pytest.mark.traced
     def test_maximum_likelihood_finds_a_gaussian(self):
         """A flow of act norms and permutations can fit independent pixels, whose density is known."""
         random = np.random.RandomState(0)

@@ -38,6 +38,7 @@ def assert_it_stops(model, train, message):
     assert int(model.step.numpy()) == 0 and int(model.optimizer.iterations.numpy()) == 0
 
 
+@pytest.mark.traced
 class TestInFit:
     def test_an_additive_coupling(self):
         model = small_glow()

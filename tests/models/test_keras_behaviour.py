@@ -183,7 +183,7 @@ class TestArguments:
         assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["wgan_div_adam", "vae", "deep_infomax", "gradient_penalized"])
+@pytest.mark.parametrize("name", ["wgan_div_adam", "deep_infomax", "gradient_penalized"])
 def test_a_saved_model_as_a_layer(name, tmp_path):
     """Without an endpoint it is `call`."""
     model = untrained(name)

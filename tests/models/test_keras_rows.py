@@ -16,9 +16,16 @@ from helpers.replicated_runs import RUNS, untrained
 from helpers.small_gans import data, state
 
 every_run = pytest.mark.parametrize("name", RUNS)
-# One of each family; a step of the others takes seconds to trace.
+# One of each family, whose code the others share.
 QUICK = ("wgan_div_adam", "vae", "gradient_penalized")
 RATE = 1e-3
+
+
+def of_runs(*quick):
+    """All of `RUNS`; those that are not quick are marked as slow."""
+    return pytest.mark.parametrize(
+        "name", [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in RUNS]
+    )
 
 
 def called_with(model, count=5):
@@ -49,16 +56,17 @@ class TestPrediction:
         assert f"Trainable params: {count:,} (" in "\n".join(lines)
 
 
-@every_run
 class TestCopies:
+    @of_runs(*QUICK)
     def test_whole_ones(self, name):
-        """A deep copy and what comes back from pickle: weights, optimizers and arguments."""
+        """A deep copy and what comes back from pickle: both read the model's own file, see `test_contract.py`."""
         model = untrained(name)
         for again in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
             assert type(again) is type(model) and again.compiled
             for key, value in state(model).items():
                 np.testing.assert_array_equal(state(again)[key], value, err_msg=key)
 
+    @every_run
     def test_a_clone_has_weights_of_its_own(self, name):
         model = untrained(name)
         clone = keras.models.clone_model(model)
@@ -94,15 +102,20 @@ def assert_steps_of(name, weights):
 
 
 class TestSteps:
-    @pytest.mark.parametrize(
-        "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in RUNS]
-    )
+    @pytest.mark.traced
+    @every_run
+    def test_as_a_graph(self, name):
+        """As `fit` makes them unless told otherwise; most tests make eager ones."""
+        assert_steps_of(name, trained(name, lambda: keras.optimizers.SGD(RATE), 2))
+
+    @pytest.mark.traced
+    @of_runs(*QUICK)
     def test_several_per_execution_by_a_schedule(self, name):
         schedule = keras.optimizers.schedules.PiecewiseConstantDecay([5], [RATE, 1.0])
         weights = trained(name, lambda: keras.optimizers.SGD(schedule), 2, steps_per_execution=2)
         assert_steps_of(name, weights)
 
-    @every_run
+    @of_runs(*QUICK, "wgan_gp", "glow")  # several steps of the discriminator; clipped gradients
     def test_accumulated_gradients(self, name):
         """The first of two steps leaves the weights, but for what a model does to them whatever their gradient."""
         still = trained(name, lambda: keras.optimizers.SGD(0.0), 1, run_eagerly=True)

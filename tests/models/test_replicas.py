@@ -14,6 +14,8 @@ from reproductions.harness.workers import loopback_cluster
 # E[x^2] - E[x]^2, one replica's as E[(x - E[x])^2].
 TOLERANCE = 1e-5
 
+pytestmark = pytest.mark.traced
+
 alone = functools.cache(trained)
 
 

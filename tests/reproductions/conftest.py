@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers import forked
 from reproductions import wgan_div
 from reproductions.__main__ import main
 from reproductions.harness import jobs, study_needs, study_run
@@ -13,21 +14,14 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
+def eager_steps():
+    """Not here: runs have the graphs that users' runs have, and steps enough to be worth them."""
+
+
+@pytest.fixture
 def script():
     """Runs `python -m reproductions.NAME FLAGS ...` and gives its exit status and what it printed."""
-
-    def run(name, *flags, **environment):
-        return subprocess.run(
-            [sys.executable, "-m", f"reproductions.{name}", *flags],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            cwd=ROOT,
-            env=environment or None,
-            timeout=300,
-        )
-
-    return run
+    return lambda name, *flags: forked.run(f"reproductions.{name}", *flags, cwd=ROOT)
 
 
 @pytest.fixture(scope="session")

@@ -79,17 +79,18 @@ def test_every_model_has_as_many_draws_for_its_bits(model, digits, monkeypatch):
     assert asked == [{} if model == "glow" else {"num_draws": 1}]  # Glow's density needs no draw
 
 
-def test_models_of_a_study_are_of_one_size():
-    for channels, study in ((1, "convergence"), (3, "convergence_photos")):
-        variants = f_vae.REPRODUCTION.studies[study].variants
-        sizes = {
-            title: parameters(f_vae.build(configuration("laptop", **flags), (32, 32, channels), 1))
-            for title, flags in variants.items()
-        }
-        assert sizes["Glow"] == pytest.approx(sizes["f-VAE"], rel=0.03)
-        assert sizes["VAE"] > sizes["f-VAE"]
-        if channels == 1:
-            assert sizes["Glow, twice as deep"] == pytest.approx(2 * sizes["f-VAE"], rel=0.03)
+@pytest.mark.parametrize(
+    ("channels", "study"), [(1, "convergence"), pytest.param(3, "convergence_photos", marks=pytest.mark.slow)]
+)
+def test_models_of_a_study_are_of_one_size(channels, study):
+    sizes = {
+        title: parameters(f_vae.build(configuration("laptop", **flags), (32, 32, channels), 1))
+        for title, flags in f_vae.REPRODUCTION.studies[study].variants.items()
+    }
+    assert sizes["Glow"] == pytest.approx(sizes["f-VAE"], rel=0.03)
+    assert sizes["VAE"] > sizes["f-VAE"]
+    if channels == 1:
+        assert sizes["Glow, twice as deep"] == pytest.approx(2 * sizes["f-VAE"], rel=0.03)
 
 
 def test_the_rate_rises_to_its_value():

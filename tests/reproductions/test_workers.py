@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from helpers import forked
 from reproductions.harness.failures import guarded
 from reproductions.harness.workers import loopback_cluster, lost_worker
 
@@ -75,10 +76,16 @@ def test_two_workers_make_the_same_run_and_the_chief_alone_writes(smoke_run, tmp
 
 
 def test_workers_with_different_flags(tmp_path):
-    job = Job(loopback_cluster(2), f"--output_dir={tmp_path / 'run'}", each=[["--width=8"], ["--width=16"]])
-    for status, complaint in job.complaints():
-        assert status == 1
-        assert complaint == "error: the workers were given different flags; start all of them with the same command\n"
+    workers = []
+    for config, width in zip(loopback_cluster(2), (8, 16), strict=True):
+        flags = ["--preset=smoke", "--deterministic", f"--output_dir={tmp_path / 'run'}", f"--width={width}"]
+        folder = tmp_path / str(width)
+        folder.mkdir()
+        workers.append(forked.start("reproductions.wgan_div", *flags, cwd=ROOT, folder=folder, TF_CONFIG=config))
+    for ended in workers:
+        done = ended(SECONDS)
+        assert done.returncode == 1
+        assert done.stderr == "error: the workers were given different flags; start all of them with the same command\n"
     assert not (tmp_path / "run").exists()
 
 
