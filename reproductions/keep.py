@@ -59,12 +59,16 @@ def keep(directory: RunDirectory, name: str, root: Path = RESULTS) -> None:
     path = root / results["reproduction"] / f"{name}.json"
     if path.exists() and "study" in path.read_text():
         raise UsageError(f"--name={name}: a study's record has this name; give another")
-    dataset = results["flags"]["dataset"]
-    results["flags"]["dataset"] = re.sub(r"(folder:).*?([^/]+)/*$", r"\1\2", dataset)
+    results["flags"]["dataset"] = without_place(results["flags"]["dataset"])
     write_json(path, results)
     with replacing(path.with_suffix(".png")) as aside:
         shutil.copyfile(directory.newest_sheet, aside)
     print(f"kept {path} and {path.with_suffix('.png').name}; python -m reproductions.tables renews the page")
+
+
+def without_place(dataset: str) -> str:
+    """The name of a data set; of a folder, without the folders that it lies in."""
+    return re.sub(r"(folder:).*?([^/]+)/*$", r"\1\2", dataset)
 
 
 if __name__ == "__main__":
