@@ -31,7 +31,7 @@ setup(
     ],
     packages=find_packages(include=["keras_gen", "keras_gen.*", "reproductions", "reproductions.*"]),
     package_data={
-        "keras_gen": ["py.typed"],
+        "keras_gen": ["py.typed", "zoo/*.json", "zoo/*.npz"],
         "reproductions": ["*.md", "results/*/*.json", "results/*/*.png", "results/*/samples/*.png"],
     },
     entry_points={"console_scripts": ["keras-gen=reproductions.__main__:main"]},

@@ -16,6 +16,7 @@ from keras_gen import (
     optimizers,
     regularizers,
     utils,
+    zoo,
 )
 from keras_gen.errors import InputError, NonFiniteLossError
 
@@ -33,5 +34,6 @@ __all__ = [
     "optimizers",
     "regularizers",
     "utils",
+    "zoo",
 ]
 __version__ = "0.1.0"

@@ -1,6 +1,7 @@
-"""Draws samples from a SavedModel into one picture.
+"""Draws samples from a SavedModel, or from a model of the zoo, into one picture.
 
 python -m reproductions.sample --saved_model=runs/wgan_div/saved_model --num_samples=64 --seed=0 --output=grid.png
+python -m reproductions.sample --zoo=faces_wgan_div --output=grid.png
 
 A SavedModel is a program of TensorFlow's operations, some of which read and write files: one that has such an operation
 is refused.
@@ -23,7 +24,8 @@ from reproductions.harness.tensorflow_quietly import import_tensorflow
 class Command(Options):
     """What to draw."""
 
-    saved_model: str | None = option(None, "Folder of the SavedModel; must be given.")
+    saved_model: str | None = option(None, "Folder of the SavedModel; this or --zoo must be given.")
+    zoo: str | None = option(None, "Name of a trained model that comes with the package; see keras_gen.zoo.")
     num_samples: int = option(64, "Images to draw.", at_least=1)
     seed: int = option(0, "Seed: the same seed draws the same images.", at_least=0, at_most=2**31 - 1)
     temperature: float = option(1.0, "Standard deviation of the latents, of a model with a flow.", at_least=0)
@@ -37,9 +39,9 @@ def draw(command: Command) -> None:
         UsageError: The SavedModel cannot be loaded or does not sample, or not at the temperature, or the file cannot be
             written.
     """
-    if command.saved_model is None or command.output is None:
-        raise UsageError("give --saved_model=FOLDER and --output=FILE.png")
-    folder, output = (Path(path).expanduser() for path in (command.saved_model, command.output))
+    if (command.saved_model is None) == (command.zoo is None) or command.output is None:
+        raise UsageError("give --saved_model=FOLDER or --zoo=NAME, and --output=FILE.png")
+    output = Path(command.output).expanduser()
     if output.suffix.lower() != ".png":
         raise UsageError(f"--output={output}: give a file that ends in .png")
     check_writable(output.parent, "--output")
@@ -47,7 +49,7 @@ def draw(command: Command) -> None:
     from keras_gen.utils import save_image_grid
 
     silence.say(f"Drawing {command.num_samples} samples")
-    images = _images(command, folder)
+    images = _images(command)
     try:
         save_image_grid(output, images)
     except OSError as error:
@@ -55,12 +57,18 @@ def draw(command: Command) -> None:
     print(f"{command.num_samples} samples of seed {command.seed} in {output}")
 
 
-def _images(command: Command, folder: Path) -> Any:
+def _images(command: Command) -> Any:
     import tensorflow as tf
 
-    model = saved_model.loaded(folder, "--saved_model")
+    from keras_gen import zoo
+
+    if command.zoo is not None:
+        model, named = zoo.load(command.zoo), f"--zoo={command.zoo}"
+    else:
+        folder = Path(str(command.saved_model)).expanduser()
+        model, named = saved_model.loaded(folder, "--saved_model"), f"--saved_model={folder}"
     if not hasattr(model, "sample"):
-        raise UsageError(f"--saved_model={folder}: this model does not sample")
+        raise UsageError(f"{named}: this model does not sample")
     at_temperature = command.temperature != 1
     if at_temperature and not hasattr(model, "sample_at_temperature"):
         raise UsageError(f"--temperature={command.temperature}: this model samples at 1 only; leave the flag out")
@@ -72,7 +80,7 @@ def _images(command: Command, folder: Path) -> Any:
     except tf.errors.ResourceExhaustedError as error:
         raise UsageError(f"--num_samples={command.num_samples}: they do not fit into memory; draw fewer") from error
     except (TypeError, ValueError, tf.errors.OpError) as error:
-        raise UsageError(f"--saved_model={folder}: its sample does not take a number and a seed") from error
+        raise UsageError(f"{named}: its sample does not take a number and a seed") from error
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -81,8 +89,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _main(argv: Sequence[str] | None) -> None:
-    usage = "python -m reproductions.sample --saved_model=FOLDER --output=FILE.png [--FLAG=VALUE ...]"
-    draw(command_line.parsed(argv, Command(), usage, "Draws samples from a SavedModel into one picture."))
+    usage = "python -m reproductions.sample --saved_model=FOLDER|--zoo=NAME --output=FILE.png [--FLAG=VALUE ...]"
+    draw(command_line.parsed(argv, Command(), usage, "Draws samples from a trained model into one picture."))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@
     python -m reproductions.tables --results_dir=runs  # prints those of records of one's own, beside the recorded ones
 
 A page has blocks, which end with a line `<!-- end -->` and begin with `<!-- table NAME -->`, for a study of its script
-whose record is `results/PAGE/NAME.json`, with `<!-- claims -->`, or with `<!-- settings NAME -->`, for the settings of
-the author's script NAME beside those of the networks that are built. The README's table of posts is `<!-- posts -->`.
+whose record is `results/PAGE/NAME.json`; with `<!-- claims -->`; with `<!-- run NAME -->`, for one run that was kept;
+or with `<!-- settings NAME -->`, for the settings of the author's script NAME beside those of the networks that are
+built. The README's table of posts is `<!-- posts -->`.
 """
 
 import importlib
@@ -24,7 +25,7 @@ from reproductions.harness.record import readable, shipped
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import read_json
 from reproductions.pages import FOLDER, PAGES, SCRIPTS, in_checkout
-from reproductions.reporting import markdown, verdicts
+from reproductions.reporting import markdown, single_run, verdicts
 
 README = FOLDER.parent / "README.md"
 
@@ -56,7 +57,15 @@ def makers(page: Path, settings: bool = False) -> dict[str, Callable[[str, str],
         record = record_of(study)
         return "Not recorded yet." if record is None else reproduction.studies[study].table(record)
 
-    from_records = {"table": table, "claims": lambda *_: verdicts.claims_table(reproduction, record_of)}
+    def run(name: str, _: str) -> str:
+        kept = record_of(name)
+        return "Not recorded yet." if kept is None else single_run.table(kept)
+
+    from_records = {
+        "table": table,
+        "run": run,
+        "claims": lambda *_: verdicts.claims_table(reproduction, record_of),
+    }
     return from_records | ({"settings": lambda script, _: reproduction.settings[script]()} if settings else {})
 
 

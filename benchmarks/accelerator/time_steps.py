@@ -1,6 +1,7 @@
 """Times training steps on JAX's device: `python -m benchmarks.accelerator.time_steps PARCEL --output=accelerator.json`.
 
-All steps are compiled at once; then each is timed alone, beside the device's own rate for products of large matrices.
+Steps are compiled side by side, for so many seconds at most; then those that are ready are timed, each alone, beside
+the device's own rate for products of large matrices.
 """
 
 import json
@@ -9,7 +10,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ def define_flags() -> None:
     flags.DEFINE_string("output", "accelerator.json", "The file that gets the times.")
     flags.DEFINE_integer("steps", 20, "Steps in a call.", lower_bound=1)
     flags.DEFINE_integer("rounds", 3, "Calls; the median counts.", lower_bound=1)
+    flags.DEFINE_float("seconds", 600.0, "Seconds to compile; steps that take longer are left out, and said to be.")
 
 
 def compiled(parcel: Parcel, description: dict[str, Any]) -> Any:
@@ -39,6 +41,17 @@ def compiled(parcel: Parcel, description: dict[str, Any]) -> Any:
     step = many_steps.imported(parcel.get(d["step"]).decode())
     many = many_steps.many_steps(step, d["written"], len(d["terms"]))
     return many.lower(*_arguments(d, lambda shape, dtype: jax.ShapeDtypeStruct(tuple(shape), dtype))).compile()
+
+
+def compiled_in_time(parcel: Parcel, descriptions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The steps that are compiled within --seconds, by their names; of one that the device refuses, why."""
+    pool = ThreadPoolExecutor(os.cpu_count())
+    futures = {name: pool.submit(_or_error, compiled, parcel, d) for name, d in descriptions.items()}
+    wait(futures.values(), FLAGS.seconds)
+    pool.shutdown(wait=False, cancel_futures=True)
+    for name, future in futures.items():
+        print(f"{name}: {'compiled' if future.done() else 'not compiled in time'}", flush=True)
+    return {name: future.result() for name, future in futures.items() if future.done() and not future.cancelled()}
 
 
 def _arguments(description: dict[str, Any], make: Callable[[Any, str], Any]) -> tuple[Any, Any, Any]:
@@ -90,17 +103,15 @@ def main(argv: list[str]) -> None:
         descriptions = parcel.descriptions()
         if not descriptions:
             raise ParcelError(f"{parcel.path}: it has no steps")
-        begin = time.perf_counter()
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            calls = list(pool.map(lambda d: _or_error(compiled, parcel, d), descriptions.values()))
-        print(f"compiled in {time.perf_counter() - begin:.0f} s", flush=True)
+        calls = compiled_in_time(parcel, descriptions)
     except ParcelError as error:
         sys.exit(f"error: {error}")
     device = jax.local_devices()[0].device_kind
     rates = {"float32": matrix_rate("float32"), "mixed_bfloat16": matrix_rate("bfloat16")}
     print(device, rates, flush=True)
     steps = {}
-    for (name, d), call in zip(descriptions.items(), calls, strict=True):
+    for name, call in calls.items():
+        d = descriptions[name]
         milliseconds = call if isinstance(call, str) else _or_error(timed, call, d)
         kept = {key: d[key] for key in ("script", "precision", "batch_size", "image_shape", "parameters")}
         if isinstance(milliseconds, str):
@@ -111,6 +122,8 @@ def main(argv: list[str]) -> None:
         print(name, steps[name], flush=True)
         result = {"device": device, "jax": jax.__version__, "matrix_rate": rates, "steps": steps}
         Path(FLAGS.output).write_text(json.dumps(result, indent=1))
+    sys.stdout.flush()
+    os._exit(0)  # what is still being compiled cannot be stopped
 
 
 def _or_error(function: Callable, *args: Any) -> Any:

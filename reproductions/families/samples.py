@@ -68,7 +68,8 @@ def sample_quality(
             f"--dataset={train.name}: {len(train)} training and {len(test)} test images; measuring samples needs at "
             f"least {MIN_REFERENCES} of each"
         )
-    say("Preparing the features that measure samples (a new LeNet is trained once for each data set)")
+    of_lenet = " (a new LeNet is trained once for each data set)" if configuration.features == "lenet" else ""
+    say(f"Preparing the features that measure samples{of_lenet}")
     features = image_features.features(configuration.features, train, test)
     num_real, num_samples = image_counts(configuration, train, test)
     if num_samples < configuration.evaluation_samples:

@@ -214,7 +214,7 @@ class Training:
     def look(self, directory: RunDirectory, step: int) -> None:
         """Draws and measures the model as `fit` does after that step, for a model that was trained elsewhere."""
         for callback in self._looks(directory, _evaluation_table(directory)):
-            if step % callback.every == 0 or step == self.configuration.steps:
+            if step % (callback.every or 1) == 0 or step == self.configuration.steps:
                 callback.set_model(self.model)
                 callback.on_step(step, {})
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 # What the strength multiplies has another size for each method.
 STRENGTHS = {
     "nothing": (0.0,),
-    "L2": (1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2),
-    "spectral norm": (1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
-    "gradient penalty": (1e-5, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1),
+    "L2": (1e-5, 1e-4, 1e-3, 1e-2),
+    "spectral norm": (1e-4, 1e-3, 1e-2, 1e-1),
+    "gradient penalty": (1e-4, 1e-3, 1e-2, 1e-1),
 }
 # Numbers of training images (None: all), and passes over them; after so many a LeNet overfits CIFAR-10.
 DATASETS: dict[str, tuple[int | None, ...]] = {"fashion_mnist": (2_000, None), "cifar10": (None,)}
@@ -181,8 +181,8 @@ STUDY = Study(
         ),
     ),
     perform=perform,
-    minutes=8,
-    seeds=(0, 1, 2, 3, 4),
+    minutes=5,
+    seeds=(0, 1, 2),
     presets={
         "smoke": Settings(steps=5, min_passes=0, batch_size=16, attacked_images=50),
         "laptop": Settings(),

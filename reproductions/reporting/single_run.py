@@ -1,0 +1,30 @@
+"""The table of one run whose samples were measured."""
+
+from reproductions.reporting import markdown, summary
+
+# What the table says of samples, by the names of measures.
+MEASURES = {
+    "frechet_distance": "Fréchet distance",
+    "kernel_distance": "kernel distance",
+    "precision": "precision",
+    "recall": "recall",
+    "coverage": "coverage",
+}
+
+
+def table(results: dict) -> str:
+    """Samples, as means of the last three measurements, beside as many test images; and how the run was made."""
+    at_end, of_images = results["evaluations"][-1], results["measure"]["test_images"]
+    rows = [
+        ["samples", *(f"{summary.settled(results, name):.3g}" for name in MEASURES)],
+        ["test images", *(f"{of_images[name]:.3g}" for name in MEASURES)],
+    ]
+    flags = results["flags"]
+    devices = ", ".join(note["device"] for note in results.get("trained_on", [])) or "processor"
+    features = results["measure"]["features"]["network"]
+    made = (
+        f"{results['steps']:,} steps of {flags['batch_size']} images, seed {flags['seed']}, {flags['dataset']}; "
+        f"{results['seconds'] / 60:.1f} minutes ({devices}). {at_end['num_fake']:.0f} samples beside "
+        f"{at_end['num_real']:.0f} images on the features of {features}."
+    )
+    return f"{markdown.table(['', *MEASURES.values()], rows)}\n\n{made}"
