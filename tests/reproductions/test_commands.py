@@ -27,7 +27,8 @@ DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("reproducti
 BASH = re.compile(r"^```bash\n(.*?)^```", re.DOTALL | re.MULTILINE)
 # Run from a checkout, or on a cluster, or as root.
 ELSEWHERE = re.compile(
-    r"python -m reproductions\.keep |pip |python3\.11 -m venv|pytest |ruff |\.ci/run|cp docs/|mkdir |mount |for |done|wait$|scripts=|workers="
+    r"python -m reproductions\.keep |"
+    r"pip |python3\.11 -m venv|pytest |ruff |\.ci/run|cp docs/|mkdir |mount |for |done|wait$|scripts=|workers="
     r"|TF_CONFIG=|python -m benchmarks\.\w+|#!|#SBATCH|export |srun |exec "
 )
 # Names of what a reader puts in; of the script that CONTRIBUTING has one write, until it is written.
