@@ -32,6 +32,26 @@ def trainings(monkeypatch):
     return recipes
 
 
+MADE = {}
+
+
+@pytest.fixture
+def quick_trainings(trainings, monkeypatch):
+    """The same, but a recipe, which decides the weights (`test_the_seed_decides_the_weights`), is followed once."""
+    train_again = trained_features._trained
+
+    def remembered(train, test, recipe):
+        key = json.dumps(recipe, sort_keys=True)
+        if key in MADE:
+            trainings.append(recipe)
+        else:
+            MADE[key] = train_again(train, test, recipe)
+        return MADE[key]
+
+    monkeypatch.setattr(trained_features, "_trained", remembered)
+    return trainings
+
+
 @pytest.mark.traced
 def test_it_learns_the_classes(digits, tmp_path):
     train, test = digits
@@ -68,12 +88,12 @@ def test_the_seed_decides_the_weights(digits, tmp_path, trainings):
     assert len(trainings) == 3
 
 
-def test_the_second_call_reads_the_cache(digits, tmp_path, trainings, monkeypatch):
+def test_the_second_call_reads_the_cache(digits, tmp_path, quick_trainings, monkeypatch):
     monkeypatch.setenv("KERAS_GEN_CACHE", str(tmp_path / "cache"))
     images = digits[1].to_array(20)
     trained = lenet_features(*digits)
     cached = lenet_features(*digits)
-    assert len(trainings) == 1
+    assert len(quick_trainings) == 1
     assert cached.description == trained.description
     np.testing.assert_array_equal(cached(images), trained(images))
     names = sorted(path.name for path in (tmp_path / "cache").iterdir())
@@ -97,34 +117,34 @@ def empty(path):
     ("suffix", "damage"),
     [("keras", truncate), ("keras", empty), ("json", empty), ("json", set_hash)],
 )
-def test_a_damaged_cache_is_replaced(digits, tmp_path, trainings, suffix, damage):
+def test_a_damaged_cache_is_replaced(digits, tmp_path, quick_trainings, suffix, damage):
     first = lenet_features(*digits, cache_dir=tmp_path)
     damage(tmp_path / f"lenet-digits-8x8x1-seed0.{suffix}")
     again = lenet_features(*digits, cache_dir=tmp_path)
-    assert len(trainings) == 2
+    assert len(quick_trainings) == 2
     assert again.description == first.description
     lenet_features(*digits, cache_dir=tmp_path)
-    assert len(trainings) == 2
+    assert len(quick_trainings) == 2
 
 
-def test_other_data_of_the_same_name_are_not_taken_for_these(digits, tmp_path, trainings):
+def test_other_data_of_the_same_name_are_not_taken_for_these(digits, tmp_path, quick_trainings):
     train, test = digits
     fewer = dataclasses.replace(train, pixels=train.pixels[:500], labels=train.labels[:500])
     lenet_features(train, test, cache_dir=tmp_path)
     assert lenet_features(fewer, test, cache_dir=tmp_path).description["num_train_images"] == 500
-    assert len(trainings) == 2
+    assert len(quick_trainings) == 2
 
 
-def test_a_cache_that_cannot_be_written_costs_only_time(digits, tmp_path, trainings, caplog):
+def test_a_cache_that_cannot_be_written_costs_only_time(digits, tmp_path, quick_trainings, caplog):
     file = tmp_path / "file"
     file.touch()
     for _ in range(2):
         lenet_features(*digits, cache_dir=file / "below")
-    assert len(trainings) == 2
+    assert len(quick_trainings) == 2
     assert caplog.text.count("cannot be cached") == 2
 
 
-def test_names_with_slashes(digits, tmp_path, trainings):
+def test_names_with_slashes(digits, tmp_path, quick_trainings):
     train, test = (dataclasses.replace(images, name="maker/digits:v1") for images in digits)
     lenet_features(train, test, cache_dir=tmp_path)
     assert (tmp_path / "lenet-maker_digits_v1-8x8x1-seed0.keras").is_file()
