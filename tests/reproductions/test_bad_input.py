@@ -246,10 +246,11 @@ def test_a_saved_model_that_cannot_be_drawn_from(refused, tmp_path, kind):
 @pytest.mark.parametrize(
     ("flags", "complaint"),
     [
-        (["--output=grid.png"], "give --saved_model=FOLDER and --output=FILE.png"),
+        (["--output=grid.png"], "give --saved_model=FOLDER or --zoo=NAME, and --output=FILE.png"),
         (["--saved_model=m", "--output=grid.jpg"], "--output=grid.jpg: give a file that ends in .png"),
         (["--saved_model=m", "--output=/dev/null/grid.png"], "--output=/dev/null cannot be written"),
         (["--saved_model=m", "--output=grid.png", "--num_samples=0"], "--num_samples=0: "),
+        (["--zoo=no_such_model", "--output=grid.png"], "no_such_model: there is no such model; choose from"),
     ],
 )
 def test_wrong_flags_of_sample(refused, flags, complaint):
