@@ -29,9 +29,7 @@ class Configuration(flows.Configuration):
     model: Literal["f_vae", "glow", "vae"] = option("f_vae", "f-VAE, or a model to compare it with.")
     stages: int = option(2, "f-VAE: squeezes of encoder and decoder. VAE: how often they halve the size.", at_least=1)
     depth: int = option(3, "f-VAE: residual steps after each squeeze.", at_least=1)
-    width: int | None = option(
-        64, "f-VAE: channels inside a residual step; none: as many as enter it, the author's.", at_least=1
-    )
+    width: int | None = option(64, "f-VAE: channels inside a residual step; none: as many as enter it.", at_least=1)
     sigma_1: float = option(1.0, "f-VAE: standard deviation of the noise on the codes, at first.", above=0)
     sigma_2: float = option(1.0, "f-VAE: standard deviation of q(x|z), at first.", above=0)
     latent_dim: int = option(128, "VAE: dimension of the latents.", at_least=1)

@@ -38,21 +38,33 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _main(argv: Sequence[str] | None) -> None:
     command = parsed(argv, Command(), USAGE, "Keeps the results and the last sheet of a run for its script's page.")
-    if command.run is None or command.name is None or not re.fullmatch("[a-z0-9_]+", command.name):
-        raise UsageError(f"give a folder and a name of small letters, digits and underscores: {USAGE}")
+    keep(*finished_run(command.run, command.name, USAGE))
+
+
+def finished_run(folder: str | None, name: str | None, usage: str) -> tuple[RunDirectory, str]:
+    """A finished run and the name under which it is to be put into this checkout.
+
+    Raises:
+        UsageError: One is not given, the name has other signs, this is no checkout, or the run is not finished.
+    """
+    if folder is None or name is None or not re.fullmatch("[a-z0-9_]+", name):
+        raise UsageError(f"give a folder and a name of small letters, digits and underscores: {usage}")
     if not pages.in_checkout():
-        raise UsageError("this keeps results in a checkout of the repository, and this is none")
-    keep(RunDirectory(Path(command.run).expanduser()), command.name)
+        raise UsageError("this writes into a checkout of the repository, and this is none")
+    directory = RunDirectory(Path(folder).expanduser())
+    if not directory.results.exists():
+        raise UsageError(f"--run={directory.path}: no finished run; its script's command finishes it")
+    return directory, name
 
 
 def keep(directory: RunDirectory, name: str, root: Path = RESULTS) -> None:
-    """Keeps a run.
+    """Keeps a finished run.
 
     Raises:
-        UsageError: It is not finished, or a study's record has that name.
+        UsageError: It has no sheet, or is no run of a script, or a study's record has that name.
     """
-    if not directory.results.exists() or directory.newest_sheet is None:
-        raise UsageError(f"--run={directory.path}: no finished run; its script's command finishes it")
+    if directory.newest_sheet is None:
+        raise UsageError(f"--run={directory.path}: it has no sheet; its script's command makes one")
     results = directory.read_results()
     if "reproduction" not in results:
         raise UsageError(f"--run={directory.path}: this is no run of a script; studies keep their own by --record")

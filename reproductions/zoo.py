@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reproductions import pages
 from reproductions.harness.command_line import as_arguments, parsed
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
 from reproductions.harness.run_directory import RunDirectory, replacing, write_json
 from reproductions.harness.tensorflow_quietly import import_tensorflow
-from reproductions.keep import without_place
+from reproductions.keep import finished_run, without_place
 
 USAGE = "python -m reproductions.zoo --run=FOLDER --name=NAME [--leave_out=NETWORK]"
 # What may be done with what is learnt from data, as their makers say.
@@ -49,17 +48,11 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _main(argv: Sequence[str] | None) -> None:
     command = parsed(argv, Command(), USAGE, "Puts the model of a finished run among those of the package.")
-    if command.run is None or command.name is None or not re.fullmatch("[a-z0-9_]+", command.name):
-        raise UsageError(f"give a folder and a name of small letters, digits and underscores: {USAGE}")
-    if not pages.in_checkout():
-        raise UsageError("models are put into a checkout of the repository, and this is none")
-    directory = RunDirectory(Path(command.run).expanduser())
-    if not directory.results.exists():
-        raise UsageError(f"--run={directory.path}: no finished run; its script's command finishes it")
+    directory, name = finished_run(command.run, command.name, USAGE)
     import_tensorflow()
     from keras_gen import zoo
 
-    put(directory, command.name, command.leave_out, zoo.FOLDER)
+    put(directory, name, command.leave_out, zoo.FOLDER)
 
 
 def put(directory: RunDirectory, name: str, leave_out: Sequence[str], folder: Path) -> None:

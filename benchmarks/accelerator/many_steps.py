@@ -13,7 +13,7 @@ from jax.extend.mlir import ir
 from jax.extend.mlir.dialects import stablehlo
 from jax.interpreters.mlir import make_ir_context
 
-from benchmarks.accelerator.parcel import ParcelError
+from benchmarks.accelerator.parcel import Parcel, ParcelError
 
 VERSION = "0.11.2"
 
@@ -98,6 +98,12 @@ def many_steps(step: Step, written: Sequence[int], num_terms: int) -> ManySteps:
         return variables, [term[-1] for term in terms]
 
     return jax.jit(many, donate_argnums=0)
+
+
+def compiled(parcel: Parcel, description: dict[str, Any], *shapes: Any) -> Any:
+    """Many steps of what a parcel describes, compiled for variables, images and batch numbers of these shapes."""
+    step = imported(parcel.get(description["step"]).decode())
+    return many_steps(step, description["written"], len(description["terms"])).lower(*shapes).compile()
 
 
 def _shaped(kind: Any) -> jax.core.ShapedArray:

@@ -37,10 +37,8 @@ def define_flags() -> None:
 
 def compiled(parcel: Parcel, description: dict[str, Any]) -> Any:
     """Steps of a description as one call."""
-    d = description
-    step = many_steps.imported(parcel.get(d["step"]).decode())
-    many = many_steps.many_steps(step, d["written"], len(d["terms"]))
-    return many.lower(*_arguments(d, lambda shape, dtype: jax.ShapeDtypeStruct(tuple(shape), dtype))).compile()
+    shapes = _arguments(description, lambda shape, dtype: jax.ShapeDtypeStruct(tuple(shape), dtype))
+    return many_steps.compiled(parcel, description, *shapes)
 
 
 def compiled_in_time(parcel: Parcel, descriptions: dict[str, dict[str, Any]]) -> dict[str, Any]:

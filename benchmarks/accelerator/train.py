@@ -49,11 +49,9 @@ class Run:
     def compiled(self) -> Any:
         """The steps of one report as one call."""
         d = self.description
-        step = many_steps.imported(self.parcel.get(d["step"]).decode())
-        many = many_steps.many_steps(step, d["written"], len(d["terms"]))
         variables = [_shape(found["shape"], found["dtype"]) for found in d["variables"]]
         order = _shape((d["report_every"], *d["order"]["shape"][1:]), d["order"]["dtype"])
-        return many.lower(variables, _shape(d["images"]["shape"], "uint8"), order).compile()
+        return many_steps.compiled(self.parcel, d, variables, _shape(d["images"]["shape"], "uint8"), order)
 
     def trained(self, compiled: Any, images: jax.Array, until: float, results: Parcel) -> dict[str, Any]:
         """Trains until its last step or that moment (of `time.monotonic`); gives the description of what came of it."""
@@ -64,9 +62,10 @@ class Run:
         every, step, seconds = d["report_every"], d["first_step"], 0.0
         rows: list[dict[str, float]] = []
         snapshots: dict[int, list[dict[str, str]]] = {}
-        wanted = sorted(range(d["measure_every"], d["last_step"], d["measure_every"]))[-d["snapshots"] :]
+        measured = range(d["measure_every"], d["last_step"], d["measure_every"])
+        wanted = measured[max(len(measured) - d["snapshots"], 0) :]
         told = time.monotonic()
-        while step < d["last_step"] and time.monotonic() < until:
+        while step < d["last_step"] and (not rows or time.monotonic() < until):
             for i in means:  # which a report begins anew
                 variables[i] = jax.numpy.zeros_like(variables[i])
             part = order[step - d["first_step"] :][:every]

@@ -1,8 +1,10 @@
 """Devices, precision and determinism: what is set up before a model is built."""
 
+import contextlib
 import json
 import os
 import zlib
+from collections.abc import Callable, Iterator
 
 import keras
 import tensorflow as tf
@@ -158,3 +160,16 @@ def check_batch(batch_size: int, strategy: tf.distribute.Strategy) -> None:
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:
         raise UsageError(f"--batch_size={batch_size} does not divide evenly over {replicas} replicas; give a multiple")
+
+
+@contextlib.contextmanager
+def stoppable(strategy: tf.distribute.Strategy) -> Iterator[Callable[[], bool]]:
+    """Postpones signals to the end of a step, and tells whether one arrived.
+
+    Several workers would not all stop at the same step: they stop at once, and continue from the last checkpoint.
+    """
+    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        yield lambda: False
+    else:
+        with signals.postponed() as stop_requested:
+            yield stop_requested

@@ -21,7 +21,7 @@ from keras_gen import callbacks, datasets
 from keras_gen.errors import BrokenTrainingError
 from keras_gen.models import ReproducibleModel
 from keras_gen.utils.files import MemoryFile, replacing
-from reproductions.harness import distribution, image_files, signals, silence
+from reproductions.harness import distribution, image_files, silence
 from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.errors import UsageError
 from reproductions.harness.options import as_flags
@@ -77,7 +77,7 @@ def perform(
         first_step = callbacks.restore_newest(training.model, directory.checkpoints)
         if first_step and chief:
             print(f"Continuing after step {first_step} of {configuration.steps}.", flush=True)
-        with _noting_breakdown(written), _stoppable(strategy) as stop_requested:
+        with _noting_breakdown(written), distribution.stoppable(strategy) as stop_requested:
             training.fit(written, first_step, stop_requested, stop_on_divergence)
         training.finish(written)
     if chief:
@@ -201,14 +201,11 @@ class Training:
 
     def _looks(self, directory: RunDirectory, evaluations: callbacks.StepTable) -> list[callbacks.StepCallback]:
         """What draws and measures the model."""
-        sheets = (directory.samples, self.configuration.sample_every)
+        c = self.configuration
+        sheets = (directory.samples, c.sample_every)
         return [
             callbacks.Sheets(*sheets, self.sheet) if self.sheet else callbacks.SampleSheets(*sheets),
-            *(
-                [callbacks.Measures(self.measure, evaluations, self.configuration.evaluate_every)]
-                if self.measure
-                else []
-            ),
+            *([callbacks.Measures(self.measure, evaluations, c.evaluate_every)] if self.measure else []),
         ]
 
     def look(self, directory: RunDirectory, step: int) -> None:
@@ -284,19 +281,6 @@ def _noting_breakdown(directory: RunDirectory) -> Iterator[None]:
     except BrokenTrainingError as error:
         write_json(directory.breakdown, {"broke_down": str(error), "evaluations": _evaluations(directory)})
         raise
-
-
-@contextlib.contextmanager
-def _stoppable(strategy: tf.distribute.Strategy) -> Iterator[Callable[[], bool]]:
-    """Postpones signals to the end of a step, and tells whether one arrived.
-
-    Several workers would not all stop at the same step: they stop at once, and continue from the last checkpoint.
-    """
-    if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
-        yield lambda: False
-    else:
-        with signals.postponed() as stop_requested:
-            yield stop_requested
 
 
 def _evaluation_table(directory: RunDirectory) -> callbacks.StepTable:

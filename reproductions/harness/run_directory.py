@@ -81,11 +81,23 @@ class RunDirectory:
             extendable: Whether the optimisers' state came back, without which the run cannot go on.
         """
         note = {"device": device, "from": first_step, "to": last_step, "extendable": extendable}
-        write_json(self.trained_on, [*self.other_devices(), note])
+        write_json(self.trained_on, {"devices": [*self.other_devices(), note]})
 
     def other_devices(self) -> list[dict[str, Any]]:
-        """What `note_device` noted."""
-        return json.loads(self.trained_on.read_bytes()) if self.trained_on.exists() else []
+        """What `note_device` noted.
+
+        Raises:
+            UsageError: The note is damaged.
+        """
+        if not self.trained_on.exists():
+            return []
+        expected = "a note of the devices that trained this run; restore it, or make the run in a new --output_dir"
+        devices = read_json(self.trained_on, expected).get("devices")
+        if not isinstance(devices, list) or not all(
+            isinstance(note, dict) and isinstance(note.get("extendable"), bool) for note in devices
+        ):
+            raise UsageError(f"{self.trained_on} is not {expected}")
+        return devices
 
     def sheet(self, step: int) -> Path:
         """The picture of a step."""

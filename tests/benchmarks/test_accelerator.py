@@ -223,6 +223,9 @@ def test_results_without_optimisers(here):
     longer = [flag.replace(f"--steps={STEPS}", "--steps=40") for flag in FLAGS]
     arguments = [*longer, "--output_dir=run"]
     assert "kept its optimisers' state" in error_of(launch.launch, wgan_div.REPRODUCTION, arguments)
+    for damaged in ("[", "[]", '{"devices": [1]}'):
+        Path("run/trained_on.json").write_text(damaged)
+        assert "is not a note of the devices" in error_of(launch.launch, wgan_div.REPRODUCTION, arguments)
 
 
 @pytest.mark.parametrize(

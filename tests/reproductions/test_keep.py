@@ -56,9 +56,13 @@ def test_what_cannot_be_kept(run):
     directory.results.write_text('{"results": {}}')
     with pytest.raises(UsageError, match="no run of a script"):
         keep.keep(directory, "faces", root)
-    directory.results.unlink()
-    with pytest.raises(UsageError, match="no finished run"):
+    for step in (1000, 2000):
+        directory.sheet(step).unlink()
+    with pytest.raises(UsageError, match="it has no sheet"):
         keep.keep(directory, "faces", root)
+    directory.results.unlink()
+    with pytest.raises(SystemExit, match="no finished run"):
+        keep.main([f"--run={directory.path}", "--name=faces"])
     with pytest.raises(SystemExit, match="give a folder and a name of small letters"):
         keep.main([f"--run={directory.path}", "--name=../faces"])
 
