@@ -15,6 +15,7 @@ __all__ = sorted(classes_of(__name__, base=keras.Model))
 
 if TYPE_CHECKING:
     from keras_gen.models.adversarial_model import AdversarialModel as AdversarialModel
+    from keras_gen.models.adversarial_networks import AdversarialNetworks as AdversarialNetworks
     from keras_gen.models.checked_model import CheckedModel as CheckedModel
     from keras_gen.models.clustering_vae import ClusteringVAE as ClusteringVAE
     from keras_gen.models.deep_infomax import DeepInfoMax as DeepInfoMax

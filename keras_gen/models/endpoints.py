@@ -19,6 +19,7 @@ import keras
 import tensorflow as tf
 
 from keras_gen.errors import InputError, check_input, unwrapped_input_errors
+from keras_gen.models import classes
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -26,10 +27,10 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 class Argument(Protocol):
     """The type of an endpoint's argument."""
 
-    def spec(self, model: keras.Model, name: str) -> tf.TensorSpec:
-        """What the exported function takes."""
+    def spec(self, model: keras.Model, name: str) -> tf.TensorSpec | None:
+        """What the exported function takes; None if it does not take the argument."""
 
-    def checked(self, model: keras.Model, name: str, value: Any) -> tf.Tensor:
+    def checked(self, model: keras.Model, name: str, value: Any) -> tf.Tensor | None:
         """The value as a tensor.
 
         Raises:
@@ -115,6 +116,34 @@ class Number:
         return _checked(name, number, in_range, f"must be a finite number of at least {self.at_least:g}")
 
 
+@dataclass(frozen=True)
+class Labels:
+    """Classes of a conditional model, int32 [n], or None; in Python alone: the exported function has the default."""
+
+    def spec(self, model: keras.Model, name: str) -> None:
+        """See `Argument`."""
+
+    def checked(self, model: keras.Model, name: str, value: Any) -> tf.Tensor | None:
+        """See `Argument`."""
+        if value is None:
+            return None
+        if model.num_classes is None:
+            raise InputError(f"{name}: this model has no classes; leave them out, or build it with num_classes")
+        return classes.checked_labels(model.num_classes, value)
+
+
+@dataclass(frozen=True)
+class Label(WholeNumber):
+    """One class of a conditional model, int32 []."""
+
+    def checked(self, model: keras.Model, name: str, value: Any) -> tf.Tensor:
+        """See `Argument`."""
+        if model.num_classes is None:
+            raise InputError(f"{name}: this model has no classes; build it with num_classes")
+        number, last = super().checked(model, name, value), model.num_classes - 1
+        return _checked(name, number, (number >= 0) & (number <= last), f"must be from 0 to {last}")
+
+
 def _checked(name: str, number: tf.Tensor, holds: tf.Tensor, requirement: str) -> tf.Tensor:
     known = tf.get_static_value(holds)
     if known is not None and not known:
@@ -162,7 +191,8 @@ def endpoints_of(model: keras.Model) -> dict[str, tuple[Callable[..., Any], list
         for name, method in vars(kind).items():
             if hasattr(method, "endpoint_arguments"):
                 found[name] = method.endpoint_arguments
-    return {
-        name: (getattr(model, name), [argument.spec(model, parameter) for parameter, argument in arguments.items()])
+    specs = {
+        name: [argument.spec(model, parameter) for parameter, argument in arguments.items()]
         for name, arguments in found.items()
     }
+    return {name: (getattr(model, name), [one for one in of if one is not None]) for name, of in specs.items()}

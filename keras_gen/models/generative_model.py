@@ -1,16 +1,17 @@
 """`GenerativeModel`: a model that samples, in Python and as a SavedModel."""
 
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
-from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
-from keras_gen.models.reproducible_model import ReproducibleModel
+from keras_gen.models.endpoints import Label, Labels, Rows, WholeNumber, endpoint
+from keras_gen.models.reproducible_model import Endpoint, ReproducibleModel
 
 
 class GenerativeModel(ReproducibleModel):
     """A model with latents z and a deterministic map `decode` from latents to data.
 
     Subclasses define `latents`, `decode` and `latent_shape`; what else they can do (`encode`, `reconstruct` ...) are
-    further endpoints.
+    further endpoints. The `latents` of a conditional model, one with `num_classes`, take labels [num_samples] too.
     """
 
     @property
@@ -26,17 +27,41 @@ class GenerativeModel(ReproducibleModel):
         """The same as `decode`."""
         return self.decode(latents)
 
-    @endpoint(compiled=True, num_samples=WholeNumber(at_least=1), seed=WholeNumber())
-    def sample(self, num_samples: int | tf.Tensor, seed: int | tf.Tensor = 0) -> tf.Tensor:
+    @endpoint(compiled=True, num_samples=WholeNumber(at_least=1), seed=WholeNumber(), labels=Labels())
+    def sample(
+        self, num_samples: int | tf.Tensor, seed: int | tf.Tensor = 0, labels: ArrayLike | tf.Tensor | None = None
+    ) -> tf.Tensor:
         """Draws images float32 [num_samples, height, width, channels] in [-1, 1].
 
         The same seed gives the same images, and the first of many are those of a few. They are decoded at once; for
         more than fit in memory, draw `latents` and `decode` them in parts.
 
+        Args:
+            num_samples: How many, at least 1.
+            seed: Seed of the draws.
+            labels: The class of each image, whole numbers [num_samples], of a conditional model; by default each class
+                in turn, beginning with 0.
+
         Raises:
-            InputError: `num_samples` is below 1.
+            InputError: `num_samples` is below 1, or the labels are no classes of this model.
         """
-        return self.decode(self.latents(num_samples, seed))
+        return self.decode(self.latents(num_samples, seed, *(() if labels is None else (labels,))))
+
+    @endpoint(compiled=True, num_samples=WholeNumber(at_least=1), seed=WholeNumber(), label=Label())
+    def sample_class(self, num_samples: int | tf.Tensor, seed: int | tf.Tensor, label: int | tf.Tensor) -> tf.Tensor:
+        """Draws images of one class of a conditional model, as `sample` does; a seed gives every class the same noise.
+
+        Raises:
+            InputError: `num_samples` is below 1, or there is no such class.
+        """
+        return self.sample(num_samples, seed, tf.fill([num_samples], label))
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """See `ReproducibleModel.endpoints`; `sample_class` for a conditional model alone."""
+        found = super().endpoints()
+        if self.num_classes is None:
+            found.pop("sample_class", None)
+        return found
 
     @endpoint(latents=Rows("latent_shape"))
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
