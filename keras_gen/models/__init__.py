@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from keras_gen.models.information_encoder import InformationEncoder as InformationEncoder
     from keras_gen.models.reproducible_model import ReproducibleModel as ReproducibleModel
     from keras_gen.models.rsgan import RSGAN as RSGAN
+    from keras_gen.models.tempered_model import TemperedModel as TemperedModel
     from keras_gen.models.vae import VAE as VAE
     from keras_gen.models.vae_mutual_information import DecoderFreeVAE as DecoderFreeVAE
     from keras_gen.models.wgan import WGAN as WGAN

@@ -123,6 +123,5 @@ class AdversarialNetworks(GenerativeModel):
             "generator": serialize(self.generator),
             "discriminator": serialize(self.discriminator),
             "ema_momentum": self.ema_momentum,
-            # Files of models without classes are those of versions that had none.
-            **({} if self.num_classes is None else {"num_classes": self.num_classes}),
+            **labelled.classes_config(self.num_classes),
         }

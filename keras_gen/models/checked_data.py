@@ -236,6 +236,18 @@ def _checking(checks: Checks, are_tuples: bool) -> Callable[..., Any]:
     return checked
 
 
+def first_batch(x: Any, batch_size: int | None) -> Any:
+    """The first batch of what `fit` is given; None for data that can be read only once."""
+    match x:
+        case tf.data.Dataset():
+            return next(iter(x))
+        case np.ndarray() | tf.Tensor() | keras.KerasTensor():
+            return x[: batch_size or KERAS_BATCH_SIZE]
+        case keras.utils.PyDataset():
+            return x[0]
+    return None
+
+
 def kind_of_data(x: Any) -> str | None:
     """Shapes and types of a batch of what `fit` is given; None where only the data tell."""
     if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset)):

@@ -27,6 +27,11 @@ def check_num_classes(num_classes: int | None) -> None:
         check_counts(2, num_classes=num_classes)
 
 
+def classes_config(num_classes: int | None) -> dict[str, int]:
+    """What the configuration of a model says of its classes: nothing without any, as in versions that had none."""
+    return {} if num_classes is None else {"num_classes": num_classes}
+
+
 def check_class_input(role: str, network: keras.Model, num_classes: int | None) -> None:
     """Checks that a network takes labels beside its data if there are classes, and nothing beside them if not.
 

@@ -54,7 +54,7 @@ class GenerativeModel(ReproducibleModel):
         Raises:
             InputError: `num_samples` is below 1, or there is no such class.
         """
-        return self.sample(num_samples, seed, tf.fill([num_samples], label))
+        return self.sample(num_samples, seed, labels=tf.fill([num_samples], label))
 
     def endpoints(self) -> dict[str, Endpoint]:
         """See `ReproducibleModel.endpoints`; `sample_class` for a conditional model alone."""
