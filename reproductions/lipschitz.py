@@ -17,7 +17,7 @@ from reproductions.harness.errors import UsageError
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
-from reproductions.studies import critics, generalization, unstudied
+from reproductions.studies import conditioning, critics, generalization, unstudied
 
 if TYPE_CHECKING:
     from keras_gen.models import GenerativeModel
@@ -97,6 +97,7 @@ REPRODUCTION = Reproduction(
     studies={
         "critics": critics.STUDY,
         "generalization": generalization.STUDY,
+        **conditioning.STUDIES,
     },
     claims=unstudied.LIPSCHITZ,
     settings={
