@@ -105,8 +105,9 @@ class Glow(FlowModel):
         }
         self.num_classes = num_classes
         if num_classes is not None:
-            sizes = {"learns_deviations": True, "num_free": flow.num_last}
-            self.class_prior = ClassPrior(num_classes, self.latent_shape, **sizes, name="class_prior")
+            self.class_prior = ClassPrior(
+                num_classes, self.latent_shape, learns_deviations=True, num_free=flow.num_last, name="class_prior"
+            )
         self.built = True
 
     @property
@@ -155,7 +156,8 @@ class Glow(FlowModel):
         """See `FlowModel.latents`; of a conditional model z ~ q(z|y), by default each class in turn."""
         if self.num_classes is None:
             return super().latents(num_samples, seed, labels, temperature)
-        return self.class_prior.draw(*of_samples(self.num_classes, num_samples, labels), seed, temperature)
+        (classes,) = of_samples(self.num_classes, num_samples, labels)
+        return self.class_prior.draw(classes, seed, temperature)
 
     @endpoint(images=Rows("data_shape"))
     def encode(self, images: tf.Tensor) -> tf.Tensor:

@@ -31,7 +31,7 @@ class TemperedModel(EncodingModel):
         return temperature * noise.normal(tf.stack([num_samples, *self.latent_shape]), stream_seed(seed, "sample"))
 
     @endpoint(num_samples=WholeNumber(at_least=1), seed=WholeNumber(), labels=Labels())
-    def sample(
+    def sample(  # type: ignore[override]  # the temperature came third before there were labels
         self,
         num_samples: int | tf.Tensor,
         seed: int | tf.Tensor = 0,

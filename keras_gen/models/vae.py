@@ -125,7 +125,8 @@ class VAE(GaussianAutoencoder):
         """
         if self.num_classes is None:
             return super().latents(num_samples, seed)
-        return self.class_prior.draw(*of_samples(self.num_classes, num_samples, labels), seed)
+        (classes,) = of_samples(self.num_classes, num_samples, labels)
+        return self.class_prior.draw(classes, seed)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""

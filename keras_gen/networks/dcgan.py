@@ -85,7 +85,7 @@ def generator(
     def normalized(x: keras.KerasTensor) -> keras.KerasTensor:
         if not batch_norm:
             return x
-        if classes:
+        if num_classes is not None:
             return ConditionalBatchNormalization(num_classes, synchronized=synchronized)(x, *classes)
         return BatchNormalization(synchronized=synchronized)(x)
 

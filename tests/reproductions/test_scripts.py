@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gen import datasets
+from keras_gen import datasets, metrics
 from keras_gen.losses import f_divergences
 from keras_gen.models import DecoderFreeVAE, DeepInfoMax
 from reproductions import deep_infomax, f_gan, lipschitz, rsgan, vae_mutual_information
@@ -164,7 +164,9 @@ def test_a_critic_that_nothing_bounds():
         lipschitz.build(wrong, (8, 8, 1), 1)
 
 
-def test_classes_reach_the_models_and_their_measures():
+def test_classes_reach_the_models_and_their_measures(monkeypatch):
+    pixels = metrics.ImageFeatures(lambda x: tf.reshape(x, [-1, 64]), (8, 8, 1), "pixels", {})
+    monkeypatch.setattr(metrics, "lenet_features", lambda train, test: pixels)
     c = lipschitz.PRESETS["smoke"].replace({"critic": "gradient_penalty", "num_classes": 10})
     model = lipschitz.build(c.replace({"sampling": "interpolate_within_class"}), (8, 8, 1), 1)
     assert (model.num_classes, model.sampling) == (10, "interpolate_within_class")
