@@ -8,8 +8,9 @@ differ from the defaults:
     generator((128, 128, 3), **AUTHORS_128.generator)
     discriminator((128, 128, 3), batch_norm=True, **AUTHORS_128.discriminator)
 
-With `num_classes` both take classes too, as one-hot rows [batch, num_classes], in the way of Miyato and Koyama 2018
-(arXiv 1802.05637): conditional batch norm in the generator, projection in the discriminator.
+With `num_classes` both take classes y too, as one-hot rows [batch, num_classes], as in Miyato and Koyama 2018 (arXiv
+1802.05637): conditional batch norm in the generator, projection in the discriminator, whose embedding V is spectrally
+normalised if its kernels are.
 """
 
 from collections.abc import Callable
@@ -67,12 +68,10 @@ def generator(
         initializer: Initial kernels: `normal`, N(0, 0.02^2) as in DCGAN, or `glorot`, Keras's default.
         normalize_units: Whether the first batch norm is one of the dense layer's units, as in DCGAN, and not of the
             channels that they become.
-        num_classes: Number of classes, for which every batch norm has scales and shifts of its own; None for a network
-            of latents alone.
+        num_classes: Number of classes; every batch norm then has a scale and a shift for each of them.
 
     Raises:
-        InputError: The size or initializer is not supported, a number is below 1, or there are classes and no batch
-            norm to take them.
+        InputError: The size or initializer is not supported, a number is below 1, or no batch norm takes the classes.
     """
     check_keras_settings()
     check_counts(latent_dim=latent_dim, width=width, max_width=max_width, kernel_size=kernel_size)
@@ -137,13 +136,10 @@ def discriminator(
         scores_initializer: Of the last layer; by default that of the others.
         negative_slope: Slope of the leaky activations below 0.
         first_bias: Whether the first convolution has a bias; by default unless `batch_norm`.
-        num_classes: Number of classes; the score is then psi(phi(x)) + y^T V phi(x), with phi(x) the last map, pooled,
-            psi the last layer and V an embedding of the classes, spectrally normalised like the kernels. None for a
-            network of images alone.
+        num_classes: Number of classes; to the score psi(phi(x)) of the last map, pooled, y^T V phi(x) is then added.
 
     Raises:
-        InputError: The size, pooling, spectral normalisation or an initializer is not supported, or a number is out of
-            range.
+        InputError: The size or a choice is not supported, or a number is out of range.
     """
     check_keras_settings()
     check_counts(width=width, max_width=max_width, kernel_size=kernel_size)
@@ -163,12 +159,16 @@ def discriminator(
     x = _pooled(x, pooling)
     last = layers.Dense(1, use_bias=False, dtype="float32", name="scores", **kernel(scores_initializer or initializer))
     scores = spectrally_normalized(last, spectral_normalization)(x)
-    if not classes:
-        return keras.Model(images, scores, name="discriminator")
-    embedding = layers.Dense(x.shape[-1], use_bias=False, dtype="float32", name="embedding", **kernel(initializer))
-    embedded = spectrally_normalized(embedding, spectral_normalization)(*classes)  # y^T V
-    projection = layers.Dot(axes=-1, dtype="float32", name="projection")([embedded, x])  # y^T V phi(x)
-    return keras.Model([images, *classes], layers.Add(dtype="float32")([scores, projection]), name="discriminator")
+    if classes:
+        embedding = layers.Dense(x.shape[-1], use_bias=False, dtype="float32", name="embedding", **kernel(initializer))
+        scores = _projected(scores, spectrally_normalized(embedding, spectral_normalization)(*classes), x)
+    return keras.Model([images, *classes] if classes else images, scores, name="discriminator")
+
+
+def _projected(scores: keras.KerasTensor, embedded: keras.KerasTensor, x: keras.KerasTensor) -> keras.KerasTensor:
+    """The scores and, added to them, y^T V phi(x), of the embedded classes y^T V and the pooled map phi(x)."""
+    projection = layers.Dot(axes=-1, dtype="float32", name="projection")([embedded, x])
+    return layers.Add(dtype="float32")([scores, projection])
 
 
 def _class_input(num_classes: int | None) -> list[keras.KerasTensor]:

@@ -73,7 +73,7 @@ def class_dots(record: dict) -> Figure:
                 axes.plot(mean(numbers), row, "|", color="C1", markersize=14)
         axes.set_yticks(range(len(variants)), list(variants))
         axes.set_xlabel(title)
-        axes.set_xlim(left=0)
+        axes.set_xlim(0, 1.05 * axes.get_xlim()[1])
         axes.grid(alpha=0.3)
     axes.invert_yaxis()
     return figure
