@@ -125,8 +125,7 @@ def discriminator(
         width: Channels of the first convolution.
         max_width: Largest number of channels.
         kernel_size: Width of the convolutions' kernels.
-        batch_norm: Whether to normalise every map but the first. Convolutions before a batch norm have no bias, which
-            it would take away again.
+        batch_norm: Whether to normalise every map but the first; convolutions before a batch norm then have no bias.
         synchronized: Whether batch norm takes its moments over all replicas of a `tf.distribute` strategy.
         pooling: `average` over the last map, or `flatten` it.
         spectral_normalization: `none`, or how the spectral norm of every kernel, and of the scale of every batch norm,
