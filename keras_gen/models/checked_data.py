@@ -163,7 +163,10 @@ def _check_dealt_out(x: tf.distribute.DistributedDataset, checks: Checks, replic
     batch = next(iter(x), None)
     if batch is None:
         raise InputError("the data set has no batches; give at least one")
-    parts = [getattr(part, "values", (part,)) for part in (batch if isinstance(batch, (tuple, list)) else (batch,))]
+    parts = [
+        part.values if isinstance(part, tf.distribute.DistributedValues) else (part,)
+        for part in (batch if isinstance(batch, (tuple, list)) else (batch,))
+    ]
     shares = parts[0]
     sizes = [len(share) for share in shares]
     if len(set(sizes)) > 1:
@@ -171,7 +174,8 @@ def _check_dealt_out(x: tf.distribute.DistributedDataset, checks: Checks, replic
             f"replicas have {', '.join(map(str, sizes))} images, and must have equal shares; use "
             f"batch(n, drop_remainder=True) with n a multiple of {replicas}"
         )
-    checks(*(tf.concat([*part] * (replicas // len(shares)), axis=0) for part in parts))
+    whole = [part for part in parts if all(map(tf.is_tensor, part))]  # targets may be anything
+    checks(*(tf.concat([*part] * (replicas // len(shares)), axis=0) for part in whole))
 
 
 def _check_array(rows: list[Any], checks: Checks, batch_size: int, replicas: int) -> None:
