@@ -25,6 +25,7 @@ from keras_gen.models.priors import standard_normal
 
 LABELS = np.array([0, 2, 1, 1, 0, 2, 0, 1])
 X = data(8, (2,))
+OTHERS = ("from_ones", "projection")  # whose layers are tested beside them
 EVERY = ("conditional_gan", "conditional_vae", "conditional_glow")
 
 every_model = pytest.mark.parametrize("name", EVERY)
@@ -133,7 +134,7 @@ def test_every_loss_trains_it(loss):
     assert any(not np.array_equal(before[name], value) for name, value in state(model).items())
 
 
-@pytest.mark.parametrize("how", ["persistent", "from_ones", "projection"])
+@pytest.mark.parametrize("how", ["persistent", *(pytest.param(how, marks=pytest.mark.slow) for how in OTHERS)])
 def test_spectral_normalization_trains_it(how):
     networks = conditional_image_networks(batch_norm=True, spectral_normalization=how, pooling="flatten")
     model = compiled(GAN(*networks, "hinge", num_classes=NUM_CLASSES))
