@@ -13,8 +13,8 @@ Every export to ONNX and LiteRT holds a copy of this file, to import where neith
     images = onnxruntime.InferenceSession("faces/decode.onnx").run(None, {"latents": latents})[0]
 
 The generator is Philox 4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel Random Numbers: As Easy as 1, 2, 3", 2011), as in
-`keras_gen/utils/noise.py`, whose uniform numbers these are bit for bit. Its normal numbers are these to 1e-6: logarithm,
-sine and cosine are computed in float64 here, and rounded last.
+`keras_gen/utils/noise.py`, whose uniform numbers these are bit for bit. Its normal numbers are these to 1e-6, because
+logarithm, sine and cosine are computed in float64 here and rounded at the end.
 """
 
 import json
@@ -26,6 +26,8 @@ from typing import Any
 import numpy as np
 
 SIGNATURE = "signature.json"
+KINDS = ("normal", "mixture")  # of priors that can be drawn from here
+MOMENTS = ("means", "deviations")  # of a mixture, one for each of its components
 BLOCK = 4  # Numbers of 32 bits in a block.
 SEED_KEY = (0x3EC8F720, 0x02461E29)  # The key under which TensorFlow hashes seeds, its lower half first.
 MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
@@ -58,21 +60,21 @@ def latents(
     Raises:
         ValueError: The prior has no formula here, no temperature or no such cluster, or a number is out of range.
     """
-    kind, means, deviations = prior["kind"], prior.get("means"), prior.get("deviations")
-    if kind not in ("normal", "mixture"):
-        raise ValueError(f"the prior is {kind!r}, which only keras_gen can draw from; draw the latents there")
+    if prior["kind"] not in KINDS:
+        raise ValueError(f"the prior is {prior['kind']!r}, which only keras_gen can draw from; draw the latents there")
     if num_samples < 1:
         raise ValueError(f"num_samples={num_samples}: must be at least 1")
     if temperature is not None and not ("temperature" in prior and 0 <= temperature < math.inf):
         raise ValueError(f"temperature={temperature}: give a number of at least 0, and only to a model with a flow")
-    if cluster is not None and not ("cluster_stream" in prior and 0 <= cluster < len(means)):
+    if cluster is not None and not ("cluster_stream" in prior and 0 <= cluster < len(prior["means"])):
         raise ValueError(f"cluster={cluster}: this model has no such cluster")
-    stream, component = prior["stream"], ()
+    stream, component = prior["stream"], np.array(0)
     if cluster is not None:
-        stream, component = prior["cluster_stream"], cluster
-    elif kind == "mixture":
+        stream, component = prior["cluster_stream"], np.array(cluster)
+    elif prior["kind"] == "mixture":
         component = _components(prior["probabilities"], num_samples, seed, prior["component_stream"])
-    mean, deviation = (np.asarray(moment, np.float32)[component] for moment in (means, deviations))
+    components = (prior[moment] if prior["kind"] == "mixture" else [prior[moment]] for moment in MOMENTS)
+    mean, deviation = (np.asarray(moments, np.float32)[component] for moments in components)
     numbers = deviation * normal((num_samples, *prior["shape"]), seed, stream)
     return mean + (numbers if temperature is None else np.float32(temperature) * numbers)
 
