@@ -64,7 +64,9 @@ def words_of(line):
 
 TABLES = [line for line in COMMANDS if line.startswith("python -m reproductions.tables")]
 TRAINING = [
-    words_of(line) for line in COMMANDS if "reproductions." in line and line not in TABLES and "sample" not in line
+    words_of(line)
+    for line in COMMANDS
+    if "reproductions." in line and line not in TABLES and not re.search(r"reproductions\.(export|sample) ", line)
 ]
 
 
