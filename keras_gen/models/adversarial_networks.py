@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_gen.errors import InputError
 from keras_gen.models import classes as labelled
 from keras_gen.models.adversarial_checks import check_networks
-from keras_gen.models.endpoints import Rows, endpoint
+from keras_gen.models.endpoints import LATENTS, PIXELS, endpoint
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
@@ -87,7 +87,7 @@ class AdversarialNetworks(GenerativeModel):
         z = noise.normal(tf.stack([num_samples, *self.noise_shape]), stream_seed(seed, "sample"))
         return labelled.joined(z, *labelled.of_samples(self.num_classes, num_samples, labels))
 
-    @endpoint(latents=Rows("latent_shape"))
+    @endpoint(gives=PIXELS, latents=LATENTS)
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """G(z), or G(z, y): latents [n, *latent_shape] to data float32 [n, ...], without any random draw."""
         network = self.generator if self.ema_momentum is None else self.average_generator

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 from tensorflow_probability import distributions as tfd
 
 from keras_gen.models.encoding_model import EncodingModel
-from keras_gen.models.endpoints import Labels, Number, WholeNumber, endpoint
+from keras_gen.models.endpoints import PIXELS, Labels, Number, Seed, WholeNumber, endpoint
 from keras_gen.models.priors import standard_normal
 from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
@@ -30,7 +30,7 @@ class TemperedModel(EncodingModel):
         del labels  # which only a conditional model has
         return temperature * noise.normal(tf.stack([num_samples, *self.latent_shape]), stream_seed(seed, "sample"))
 
-    @endpoint(num_samples=WholeNumber(at_least=1), seed=WholeNumber(), labels=Labels())
+    @endpoint(gives=PIXELS, num_samples=WholeNumber(at_least=1), seed=Seed(), labels=Labels())
     def sample(  # type: ignore[override]  # the temperature came third before there were labels
         self,
         num_samples: int | tf.Tensor,
@@ -43,8 +43,9 @@ class TemperedModel(EncodingModel):
 
     @endpoint(
         compiled=True,
+        gives=PIXELS,
         num_samples=WholeNumber(at_least=1),
-        seed=WholeNumber(),
+        seed=Seed(),
         temperature=Number(at_least=0.0),
         labels=Labels(),
     )

@@ -15,6 +15,7 @@ from keras_gen.layers.class_prior import ClassPrior
 from keras_gen.models import priors
 from keras_gen.models.classes import check_num_classes, classes_config, of_samples
 from keras_gen.models.gaussian_autoencoder import GaussianAutoencoder
+from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.reproducible_model import Terms
 
 
@@ -127,6 +128,10 @@ class VAE(GaussianAutoencoder):
             return super().latents(num_samples, seed)
         (classes,) = of_samples(self.num_classes, num_samples, labels)
         return self.class_prior.draw(classes, seed)
+
+    def prior_in_numbers(self) -> dict[str, Any]:
+        """See `GenerativeModel.prior_in_numbers`."""
+        return super().prior_in_numbers() if self.num_classes is None else GenerativeModel.prior_in_numbers(self)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
