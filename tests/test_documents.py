@@ -39,6 +39,11 @@ def test_every_relative_link_leads_somewhere(document):
     assert not broken_links(document)
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: str(document.relative_to(ROOT)))
+def test_nothing_is_left_of_a_merge(document):
+    assert not re.search(r"^(<{7}|={7}|>{7})( |$)", document.read_text(), re.MULTILINE)
+
+
 def test_a_broken_link_is_found(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(

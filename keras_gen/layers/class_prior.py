@@ -1,6 +1,7 @@
 """`ClassPrior`: a Gaussian of latents for every class, learnt with the model."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -64,6 +65,16 @@ class ClassPrior(keras.layers.Layer):
         """
         mean, deviation = self._moments(classes)
         return mean + temperature * deviation * noise.normal(tf.shape(mean), stream_seed(seed, "sample"))
+
+    def in_numbers(self) -> dict[str, Any]:
+        """How `draw` draws, as JSON can hold it; see `GenerativeModel.prior_in_numbers`."""
+        moments = zip(("means", "deviations"), self._tables(), strict=True)
+        return {
+            "kind": "classes",
+            "shape": list(self.latent_shape),
+            "stream": noise.stream_number("sample"),
+            **{name: moment.numpy().tolist() for name, moment in moments},
+        }
 
     def _tables(self) -> tuple[tf.Tensor, tf.Tensor]:
         """Means and deviations of all classes, [num_classes, *latent_shape]."""

@@ -10,6 +10,7 @@ from keras_gen.models import classes as labelled
 from keras_gen.models.adversarial_checks import check_networks
 from keras_gen.models.endpoints import LATENTS, PIXELS, endpoint
 from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.models.priors import standard_normal_in_numbers
 from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
 
@@ -86,6 +87,11 @@ class AdversarialNetworks(GenerativeModel):
         """
         z = noise.normal(tf.stack([num_samples, *self.noise_shape]), stream_seed(seed, "sample"))
         return labelled.joined(z, *labelled.of_samples(self.num_classes, num_samples, labels))
+
+    def prior_in_numbers(self) -> dict[str, Any]:
+        """See `GenerativeModel.prior_in_numbers`."""
+        numbers = standard_normal_in_numbers(self.noise_shape)
+        return numbers if self.num_classes is None else {**numbers, "one_hot_classes": self.num_classes}
 
     @endpoint(gives=PIXELS, latents=LATENTS)
     def decode(self, latents: tf.Tensor) -> tf.Tensor:

@@ -249,10 +249,6 @@ class FlowModel(TemperedModel):
         """Shape of one latent."""
         return self.flow.transformed_shape(self.code_shape)
 
-    def prior_in_numbers(self) -> dict[str, Any]:
-        """See `GenerativeModel.prior_in_numbers`."""
-        return {**super().prior_in_numbers(), "temperature": 1.0}
-
     def in_bits_per_dimension(self, log_prob: tf.Tensor) -> tf.Tensor:
         """Bits per dimension of the 256 values of a pixel, from log p of images with one value's width of noise."""
         return bits_per_dimension(log_prob, math.prod(self.data_shape))

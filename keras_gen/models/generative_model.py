@@ -31,8 +31,6 @@ class GenerativeModel(ReproducibleModel):
 
     def prior_in_numbers(self) -> dict[str, Any]:
         """How `latents` are drawn, as JSON can hold it: what `keras_gen.portable.sampling.latents` draws from."""
-        if self.num_classes is not None:  # which nothing but the model draws
-            return {"kind": "conditional", "shape": list(self.latent_shape), "num_classes": self.num_classes}
         return standard_normal_in_numbers(self.latent_shape)
 
     def call(self, latents: tf.Tensor) -> tf.Tensor:

@@ -159,6 +159,10 @@ class Glow(FlowModel):
         (classes,) = of_samples(self.num_classes, num_samples, labels)
         return self.class_prior.draw(classes, seed, temperature)
 
+    def prior_in_numbers(self) -> dict[str, Any]:
+        """See `GenerativeModel.prior_in_numbers`."""
+        return {**super().prior_in_numbers(), **({} if self.num_classes is None else self.class_prior.in_numbers())}
+
     @endpoint(gives=LATENTS.unit, images=IMAGES)
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """F(x): latents [n, latent_dim] of images [n, height, width, channels] in [-1, 1]."""

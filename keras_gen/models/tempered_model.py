@@ -1,5 +1,7 @@
 """`TemperedModel`: a model with latents z ~ N(0, I), which can also be drawn at another temperature."""
 
+from typing import Any
+
 import tensorflow as tf
 from numpy.typing import ArrayLike
 from tensorflow_probability import distributions as tfd
@@ -18,6 +20,10 @@ class TemperedModel(EncodingModel):
     def prior(self) -> tfd.Distribution:
         """q(z) = N(0, I), event shape `latent_shape`."""
         return standard_normal(self.latent_shape)
+
+    def prior_in_numbers(self) -> dict[str, Any]:
+        """See `GenerativeModel.prior_in_numbers`."""
+        return {**super().prior_in_numbers(), "temperature": 1.0}
 
     def latents(
         self,

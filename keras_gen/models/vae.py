@@ -15,7 +15,6 @@ from keras_gen.layers.class_prior import ClassPrior
 from keras_gen.models import priors
 from keras_gen.models.classes import check_num_classes, classes_config, of_samples
 from keras_gen.models.gaussian_autoencoder import GaussianAutoencoder
-from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.reproducible_model import Terms
 
 
@@ -131,7 +130,7 @@ class VAE(GaussianAutoencoder):
 
     def prior_in_numbers(self) -> dict[str, Any]:
         """See `GenerativeModel.prior_in_numbers`."""
-        return super().prior_in_numbers() if self.num_classes is None else GenerativeModel.prior_in_numbers(self)
+        return super().prior_in_numbers() if self.num_classes is None else self.class_prior.in_numbers()
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""

@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 
 SIGNATURE = "signature.json"
-KINDS = ("normal", "mixture")  # of priors that can be drawn from here
-MOMENTS = ("means", "deviations")  # of a mixture, one for each of its components
+KINDS = ("normal", "mixture", "classes")  # of priors that can be drawn from here
+MOMENTS = ("means", "deviations")  # of a mixture, one for each of its components; of classes, for each class
 BLOCK = 4  # Numbers of 32 bits in a block.
 SEED_KEY = (0x3EC8F720, 0x02461E29)  # The key under which TensorFlow hashes seeds, its lower half first.
 MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
@@ -47,6 +47,7 @@ def latents(
     seed: int = 0,
     temperature: float | None = None,
     cluster: int | None = None,
+    labels: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Draws latents float32 [num_samples, *shape] from the prior; the first of many are those of a few.
 
@@ -56,9 +57,11 @@ def latents(
         seed: A whole number of 32 bits.
         temperature: Standard deviation of the latents of a flow, at least 0; None: 1.
         cluster: Draw from this cluster alone, counted from 0; None: from all of them.
+        labels: Of a model with classes, the class of each, counted from 0; None: each class in turn.
 
     Raises:
-        ValueError: The prior has no formula here, no temperature or no such cluster, or a number is out of range.
+        ValueError: The prior has no formula here, no temperature, no such cluster or class, or a number is out of
+            range.
     """
     if prior["kind"] not in KINDS:
         raise ValueError(f"the prior is {prior['kind']!r}, which only keras_gen can draw from; draw the latents there")
@@ -68,15 +71,34 @@ def latents(
         raise ValueError(f"temperature={temperature}: give a number of at least 0, and only to a model with a flow")
     if cluster is not None and not ("cluster_stream" in prior and 0 <= cluster < len(prior["means"])):
         raise ValueError(f"cluster={cluster}: this model has no such cluster")
-    stream, component = prior["stream"], np.array(0)
+    classes = _classes(prior, num_samples, labels)
+    stream, component = prior["stream"], np.array(0) if classes is None else classes
     if cluster is not None:
         stream, component = prior["cluster_stream"], np.array(cluster)
     elif prior["kind"] == "mixture":
         component = _components(prior["probabilities"], num_samples, seed, prior["component_stream"])
-    components = (prior[moment] if prior["kind"] == "mixture" else [prior[moment]] for moment in MOMENTS)
-    mean, deviation = (np.asarray(moments, np.float32)[component] for moments in components)
+    if prior["kind"] == "normal":
+        mean, deviation = (np.asarray(prior[moment], np.float32) for moment in MOMENTS)
+    else:
+        mean, deviation = (np.asarray(prior[moment], np.float32)[component] for moment in MOMENTS)
     numbers = deviation * normal((num_samples, *prior["shape"]), seed, stream)
-    return mean + (numbers if temperature is None else np.float32(temperature) * numbers)
+    drawn = mean + (numbers if temperature is None else np.float32(temperature) * numbers)
+    if "one_hot_classes" not in prior:
+        return drawn
+    return np.concatenate([drawn, np.eye(prior["one_hot_classes"], dtype=np.float32)[classes]], axis=-1)
+
+
+def _classes(prior: Mapping[str, Any], num_samples: int, labels: Sequence[int] | None) -> np.ndarray | None:
+    """The classes of samples, [num_samples]; None for a model without classes."""
+    count = prior.get("one_hot_classes", len(prior["means"]) if prior["kind"] == "classes" else None)
+    if count is None:
+        if labels is not None:
+            raise ValueError("labels: this model has no classes; leave them out")
+        return None
+    classes = np.arange(num_samples) % count if labels is None else np.asarray(labels)
+    if classes.shape != (num_samples,) or classes.dtype.kind not in "iu" or not np.isin(classes, range(count)).all():
+        raise ValueError(f"labels: give {num_samples} whole numbers from 0 to {count - 1}")
+    return classes
 
 
 def _components(probabilities: Sequence[float], num_samples: int, seed: int, stream: int) -> np.ndarray:

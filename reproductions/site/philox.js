@@ -19,13 +19,15 @@ const TURN = Math.fround(2 * Math.PI);
  *
  * @param {object} prior The entry `prior` of `signature.json`.
  * @param {number} numSamples How many, at least 1.
- * @param {{seed?: number, temperature?: number, cluster?: number}} [options] A whole number of 32 bits; the standard
- *     deviation of the latents of a flow; the cluster to draw from, counted from 0, instead of all of them.
- * @returns {Float32Array} Of shape [numSamples, ...prior.shape], flat.
- * @throws {RangeError} The prior has no formula here, no temperature or no such cluster, or a number is out of range.
+ * @param {{seed?: number, temperature?: number, cluster?: number, labels?: number[]}} [options] A whole number of 32
+ *     bits; the standard deviation of the latents of a flow; the cluster to draw from, counted from 0, instead of all
+ *     of them; of a model with classes the class of each, counted from 0, instead of each class in turn.
+ * @returns {Float32Array} Of shape [numSamples, ...prior.shape], flat; with one-hot classes each row is longer by them.
+ * @throws {RangeError} The prior has no formula here, no temperature, no such cluster or class, or a number is out of
+ *     range.
  */
-export function latents(prior, numSamples, { seed = 0, temperature, cluster } = {}) {
-  if (prior.kind !== "normal" && prior.kind !== "mixture") {
+export function latents(prior, numSamples, { seed = 0, temperature, cluster, labels } = {}) {
+  if (!["normal", "mixture", "classes"].includes(prior.kind)) {
     throw new RangeError(`the prior is '${prior.kind}', which only keras_gen can draw from`);
   }
   if (!Number.isInteger(numSamples) || numSamples < 1) throw new RangeError("numSamples: must be at least 1");
@@ -39,7 +41,8 @@ export function latents(prior, numSamples, { seed = 0, temperature, cluster } = 
   const size = prior.shape.reduce((product, side) => product * side, 1);
   const stream = cluster === undefined ? prior.stream : prior.cluster_stream;
   const numbers = normal(numSamples * size, seed, stream);
-  const moments = momentsOf(prior, numSamples, seed, cluster);
+  const classes = classesOf(prior, numSamples, labels);
+  const moments = momentsOf(prior, numSamples, seed, cluster, classes);
   const scale = Math.fround(temperature ?? 1);
   for (let i = 0; i < numSamples; i++) {
     const { means, deviations } = moments(i);
@@ -49,17 +52,44 @@ export function latents(prior, numSamples, { seed = 0, temperature, cluster } = 
       numbers[at] = means[j % means.length] + scaled;
     }
   }
-  return numbers;
+  return prior.one_hot_classes === undefined ? numbers : withOneHot(numbers, size, classes, prior.one_hot_classes);
+}
+
+/** The classes of samples; undefined for a model without classes. */
+function classesOf(prior, numSamples, labels) {
+  const count = prior.one_hot_classes ?? (prior.kind === "classes" ? prior.means.length : undefined);
+  if (count === undefined) {
+    if (labels !== undefined) throw new RangeError("labels: this model has no classes; leave them out");
+    return undefined;
+  }
+  const classes = labels ?? Array.from({ length: numSamples }, (_, i) => i % count);
+  const known = (label) => Number.isInteger(label) && label >= 0 && label < count;
+  if (classes.length !== numSamples || !classes.every(known)) {
+    throw new RangeError(`labels: give ${numSamples} whole numbers from 0 to ${count - 1}`);
+  }
+  return classes;
+}
+
+/** Rows of a size, each followed by its class as a one-hot row. */
+function withOneHot(numbers, size, classes, count) {
+  const width = size + count;
+  const joined = new Float32Array(classes.length * width);
+  classes.forEach((label, i) => {
+    joined.set(numbers.subarray(i * size, (i + 1) * size), i * width);
+    joined[i * width + size + label] = 1;
+  });
+  return joined;
 }
 
 /** From the number of a row to the means and deviations of its latents: one for all of them, or one for each. */
-function momentsOf(prior, numSamples, seed, cluster) {
+function momentsOf(prior, numSamples, seed, cluster, classes) {
   const flat = (moment) => Float32Array.from([moment].flat(Infinity));
   if (prior.kind === "normal") {
     const only = { means: flat(prior.means), deviations: flat(prior.deviations) };
     return () => only;
   }
   const all = prior.means.map((means, i) => ({ means: flat(means), deviations: flat(prior.deviations[i]) }));
+  if (prior.kind === "classes") return (row) => all[classes[row]];
   if (cluster !== undefined) return () => all[cluster];
   const chosen = components(prior.probabilities, numSamples, seed, prior.component_stream);
   return (row) => all[chosen[row]];

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from helpers.replicated_runs import untrained
+from helpers.replicated_runs import new_model, untrained
 from keras_gen.models import priors
 from keras_gen.portable import sampling
 from keras_gen.utils import noise
@@ -51,6 +51,17 @@ def mixture(shape):
 
 PRIORS = {f"{make.__name__}_{len(shape)}": make(shape) for make in (gaussian, mixture) for shape in ((3,), (2, 2, 1))}
 GENERATIVE = ("gan", "wgan_gp", "vae", "clustering_vae", "clustering_vae_warmed_up", "glow", "f_vae")
+CONDITIONAL = ("conditional_gan", "conditional_vae", "conditional_glow")
+
+
+def with_classes_apart(name):
+    """A conditional model whose classes, where they have a prior each, differ by it."""
+    model = new_model(name)
+    if hasattr(model, "class_prior"):
+        random = np.random.default_rng(0)
+        for weight in model.class_prior.weights:
+            weight.assign(random.normal(size=weight.shape))
+    return model
 
 
 class TestNumPy:
@@ -95,8 +106,19 @@ class TestNumPy:
         latents = sampling.latents(model.prior_in_numbers(), 4, seed=7, temperature=0.7)
         np.testing.assert_allclose(latents, 0.7 * model.latents(4, 7), atol=ROUNDING)
 
+    @pytest.mark.parametrize("name", CONDITIONAL)
+    def test_of_given_classes(self, name):
+        model = with_classes_apart(name)
+        labels = [2, 0, 0, 1]
+        expected = model.latents(4, 7, tf.constant(labels))
+        drawn = sampling.latents(json.loads(json.dumps(model.prior_in_numbers())), 4, seed=7, labels=labels)
+        np.testing.assert_allclose(drawn, expected, rtol=1e-6, atol=2e-6)
+        in_turn = sampling.latents(model.prior_in_numbers(), 5, seed=7)
+        np.testing.assert_allclose(in_turn, model.latents(5, 7), rtol=1e-6, atol=2e-6)
+
     def test_what_cannot_be_drawn_is_said(self):
         normal, clusters = (untrained(name).prior_in_numbers() for name in ("gan", "clustering_vae"))
+        classes = untrained("conditional_gan").prior_in_numbers()
         other = priors.in_numbers(tfd.Independent(tfd.Laplace(tf.zeros(2), 1.0), 1))
         assert other == {"kind": "Independent", "shape": [2]}
         for message, prior, arguments in (
@@ -109,6 +131,10 @@ class TestNumPy:
             ),
             ("cluster=0: this model has no such cluster", normal, {"cluster": 0}),
             ("cluster=3: this model has no such cluster", clusters, {"cluster": 3}),
+            ("labels: this model has no classes; leave them out", normal, {"labels": [0, 1]}),
+            ("labels: give 2 whole numbers from 0 to 2", classes, {"labels": [0, 3]}),
+            ("labels: give 2 whole numbers from 0 to 2", classes, {"labels": [0]}),
+            ("labels: give 2 whole numbers from 0 to 2", classes, {"labels": [0.0, 1.0]}),
         ):
             with pytest.raises(ValueError, match=message):
                 sampling.latents(prior, **{"num_samples": 2, **arguments})
@@ -156,6 +182,11 @@ class TestJavaScript:
             for options in ({}, {"seed": 7}, *([{"cluster": 2}] if name == "clustering_vae" else [])):
                 calls.append(("latents", prior, 50, options))
                 expected.append(sampling.latents(prior, 50, **options))
+        for name in CONDITIONAL:
+            prior = with_classes_apart(name).prior_in_numbers()
+            for options in ({}, {"labels": [2, 0, 1]}):
+                calls.append(("latents", prior, 3, options))
+                expected.append(sampling.latents(prior, 3, **options))
         calls.append(("latents", described["glow"], 3, {"temperature": 0.7}))
         expected.append(sampling.latents(described["glow"], 3, temperature=0.7))
         for call, found, numbers in zip(calls, javascript(*calls), expected, strict=True):
@@ -170,6 +201,8 @@ class TestJavaScript:
             ("latents", normal, 2, {"temperature": 0.5}),
             ("latents", normal, 2, {"cluster": 0}),
             ("latents", normal, 2, {"seed": 0.5}),
+            ("latents", normal, 2, {"labels": [0, 1]}),
+            ("latents", untrained("conditional_gan").prior_in_numbers(), 2, {"labels": [0, 3]}),
         ]
         assert javascript(*calls) == [
             "the prior is 'Independent', which only keras_gen can draw from",
@@ -177,4 +210,6 @@ class TestJavaScript:
             "temperature: give a number of at least 0, and only to a model with a flow",
             "cluster=0: this model has no such cluster",
             "seed: must be a whole number",
+            "labels: this model has no classes; leave them out",
+            "labels: give 2 whole numbers from 0 to 2",
         ]
