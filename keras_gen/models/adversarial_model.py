@@ -10,11 +10,10 @@ from keras_gen.checks import check_choice, check_counts, checked_images
 from keras_gen.errors import InputError, check_input
 from keras_gen.losses import gradient_penalties, gradient_sampling
 from keras_gen.models.adversarial_checks import check_networks, check_penalty, check_scores
-from keras_gen.models.endpoints import Rows, endpoint
+from keras_gen.models.endpoints import LATENTS, PIXELS, endpoint
 from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.optimization import update_average
-from keras_gen.models.reproducible_model import Optimizer, Terms, stream_seed
-from keras_gen.utils import noise
+from keras_gen.models.reproducible_model import Optimizer, Terms
 
 
 class AdversarialModel(GenerativeModel):
@@ -130,11 +129,7 @@ class AdversarialModel(GenerativeModel):
         """Shape of one latent, (latent_dim,)."""
         return self.generator.input_shape[1:]
 
-    def latents(self, num_samples: int | tf.Tensor, seed: int | tf.Tensor) -> tf.Tensor:
-        """Draws z ~ N(0, I), [num_samples, latent_dim]; the same seed gives the same latents."""
-        return noise.normal(tf.stack([num_samples, *self.latent_shape]), stream_seed(seed, "sample"))
-
-    @endpoint(latents=Rows("latent_shape"))
+    @endpoint(gives=PIXELS, latents=LATENTS)
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """G(z): latents [n, latent_dim] to data float32 [n, ...], without any random draw."""
         network = self.generator if self.ema_momentum is None else self.average_generator

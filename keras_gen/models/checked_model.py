@@ -1,8 +1,9 @@
 """`CheckedModel`: Keras's own calls, each of whose arguments is used or refused in a line that says what to do."""
 
+import importlib
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -162,29 +163,40 @@ class CheckedModel(keras_privates.Model):
         format: str = "tf_saved_model",
         verbose: bool | None = None,
         input_signature: Any = None,
+        endpoints: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Writes a SavedModel whose functions are the model's `endpoints`, each also a signature of that name.
+        """Writes the model's `endpoints` as what runs without this package.
 
-        What `keras.layers.TFSMLayer` and TensorFlow Serving call without naming a function, `serve`, is `call`.
-
+        A SavedModel (`tf_saved_model`) has all of them as functions, each also a signature of that name. What
+        `keras.layers.TFSMLayer` and TensorFlow Serving call without naming a function, `serve`, is `call`.
         `model = tf.saved_model.load(filepath)`, then `model.sample(64, 0)`, need TensorFlow alone. The two belong in
         two statements: TensorFlow drops the weights with the loaded model, even while its function is called.
 
+        For ONNX Runtime (`onnx`) and LiteRT (`litert`) a folder is written with one file per endpoint, and with what
+        draws latents there, since random numbers are TensorFlow's: see `keras_gen.portable.folder`.
+
         Args:
             filepath: Folder to write.
-            format: `tf_saved_model`.
+            format: `tf_saved_model`, `onnx` or `litert`.
             verbose: Whether to print the endpoints.
             input_signature: None: the endpoints have their own.
+            endpoints: The names of those to write, such as `["decode"]`; None: all that the format can hold.
             **kwargs: Passed on to `keras.export.ExportArchive.write_out`.
 
         Raises:
-            InputError: Another format or a signature is asked for.
+            InputError: There is no such format or endpoint, or a signature is given; or, for ONNX and LiteRT, an extra
+                of this package is not installed, the folder holds something else, or an endpoint cannot be converted.
         """
-        check_export(self, format, input_signature)
+        check_export(self, format, input_signature, endpoints, kwargs)
+        if format != "tf_saved_model":
+            folder = importlib.import_module("keras_gen.portable.folder")  # it needs the models, which need this class
+            folder.write(self, filepath, format, endpoints)
+            return
         archive = keras.export.ExportArchive()
         archive.track(self)
-        for name, (function, signature) in served(self.endpoints()).items():
+        chosen = {name: of for name, of in self.endpoints().items() if endpoints is None or name in endpoints}
+        for name, (function, signature) in served(chosen).items():
             archive.add_endpoint(name, function, input_signature=signature)
         archive.write_out(os.fspath(filepath), verbose=bool(verbose), **kwargs)
 

@@ -13,13 +13,14 @@ from tensorflow_probability import distributions as tfd
 from keras_gen.checks import check_choice, check_counts, check_defined, check_not_negative
 from keras_gen.errors import InputError, check_input
 from keras_gen.layers import likelihoods
-from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
+from keras_gen.models.endpoints import IMAGES, PIXELS, Seed, WholeNumber, endpoint
 from keras_gen.models.gaussian_autoencoder import GaussianAutoencoder
 from keras_gen.models.reproducible_model import Terms
 from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
 
 RATIOS = ("sampled", "analytic")
+SAMPLE_CLUSTER = "sample_cluster"  # the stream of the draws from one cluster
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -154,12 +155,12 @@ class ClusteringVAE(GaussianAutoencoder):
 
     # Use ---------------------------------------------------------------------------------------------------------
 
-    @endpoint(images=Rows("data_shape"))
+    @endpoint(gives="number of a cluster", images=IMAGES)
     def cluster(self, images: tf.Tensor) -> tf.Tensor:
         """The most probable y at the mean of p(z|x), int32 [n], of images [n, height, width, channels] in [-1, 1]."""
         return tf.argmax(self.log_membership(self.encode(images)), axis=1, output_type=tf.int32)
 
-    @endpoint(compiled=True, cluster=WholeNumber(), num_samples=WholeNumber(at_least=1), seed=WholeNumber())
+    @endpoint(compiled=True, gives=PIXELS, cluster=WholeNumber(), num_samples=WholeNumber(at_least=1), seed=Seed())
     def sample_cluster(
         self, cluster: int | tf.Tensor, num_samples: int | tf.Tensor, seed: int | tf.Tensor = 0
     ) -> tf.Tensor:
@@ -181,7 +182,11 @@ class ClusteringVAE(GaussianAutoencoder):
         with tf.control_dependencies([check_input(exists, *message)]):
             mean = self.present_means[cluster]
         shape = tf.stack([num_samples, *self.latent_shape])
-        return self.decode(mean + noise.normal(shape, stream_seed(seed, "sample_cluster")))
+        return self.decode(mean + noise.normal(shape, stream_seed(seed, SAMPLE_CLUSTER)))
+
+    def prior_in_numbers(self) -> dict[str, Any]:
+        """See `GenerativeModel.prior_in_numbers`; with the stream of the draws from one cluster."""
+        return {**super().prior_in_numbers(), "cluster_stream": noise.stream_number(SAMPLE_CLUSTER)}
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""

@@ -5,7 +5,7 @@ import math
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
+from keras_gen.models.endpoints import IMAGES, LATENTS, PIXELS, Rows, WholeNumber, endpoint
 from keras_gen.models.generative_model import GenerativeModel
 
 
@@ -25,7 +25,7 @@ class EncodingModel(GenerativeModel):
         """Shape of four images."""
         return (4, *self.data_shape)
 
-    @endpoint(images=Rows("data_shape"))
+    @endpoint(gives=LATENTS.unit, images=IMAGES)
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """Maps images [n, height, width, channels] in [-1, 1] to latents float32 [n, *latent_shape].
 
@@ -34,7 +34,7 @@ class EncodingModel(GenerativeModel):
         """
         raise NotImplementedError
 
-    @endpoint(start=Rows("data_shape"), end=Rows("data_shape"), num_points=WholeNumber(at_least=2))
+    @endpoint(gives=PIXELS, start=IMAGES, end=IMAGES, num_points=WholeNumber(at_least=2))
     def interpolate(self, start: tf.Tensor, end: tf.Tensor, num_points: int | tf.Tensor = 8) -> tf.Tensor:
         """Decodes evenly spaced points of the lines from the latents of `start` to those of `end`.
 
@@ -52,7 +52,7 @@ class EncodingModel(GenerativeModel):
         right = tf.linspace(0.0, 1.0, num_points)
         return self._decoded_mixtures(_pairs(start, end), tf.stack([1 - right, right], axis=1))
 
-    @endpoint(corners=Rows("corners_shape"), num_points=WholeNumber(at_least=2))
+    @endpoint(gives=PIXELS, corners=Rows("corners_shape", PIXELS), num_points=WholeNumber(at_least=2))
     def interpolate_four(self, corners: tf.Tensor, num_points: int | tf.Tensor = 8) -> tf.Tensor:
         """Decodes a square grid between the latents of four images: the first two above, the last two below.
 

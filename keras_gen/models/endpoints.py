@@ -6,14 +6,15 @@
             return self.network(latents)
 
 Called from Python, the arguments are converted and checked. `ReproducibleModel.export` writes the same function under
-the method's name. What a parameter without a type defaults to, the exported function uses.
+the method's name. What a parameter without a type defaults to, the exported function uses. An endpoint with a `Seed`
+draws random numbers, by TensorFlow's kernels; all others can be exported to where TensorFlow is not.
 """
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import keras
 import tensorflow as tf
@@ -21,10 +22,16 @@ import tensorflow as tf
 from keras_gen.errors import InputError, check_input, unwrapped_input_errors
 
 Method = TypeVar("Method", bound=Callable[..., Any])
+# A function, and the types of its arguments.
+Endpoint: TypeAlias = tuple[Callable[..., Any], list[tf.TensorSpec]]
 
 
 class Argument(Protocol):
     """The type of an endpoint's argument."""
+
+    @property
+    def unit(self) -> str:
+        """What its numbers are."""
 
     def spec(self, model: keras.Model, name: str) -> tf.TensorSpec:
         """What the exported function takes."""
@@ -44,9 +51,11 @@ class Rows:
 
     Attributes:
         shape: The model's attribute that holds the shape of one row, such as `latent_shape`.
+        unit: What the numbers are.
     """
 
     shape: str
+    unit: str = ""
 
     def spec(self, model: keras.Model, name: str) -> tf.TensorSpec:
         """See `Argument`."""
@@ -71,9 +80,11 @@ class WholeNumber:
 
     Attributes:
         at_least: Smallest value, or None.
+        unit: What is counted or numbered.
     """
 
     at_least: int | None = None
+    unit: str = ""
 
     def spec(self, model: keras.Model, name: str) -> tf.TensorSpec:
         """See `Argument`."""
@@ -93,14 +104,21 @@ class WholeNumber:
 
 
 @dataclass(frozen=True)
+class Seed(WholeNumber):
+    """The seed of an endpoint's draws, int32 []."""
+
+
+@dataclass(frozen=True)
 class Number:
     """A finite number, float32 [].
 
     Attributes:
         at_least: Smallest value.
+        unit: What it is.
     """
 
     at_least: float = 0.0
+    unit: str = ""
 
     def spec(self, model: keras.Model, name: str) -> tf.TensorSpec:
         """See `Argument`."""
@@ -123,12 +141,38 @@ def _checked(name: str, number: tf.Tensor, holds: tf.Tensor, requirement: str) -
         return tf.identity(number)
 
 
-def endpoint(*, compiled: bool = False, **arguments: Argument) -> Callable[[Method], Method]:
+PIXELS = "pixels in [-1, 1]"
+IMAGES = Rows("data_shape", PIXELS)
+LATENTS = Rows("latent_shape", "latents")
+
+
+@dataclass(frozen=True)
+class EndpointType:
+    """What an endpoint takes and gives.
+
+    Attributes:
+        arguments: The types of its arguments, by name.
+        gives: What the numbers of each of its results are.
+    """
+
+    arguments: dict[str, Argument]
+    gives: tuple[str, ...] = ()
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers."""
+        return any(isinstance(argument, Seed) for argument in self.arguments.values())
+
+
+def endpoint(
+    *, compiled: bool = False, gives: str | Sequence[str] = (), **arguments: Argument
+) -> Callable[[Method], Method]:
     """Makes a method an endpoint of its model.
 
     Args:
         compiled: Whether Python's calls run as a `tf.function`: for methods that loop or draw. A compiled method is
             traced once per shape, so that none of its arguments may be a Python number without a type.
+        gives: What the numbers of its result are, such as `PIXELS`; of several results, of each.
         **arguments: The types of the method's arguments by name, in the order of the exported function.
     """
 
@@ -146,23 +190,29 @@ def endpoint(*, compiled: bool = False, **arguments: Argument) -> Callable[[Meth
                 # Bound, a tf.function keeps one graph per model, for as long as the model lives.
                 return function.__get__(self, type(self))(*bound.args[1:], **bound.kwargs)
 
-        checked_call.endpoint_arguments = arguments  # type: ignore[attr-defined]
+        results = (gives,) if isinstance(gives, str) else tuple(gives)
+        checked_call.endpoint_type = EndpointType(arguments, results)  # type: ignore[attr-defined]
         return checked_call  # type: ignore[return-value]
 
     return decorate
 
 
-def endpoints_of(model: keras.Model) -> dict[str, tuple[Callable[..., Any], list[tf.TensorSpec]]]:
-    """The endpoints of a model by name, base classes' first: each the bound method and the types of its arguments.
+def endpoints_of(model: keras.Model) -> dict[str, Endpoint]:
+    """The endpoints of a model by name, base classes' first: each the bound method and the types of its arguments."""
+    return {
+        name: (getattr(model, name), [argument.spec(model, parameter) for parameter, argument in of.arguments.items()])
+        for name, of in types_of(model).items()
+    }
 
-    A method that overrides an endpoint without being one itself is exported with the types of the endpoint.
+
+def types_of(model: keras.Model) -> dict[str, EndpointType]:
+    """What the endpoints of a model take and give, by name, base classes' first.
+
+    A method that overrides an endpoint without being one itself has the type of the endpoint.
     """
-    found: dict[str, dict[str, Argument]] = {}
+    found: dict[str, EndpointType] = {}
     for kind in reversed(type(model).__mro__):
         for name, method in vars(kind).items():
-            if hasattr(method, "endpoint_arguments"):
-                found[name] = method.endpoint_arguments
-    return {
-        name: (getattr(model, name), [argument.spec(model, parameter) for parameter, argument in arguments.items()])
-        for name, arguments in found.items()
-    }
+            if hasattr(method, "endpoint_type"):
+                found[name] = method.endpoint_type
+    return found

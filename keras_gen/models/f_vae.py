@@ -16,7 +16,7 @@ from keras_gen.errors import InputError
 from keras_gen.layers import flows
 from keras_gen.layers.any_batch import call_on_any_batch
 from keras_gen.layers.flows.flow_layer import check_finite
-from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
+from keras_gen.models.endpoints import IMAGES, LATENTS, PIXELS, Seed, WholeNumber, endpoint
 from keras_gen.models.flow_model import FlowModel
 from keras_gen.models.importance_sampling import NUM_DRAWS, ImportanceSampled, LogWeight
 from keras_gen.models.input_noise import uniform_noise
@@ -164,17 +164,17 @@ class FVAE(ImportanceSampled, FlowModel):
 
     # Use ---------------------------------------------------------------------------------------------------------
 
-    @endpoint(images=Rows("data_shape"))
+    @endpoint(gives=LATENTS.unit, images=IMAGES)
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """F(E(x)), latents [n, *latent_shape] of images [n, height, width, channels] in [-1, 1]."""
         return self.flow.forward(call_on_any_batch(self.encoder, [images]))[0]
 
-    @endpoint(latents=Rows("latent_shape"))
+    @endpoint(gives=PIXELS, latents=LATENTS)
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """G(F^-1(z)), images float32 [n, height, width, channels] of latents [n, *latent_shape] (19)."""
         return call_on_any_batch(self.decoder, [self.flow.inverse(latents)])
 
-    @endpoint(images=Rows("data_shape"))
+    @endpoint(gives=PIXELS, images=IMAGES)
     def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
         """G(E(x)), of images [n, height, width, channels] in [-1, 1]: without noise the flow cancels."""
         return call_on_any_batch(self.decoder, [call_on_any_batch(self.encoder, [images])])
@@ -188,7 +188,7 @@ class FVAE(ImportanceSampled, FlowModel):
 
         return log_weight, self.code_shape
 
-    @endpoint(images=Rows("data_shape"), num_draws=WholeNumber(at_least=1), seed=WholeNumber())
+    @endpoint(gives="bits per dimension", images=IMAGES, num_draws=WholeNumber(at_least=1), seed=Seed())
     def bits_per_dimension(
         self, images: tf.Tensor, num_draws: int | tf.Tensor = NUM_DRAWS, seed: int | tf.Tensor = 0
     ) -> tf.Tensor:

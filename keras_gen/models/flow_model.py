@@ -17,7 +17,7 @@ from keras_gen.checks import check_choice, check_not_negative, check_positive, c
 from keras_gen.errors import InputError, NonFiniteLossError
 from keras_gen.layers.flows import FlowLayer
 from keras_gen.models.encoding_model import EncodingModel
-from keras_gen.models.endpoints import Number, WholeNumber, endpoint
+from keras_gen.models.endpoints import PIXELS, Number, Seed, WholeNumber, endpoint
 from keras_gen.models.input_noise import BIN, INPUT_NOISES, bits_per_dimension, uniform_noise, with_noise
 from keras_gen.models.optimization import apply_if, finite_on_all_replicas
 from keras_gen.models.priors import standard_normal
@@ -249,18 +249,18 @@ class FlowModel(EncodingModel):
         """q(z) = N(0, I), event shape `latent_shape`."""
         return standard_normal(self.latent_shape)
 
-    def latents(self, num_samples: int | tf.Tensor, seed: int | tf.Tensor) -> tf.Tensor:
-        """Draws z ~ N(0, I), [num_samples, *latent_shape]; the same seed gives the same latents."""
-        return noise.normal(tf.stack([num_samples, *self.latent_shape]), stream_seed(seed, "sample"))
+    def prior_in_numbers(self) -> dict[str, Any]:
+        """See `GenerativeModel.prior_in_numbers`."""
+        return {**super().prior_in_numbers(), "temperature": 1.0}
 
-    @endpoint(num_samples=WholeNumber(at_least=1), seed=WholeNumber())
+    @endpoint(gives=PIXELS, num_samples=WholeNumber(at_least=1), seed=Seed())
     def sample(
         self, num_samples: int | tf.Tensor, seed: int | tf.Tensor = 0, temperature: float | tf.Tensor = 1.0
     ) -> tf.Tensor:
         """Draws images; see `sample_at_temperature`."""
         return self.sample_at_temperature(num_samples, seed, temperature)
 
-    @endpoint(compiled=True, num_samples=WholeNumber(at_least=1), seed=WholeNumber(), temperature=Number(at_least=0.0))
+    @endpoint(compiled=True, gives=PIXELS, num_samples=WholeNumber(at_least=1), seed=Seed(), temperature=Number())
     def sample_at_temperature(
         self, num_samples: int | tf.Tensor, seed: int | tf.Tensor, temperature: float | tf.Tensor
     ) -> tf.Tensor:

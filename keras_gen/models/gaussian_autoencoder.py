@@ -14,7 +14,7 @@ from keras_gen.checks import check_defined, check_not_negative, checked_images
 from keras_gen.errors import InputError
 from keras_gen.layers import likelihoods
 from keras_gen.models import priors
-from keras_gen.models.endpoints import Rows, endpoint
+from keras_gen.models.endpoints import IMAGES, LATENTS, PIXELS, endpoint
 from keras_gen.models.importance_sampling import ImportanceSampled, LogWeight
 from keras_gen.models.reproducible_model import Terms
 
@@ -112,17 +112,21 @@ class GaussianAutoencoder(ImportanceSampled):
         """Draws z ~ q(z), [num_samples, *latent_shape]; the same seed gives the same latents. See `priors.draw`."""
         return priors.draw(self.prior, num_samples, seed)
 
-    @endpoint(images=Rows("data_shape"))
+    def prior_in_numbers(self) -> dict[str, Any]:
+        """See `GenerativeModel.prior_in_numbers`."""
+        return priors.in_numbers(self.prior)
+
+    @endpoint(gives=LATENTS.unit, images=IMAGES)
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """The mean of p(z|x), float32 [n, *latent_shape], of images [n, height, width, channels] in [-1, 1]."""
         return self.posterior(self.likelihood_layer.checked(images)).mean()
 
-    @endpoint(latents=Rows("latent_shape"))
+    @endpoint(gives=PIXELS, latents=LATENTS)
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """The mean of q(x|z), float32 [n, height, width, channels], of latents [n, *latent_shape]."""
         return self.likelihood(latents).mean()
 
-    @endpoint(images=Rows("data_shape"))
+    @endpoint(gives=PIXELS, images=IMAGES)
     def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
         """`decode(encode(images))`, of images [n, height, width, channels] in [-1, 1]."""
         return self.decode(self.encode(images))

@@ -1,16 +1,21 @@
 """`GenerativeModel`: a model that samples, in Python and as a SavedModel."""
 
+from typing import Any
+
 import tensorflow as tf
 
-from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
+from keras_gen.models.endpoints import LATENTS, PIXELS, Seed, WholeNumber, endpoint
+from keras_gen.models.priors import SAMPLE, standard_normal_in_numbers
 from keras_gen.models.reproducible_model import ReproducibleModel
+from keras_gen.utils import noise
+from keras_gen.utils.noise import stream_seed
 
 
 class GenerativeModel(ReproducibleModel):
     """A model with latents z and a deterministic map `decode` from latents to data.
 
-    Subclasses define `latents`, `decode` and `latent_shape`; what else they can do (`encode`, `reconstruct` ...) are
-    further endpoints.
+    Subclasses define `decode` and `latent_shape`, and `latents` with `prior_in_numbers` if the prior is not N(0, I);
+    what else they can do (`encode`, `reconstruct` ...) are further endpoints.
     """
 
     @property
@@ -19,14 +24,18 @@ class GenerativeModel(ReproducibleModel):
         raise NotImplementedError
 
     def latents(self, num_samples: int | tf.Tensor, seed: int | tf.Tensor) -> tf.Tensor:
-        """Draws latents [num_samples, *latent_shape] from the prior; the same seed gives the same latents."""
-        raise NotImplementedError
+        """Draws z ~ N(0, I), [num_samples, *latent_shape]; the same seed gives the same latents."""
+        return noise.normal(tf.stack([num_samples, *self.latent_shape]), stream_seed(seed, SAMPLE))
+
+    def prior_in_numbers(self) -> dict[str, Any]:
+        """How `latents` are drawn, as JSON can hold it: what `keras_gen.portable.sampling.latents` draws from."""
+        return standard_normal_in_numbers(self.latent_shape)
 
     def call(self, latents: tf.Tensor) -> tf.Tensor:
         """The same as `decode`."""
         return self.decode(latents)
 
-    @endpoint(compiled=True, num_samples=WholeNumber(at_least=1), seed=WholeNumber())
+    @endpoint(compiled=True, gives=PIXELS, num_samples=WholeNumber(at_least=1), seed=Seed())
     def sample(self, num_samples: int | tf.Tensor, seed: int | tf.Tensor = 0) -> tf.Tensor:
         """Draws images float32 [num_samples, height, width, channels] in [-1, 1].
 
@@ -38,7 +47,7 @@ class GenerativeModel(ReproducibleModel):
         """
         return self.decode(self.latents(num_samples, seed))
 
-    @endpoint(latents=Rows("latent_shape"))
+    @endpoint(gives=PIXELS, latents=LATENTS)
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """Maps latents [n, *latent_shape] to images float32 [n, height, width, channels] in [-1, 1].
 

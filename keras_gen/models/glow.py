@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from keras_gen.checks import check_counts, check_map_shape
 from keras_gen.layers.flows.flow_layer import check_finite
-from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
+from keras_gen.models.endpoints import IMAGES, LATENTS, PIXELS, Seed, endpoint
 from keras_gen.models.flow_model import FlowModel
 from keras_gen.models.input_noise import uniform_noise
 from keras_gen.models.reproducible_model import Terms
@@ -120,23 +120,23 @@ class Glow(FlowModel):
         del u
         return x
 
-    @endpoint(images=Rows("data_shape"))
+    @endpoint(gives=LATENTS.unit, images=IMAGES)
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """F(x): latents [n, latent_dim] of images [n, height, width, channels] in [-1, 1]."""
         return self.flow.forward(images)[0]
 
-    @endpoint(latents=Rows("latent_shape"))
+    @endpoint(gives=PIXELS, latents=LATENTS)
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """F^-1(z), clipped to images float32 [n, height, width, channels] in [-1, 1], of latents [n, latent_dim]."""
         return tf.clip_by_value(self.flow.inverse(latents), -1.0, 1.0)
 
-    @endpoint(images=Rows("data_shape"))
+    @endpoint(gives="nats", images=IMAGES)
     def log_prob(self, images: tf.Tensor) -> tf.Tensor:
         """Log p(x) in nats, float32 [n], the density on [-1, 1] at images [n, height, width, channels] as they are."""
         z, log_det = self.flow.forward(images)
         return self.prior.log_prob(z) + log_det
 
-    @endpoint(images=Rows("data_shape"), seed=WholeNumber())
+    @endpoint(gives="bits per dimension", images=IMAGES, seed=Seed())
     def bits_per_dimension(self, images: tf.Tensor, seed: int | tf.Tensor = 0) -> tf.Tensor:
         """Bits per dimension of images of 8 bits [n, height, width, channels], float32 [n]: one draw of the bound."""
         noisy = images + uniform_noise(tf.shape(images), seed)

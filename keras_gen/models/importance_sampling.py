@@ -6,7 +6,7 @@ from typing import TypeAlias
 import tensorflow as tf
 
 from keras_gen.models.encoding_model import EncodingModel
-from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
+from keras_gen.models.endpoints import IMAGES, Seed, WholeNumber, endpoint
 from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
 
@@ -25,7 +25,7 @@ class ImportanceSampled(EncodingModel):
         """What turns noise into the weights of images [n, *data_shape], and the shape of one image's noise."""
         raise NotImplementedError
 
-    @endpoint(compiled=True, images=Rows("data_shape"), num_draws=WholeNumber(at_least=1), seed=WholeNumber())
+    @endpoint(compiled=True, gives="nats", images=IMAGES, num_draws=WholeNumber(at_least=1), seed=Seed())
     def log_prob(
         self, images: tf.Tensor, num_draws: int | tf.Tensor = NUM_DRAWS, seed: int | tf.Tensor = 0
     ) -> tf.Tensor:

@@ -9,10 +9,12 @@ from tensorflow_probability import distributions as tfd
 from keras_gen.checks import check_defined, check_shapes_known, checked_images
 from keras_gen.errors import InputError, check_input
 from keras_gen.losses import mutual_information
-from keras_gen.models.endpoints import Rows, WholeNumber, endpoint
+from keras_gen.models.endpoints import IMAGES, LATENTS, Rows, WholeNumber, endpoint
 from keras_gen.models.priors import standard_normal
 from keras_gen.models.reproducible_model import ReproducibleModel, Terms
 from keras_gen.utils.neighbors import nearest_neighbors
+
+CODES = Rows("code_shape", LATENTS.unit)
 
 
 class InformationEncoder(ReproducibleModel):
@@ -128,12 +130,12 @@ class InformationEncoder(ReproducibleModel):
         """The same as `encode`."""
         return self.encode(images)
 
-    @endpoint(images=Rows("data_shape"))
+    @endpoint(gives=LATENTS.unit, images=IMAGES)
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """The mean of p(z|x), float32 [n, latent_dim], of images [n, height, width, channels] in [-1, 1]."""
         return self.posterior(images).mean()
 
-    @endpoint(queries=Rows("code_shape"), codes=Rows("code_shape"), num_neighbors=WholeNumber(at_least=1))
+    @endpoint(gives=("number of a code", "distance"), queries=CODES, codes=CODES, num_neighbors=WholeNumber(at_least=1))
     def neighbors(
         self, queries: tf.Tensor, codes: tf.Tensor, num_neighbors: int | tf.Tensor, distance: str = "euclidean"
     ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -146,7 +148,7 @@ class InformationEncoder(ReproducibleModel):
         """
         return nearest_neighbors(queries, codes, num_neighbors, distance)
 
-    @endpoint(queries=Rows("code_shape"), codes=Rows("code_shape"), num_neighbors=WholeNumber(at_least=1))
+    @endpoint(gives=("number of a code", "distance"), queries=CODES, codes=CODES, num_neighbors=WholeNumber(at_least=1))
     def cosine_neighbors(
         self, queries: tf.Tensor, codes: tf.Tensor, num_neighbors: int | tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:

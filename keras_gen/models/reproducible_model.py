@@ -11,7 +11,7 @@ from keras_gen import keras_privates
 from keras_gen.checks import check_keras_settings
 from keras_gen.errors import InputError
 from keras_gen.models.checked_model import CheckedModel
-from keras_gen.models.endpoints import endpoints_of
+from keras_gen.models.endpoints import Endpoint, endpoints_of
 from keras_gen.models.optimization import (
     Optimizers,
     built_optimizer,
@@ -26,7 +26,6 @@ from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
 
 Terms: TypeAlias = dict[str, tf.Tensor]
-Endpoint: TypeAlias = tuple[Callable[..., Any], list[tf.TensorSpec]]
 Optimizer: TypeAlias = keras.optimizers.Optimizer | str | dict
 
 

@@ -1,7 +1,7 @@
 """What `save`, `load_model` and `export` need beside Keras: states of random layers, a function to serve, formats."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -13,6 +13,7 @@ SEED = "seed_state_"  # begins the name of a state of a random layer in a file
 # Keras imports no package for the classes in a file. Where one is missing it prints all of the file's configuration,
 # which therefore ends in what to do.
 LOADING = {"to load this": "import keras_gen before keras.models.load_model"}
+FORMATS = ("tf_saved_model", "onnx", "litert")
 # What `call` is the same as: the first of these endpoints that a model has.
 CALLED = ("decode", "encode", "predict")
 
@@ -27,18 +28,21 @@ def check_keras_file(filepath: str | os.PathLike) -> None:
         raise InputError(f"{filepath}: models with networks inside do not fit in HDF5; give a name that ends in .keras")
 
 
-def check_export(model: keras.Model, format: str, input_signature: Any) -> None:
-    """Checks the arguments of `export`.
+def check_export(
+    model: keras.Model, format: str, input_signature: Any, endpoints: Sequence[str] | None, more: Mapping[str, Any]
+) -> None:
+    """Checks the arguments of `export`, `more` of which are for a SavedModel.
 
     Raises:
-        InputError: The format is another than a SavedModel, or a signature is given.
+        InputError: There is no such format or endpoint, or a signature is given, or what another format has no use for.
     """
-    if format != "tf_saved_model":
-        networks = [name for name in ("generator", "encoder", "decoder", "network") if hasattr(model, name)]
-        advice = (
-            f", or export a network, such as model.{networks[0]}.export(path, format={format!r})" if networks else ""
-        )
-        raise InputError(f"format={format!r}: give tf_saved_model{advice}")
+    if format not in FORMATS:
+        raise InputError(f"format={format!r}: choose one of {', '.join(FORMATS)}")
+    unknown = [name for name in endpoints or () if name not in model.endpoints()]
+    if unknown or (endpoints is not None and not endpoints) or isinstance(endpoints, str):
+        raise InputError(f"endpoints={endpoints!r}: give a list of some of {', '.join(model.endpoints())}")
+    if more and format != "tf_saved_model":
+        raise InputError(f"{', '.join(more)}: only for format='tf_saved_model'; leave it out")
     if input_signature is not None:
         raise InputError(f"input_signature: each of {', '.join(model.endpoints())} has its own; leave it out")
 

@@ -33,7 +33,12 @@ def stream_seed(seed: int | tf.Tensor, stream: str) -> tf.Tensor:
 
     Streams with different names are independent, so that adding a draw leaves the others as they were.
     """
-    return tf.stack([tf.cast(seed, tf.int64), tf.constant(zlib.crc32(stream.encode()), tf.int64)])
+    return tf.stack([tf.cast(seed, tf.int64), tf.constant(stream_number(stream), tf.int64)])
+
+
+def stream_number(stream: str) -> int:
+    """The number of a named stream, 32 bits without a sign."""
+    return zlib.crc32(stream.encode())
 
 
 def fold_in(seed: tf.Tensor, number: int | tf.Tensor) -> tf.Tensor:
