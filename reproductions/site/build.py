@@ -102,10 +102,25 @@ def _run_mkdocs(folder: Path, output: Path, navigation: list[Any]) -> None:
     from mkdocs.config import load_config
     from mkdocs.exceptions import MkDocsException
 
-    logging.getLogger("mkdocs").setLevel(logging.WARNING)
+    warnings = _Warnings()
+    logger = logging.getLogger("mkdocs")
+    logger.addHandler(warnings)
     try:
         settings = load_config(str(HERE / "mkdocs.yml"), docs_dir=str(folder), site_dir=str(output), nav=navigation)
         settings.plugins.run_event("startup", command="build", dirty=False)
         mkdocs_build.build(settings)
     except MkDocsException as error:
-        raise UsageError(f"MkDocs could not build the site: {error}") from error
+        raise UsageError(f"MkDocs could not build the site: {'; '.join(warnings.messages) or error}") from error
+    finally:
+        logger.removeHandler(warnings)
+
+
+class _Warnings(logging.Handler):
+    """Keeps what MkDocs complains of."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
