@@ -166,12 +166,17 @@ export class Draw {
   }
 
   listen(canvas) {
+    let last = [0, 0];
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
       canvas.focus();
+      last = [event.clientX, event.clientY];
     });
     canvas.addEventListener("pointermove", (event) => {
-      if (event.buttons) this.move([event.movementX / canvas.clientWidth, event.movementY / canvas.clientHeight].map((way) => 2 * way));
+      if (!event.buttons) return;
+      const at = [event.clientX, event.clientY];
+      this.move(at.map((place, i) => (2 * (place - last[i])) / canvas.clientWidth));
+      last = at;
     });
     canvas.addEventListener("keydown", (event) => {
       if (event.key in KEYS) this.move(KEYS[event.key]);

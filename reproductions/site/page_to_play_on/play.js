@@ -70,7 +70,7 @@ async function start() {
     return;
   }
   const models = await loadManifest(progress);
-  element("play").hidden = false;
+  element("playground").hidden = false;
   about(models);
   const drawing = models.filter((model) => model.draws);
   const draw = new Draw(drawing);

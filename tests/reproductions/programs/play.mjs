@@ -37,6 +37,7 @@ await changes("another", "#picture", () => page.click("#another"));
 await changes("keys", "#picture", () => page.press("#picture", "ArrowRight"));
 await changes("directions", "#picture", () => page.click("#directions"));
 await changes("drag", "#picture", async () => {
+  await page.locator("#picture").scrollIntoViewIfNeeded();
   const box = await page.locator("#picture").boundingBox();
   await page.mouse.move(box.x + 50, box.y + 50);
   await page.mouse.down();
