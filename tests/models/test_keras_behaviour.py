@@ -174,8 +174,13 @@ class TestArguments:
 
     def test_of_export_and_save(self, name, tmp_path):
         model = untrained(name)
-        with pytest.raises(InputError, match="^format='onnx': give tf_saved_model"):
-            model.export(tmp_path / "model", format="onnx")
+        with pytest.raises(InputError, match="^format='keras': choose one of tf_saved_model, onnx, litert$"):
+            model.export(tmp_path / "model", format="keras")
+        for endpoints in (["draw"], [], "decode"):
+            with pytest.raises(InputError, match=r"^endpoints=.*: give a list of some of "):
+                model.export(tmp_path / "model", endpoints=endpoints)
+        with pytest.raises(InputError, match="^options: only for format='tf_saved_model'; leave it out$"):
+            model.export(tmp_path / "model", format="onnx", options=None)
         with pytest.raises(InputError, match="^input_signature: "):
             model.export(tmp_path / "model", input_signature=[])
         with pytest.raises(InputError, match="model.h5: .* give a name that ends in .keras$"):

@@ -27,7 +27,7 @@ DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("reproducti
 BASH = re.compile(r"^```bash\n(.*?)^```", re.DOTALL | re.MULTILINE)
 # Run from a checkout, or on a cluster, or as root.
 ELSEWHERE = re.compile(
-    r"python -m reproductions\.keep |"
+    r"python -m reproductions\.keep |saved_model_cli |"
     r"pip |python3\.11 -m venv|pytest |ruff |\.ci/run|cp docs/|mkdir |mount |for |done|wait$|scripts=|workers="
     r"|TF_CONFIG=|python -m benchmarks\.\w+|#!|#SBATCH|export |srun |exec "
 )
@@ -64,7 +64,9 @@ def words_of(line):
 
 TABLES = [line for line in COMMANDS if line.startswith("python -m reproductions.tables")]
 TRAINING = [
-    words_of(line) for line in COMMANDS if "reproductions." in line and line not in TABLES and "sample" not in line
+    words_of(line)
+    for line in COMMANDS
+    if "reproductions." in line and line not in TABLES and not re.search(r"reproductions\.(export|sample) ", line)
 ]
 
 
