@@ -25,7 +25,10 @@ def model():
     return made
 
 
-@pytest.mark.parametrize("shifted", [False, True], ids=["as shown", "with the first batches again"])
+@pytest.mark.parametrize(
+    "shifted",
+    [pytest.param(False, id="as shown"), pytest.param(True, id="with the first batches again", marks=pytest.mark.slow)],
+)
 def test_the_example_of_the_readme_ends_as_if_it_had_never_stopped(shifted, monkeypatch, tmp_path):
     images = keras_gen.datasets.load("digits")
     batches = keras_gen.datasets.batches(images, batch_size=64, seed=0)

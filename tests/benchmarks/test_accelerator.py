@@ -170,6 +170,7 @@ def error_of(function, *args):
     return str(ended.value)
 
 
+@pytest.mark.slow
 def test_what_was_trained_elsewhere_is_finished_as_the_same_run(here, capsys):
     receive.main(["parcel", "results"])
     assert "finish it with: python -m reproductions.wgan_div --preset=smoke" in capsys.readouterr().out
@@ -182,6 +183,7 @@ def test_what_was_trained_elsewhere_is_finished_as_the_same_run(here, capsys):
     assert json.loads(Path("run/results.json").read_text())["trained_on"] == [note]
 
 
+@pytest.mark.slow
 def test_what_was_trained_halfway_is_continued_here_and_received_once(here, capsys):
     receive.main(["parcel", "halfway"])
     receive.main(["parcel", "halfway"])
@@ -196,11 +198,13 @@ def change(folder, **changes):
     Parcel(folder).describe(name, {**description, **changes})
 
 
+@pytest.mark.slow
 def test_results_of_another_parcel(here):
     change("parcel", half=True)
     assert "was trained from another parcel than this" in error_of(receive.main, ["parcel", "results"])
 
 
+@pytest.mark.slow
 def test_results_that_are_not_finite(here):
     ((_, result),) = Parcel("results").descriptions().items()
     change("results", rows=[*result["rows"][:-1], result["rows"][-1] | {"generator_loss": math.nan}])
@@ -210,6 +214,7 @@ def test_results_that_are_not_finite(here):
     assert not Path("run/checkpoints").exists()
 
 
+@pytest.mark.slow
 def test_results_without_optimisers(here):
     ((_, description),) = Parcel("parcel").descriptions().items()
     kinds = [found["kind"] for found in description["variables"]]
@@ -245,7 +250,7 @@ def test_what_cannot_be_sent(tmp_path, monkeypatch, words, said):
 
 
 @pytest.mark.parametrize(
-    "script", [wgan_div, f_vae, vae_mutual_information], ids=lambda script: script.REPRODUCTION.name
+    "script", [wgan_div, *(pytest.param(script, marks=pytest.mark.slow) for script in (f_vae, vae_mutual_information))]
 )
 def test_a_step_gives_back_every_variable_but_the_learning_rates(script):
     configuration = script.PRESETS["smoke"]

@@ -43,6 +43,7 @@ def test_noise_is_that_of_its_own_rows(counted):
     assert counted.noise == latents + points
 
 
+@pytest.mark.slow
 def test_codes_are_gathered_and_their_gradient_comes_back(two_replicas):
     def new_encoder():
         encoder = infomax.encoder(IMAGE_SHAPE, 3, (4,), (5,), batch_norm=True, synchronized=True)

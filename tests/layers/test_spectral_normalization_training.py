@@ -87,6 +87,7 @@ class TestTraining:
             # What the estimate is off by: two scores of a step differ by no more.
             assert np.linalg.norm(kernel.reshape(-1, kernel.shape[-1]), 2) == pytest.approx(1, abs=1e-3), layer.name
 
+    @pytest.mark.slow
     def test_all_replicas_have_one_u(self, two_replicas):
         with two_replicas.scope():
             model = compiled(GAN(*networks()))

@@ -52,6 +52,7 @@ def quick_trainings(trainings, monkeypatch):
     return trainings
 
 
+@pytest.mark.slow
 @pytest.mark.traced
 def test_it_learns_the_classes(digits, tmp_path):
     train, test = digits
@@ -77,6 +78,7 @@ def test_it_learns_the_classes(digits, tmp_path):
     assert abs(np.mean(guesses == test.labels) - description["test_accuracy"]) < 1.5 / len(test)
 
 
+@pytest.mark.slow
 def test_the_seed_decides_the_weights(digits, tmp_path, trainings):
     def weights_hash(seed, folder):
         return lenet_features(*digits, seed=seed, cache_dir=tmp_path / folder).description["weights_hash"]

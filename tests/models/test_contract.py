@@ -24,6 +24,8 @@ PUBLIC = {name: getattr(keras_gen.models, name) for name in keras_gen.models.__a
 every_run = pytest.mark.parametrize("name", RUNS)
 # Runs whose classes and kinds of weights are those of another.
 ALIKE = {"wgan_div_adam", "rsgan_all", "rsgan_average", "clustering_vae_warmed_up"}
+# Runs whose classes keep their state by the code of a class whose run is quick to test here.
+SIBLINGS = {"gan", "wgan", "wgan_gp", "rsgan", "spectral_normalization", "decoder_free_vae", "glow"}
 
 
 def arguments(model):
@@ -68,7 +70,14 @@ class TestComingBack:
         assert {argument for argument in named if argument in own} <= config.keys()
         assert arguments(type(model).from_config(config)) == arguments(model)
 
-    @pytest.mark.parametrize("name", [name for name in RUNS if name not in ALIKE])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            name if name not in SIBLINGS else pytest.param(name, marks=pytest.mark.slow)
+            for name in RUNS
+            if name not in ALIKE
+        ],
+    )
     def test_a_run_that_is_saved_and_loaded_is_the_run_that_went_on(self, name, tmp_path):
         """From the model's own file, and from a checkpoint."""
         model = new_model(name)

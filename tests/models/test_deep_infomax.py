@@ -109,12 +109,14 @@ def trained_on_noise():
 
 
 class TestInformation:
+    @pytest.mark.slow
     @pytest.mark.parametrize("term", ["global_information", "local_information"])
     def test_codes_of_noise_have_none(self, trained_on_noise, term):
         """No T does better than zero in the mean, and the trained one is near zero: below by what it overfitted."""
         values = trained_on_noise["image_code"][term]
         assert -0.03 < values.mean() < 4 * values.std() / np.sqrt(len(values))
 
+    @pytest.mark.slow
     def test_the_authors_pairs_see_information_in_noise(self, trained_on_noise):
         """The pair (z, z) tells itself from (z, z') whether or not z knows its image."""
         assert trained_on_noise["code_code"]["global_information"].mean() > 0.3
@@ -132,6 +134,7 @@ class TestInformation:
             certain = jensen_shannon(tf.fill([8, 1], float(scale)), tf.fill([8, 1], -float(scale)))
             assert float(certain) == pytest.approx(np.log(2), abs=1e-6)
 
+    @pytest.mark.slow
     @pytest.mark.traced
     def test_training_finds_it(self):
         """Sixteen images four times each: T_1 comes near log 2, and T_2 tells from a patch whose code it is."""

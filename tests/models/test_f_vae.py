@@ -88,6 +88,7 @@ class TestLoss:
 
 
 class TestSpecialCases:
+    @pytest.mark.slow
     def test_a_flow_on_noisy_images(self):
         """Equations 13 to 15: E and G the identity, sigma_1 = sigma_2."""
         plain = trained_glow(coupling="affine", mixing="convolution", input_noise="gaussian", noise_scale=0.1)

@@ -46,6 +46,7 @@ def test_networks_in_bfloat16_and_densities_in_float32(name, mixed_bfloat16):
     assert np.isfinite(model.log_prob(x)).all()
 
 
+@pytest.mark.slow
 def test_images_whose_number_is_open_and_may_be_none(model):
     signature = [tf.TensorSpec([None, *IMAGE_SHAPE])]
 
@@ -158,6 +159,7 @@ def test_a_warm_up(new):
     np.testing.assert_allclose(rates, [1e-6, 5e-4, 1e-3, 1e-3], rtol=2e-3)
 
 
+@pytest.mark.slow
 def test_an_export_does_what_the_model_does_and_calls_no_python(tmp_path):
     """A process that has TensorFlow alone uses one in `test_generative_model.py`."""
     model = trained_f_vae()

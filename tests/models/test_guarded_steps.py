@@ -54,6 +54,7 @@ class TestInFit:
         message = "^output of the decoder 'decoder' is not finite at step 1$"
         assert_it_stops(model, lambda: model.fit(fit_inputs(4), verbose=0), message)
 
+    @pytest.mark.slow
     def test_a_batch_of_one_replica(self, two_replicas):
         with two_replicas.scope():
             model = small_glow(clip_norm=1.0)

@@ -117,7 +117,9 @@ class TestEvaluation:
         assert_same(model, before)
 
 
-@pytest.mark.parametrize("name", ["wgan_div_adam", "vae", "gradient_penalized"])
+@pytest.mark.parametrize(
+    "name", ["wgan_div_adam", *(pytest.param(name, marks=pytest.mark.slow) for name in ("vae", "gradient_penalized"))]
+)
 def test_validation_in_fit(name):
     given, (held_out, *targets) = rows(name, 4 * BATCH_SIZE), rows(name, BATCH_SIZE)
     sizes = {"batch_size": BATCH_SIZE, "verbose": 0, "epochs": 2}
@@ -200,6 +202,7 @@ def test_a_saved_model_as_a_layer(name, tmp_path):
     np.testing.assert_allclose(layer(x), model(x), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_file_says_what_to_import(tmp_path):
     """Keras prints all of a file whose class it does not know; the last words are what a reader needs."""
     kinds = ["wgan_div_adam", "gradient_penalized", "vae"]
@@ -225,7 +228,9 @@ def test_a_file_says_what_to_import(tmp_path):
 
 
 class TestLossScales:
-    @pytest.mark.parametrize("name", ["wgan_div_adam", "vae", "glow", "gradient_penalized"])
+    @pytest.mark.parametrize(
+        "name", ["wgan_div_adam", "vae", "gradient_penalized", pytest.param("glow", marks=pytest.mark.slow)]
+    )
     def test_steps_are_those_without_a_scale(self, name):
         """A power of two is exact, so that the bits are too, also where the gradient is clipped."""
         plain = RUNS[name].new_model()
@@ -438,7 +443,7 @@ class TestLastBatches:
             with pytest.raises(InputError, match="^a batch has no rows"):
                 act(empty_then_good, verbose=0)
 
-    @pytest.mark.parametrize("act", ["fit", "evaluate"])
+    @pytest.mark.parametrize("act", ["fit", pytest.param("evaluate", marks=pytest.mark.slow)])
     def test_on_replicas(self, two_replicas, act):
         with two_replicas.scope():
             model = compiled(GAN(*vector_networks()))
@@ -480,7 +485,7 @@ def test_a_list_of_images():
             act(list(rows("gan", 3)[0]), verbose=0)
 
 
-@pytest.mark.parametrize("act", ["fit", "evaluate"])
+@pytest.mark.parametrize("act", ["fit", pytest.param("evaluate", marks=pytest.mark.slow)])
 def test_data_that_is_dealt_out_already(two_replicas, act):
     """Its first batch is looked at, for it can no longer be checked on its way."""
     with two_replicas.scope():

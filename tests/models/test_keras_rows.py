@@ -18,8 +18,8 @@ from helpers.small_gans import data, state
 every_run = pytest.mark.parametrize("name", RUNS)
 # One of each family, whose code the others share.
 QUICK = ("wgan_div_adam", "vae", "gradient_penalized")
-# Runs whose steps have the operations of another's.
-ALIKE = {"rsgan_all", "rsgan_average", "clustering_vae_warmed_up"}
+# Whose steps are held against eager ones as graphs too, beside those of `QUICK`.
+AS_GRAPHS = ("clustering_vae", "deep_infomax", "glow", "f_vae")
 RATE = 1e-3
 
 
@@ -105,7 +105,7 @@ def assert_steps_of(name, weights):
 
 class TestSteps:
     @pytest.mark.traced
-    @of_runs(*(name for name in RUNS if name not in ALIKE | {*QUICK}))
+    @of_runs(*AS_GRAPHS)
     def test_as_a_graph(self, name):
         """As `fit` makes them unless told otherwise; most tests make eager ones. The next test has the quick ones."""
         assert_steps_of(name, trained(name, lambda: keras.optimizers.SGD(RATE), 2))

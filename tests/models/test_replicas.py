@@ -43,7 +43,7 @@ def of_runs(*quick):
 VARIED = ("wgan_div", "glow", "decoder_free_vae")
 
 
-@of_runs("wgan_div", "glow")
+@of_runs("wgan_div")
 def test_two_replicas_are_one(name, two_replicas):
     _, found = trained(name, two_replicas)
     assert_same_run(name, found)

@@ -69,6 +69,7 @@ def bright_pixel_model(**arguments):
     return small.compiled(model, keras.optimizers.Adam(3e-3))
 
 
+@pytest.mark.slow
 @pytest.mark.traced
 def test_the_weight_decides_whether_there_is_information():
     """Images of one bright pixel, 4.2 nats. Weight 1 leaves nothing to gain by them; a large weight keeps them."""

@@ -7,7 +7,9 @@ from reproductions import vae_mutual_information
 STUDY = vae_mutual_information.REPRODUCTION.studies["encoder_only"]
 
 
-@pytest.mark.parametrize("title", ["VAE, variance trained", "no decoder, Jensen-Shannon, weight 10"])
+@pytest.mark.parametrize(
+    "title", ["VAE, variance trained", pytest.param("no decoder, Jensen-Shannon, weight 10", marks=pytest.mark.slow)]
+)
 def test_a_run(title):
     found = STUDY.perform(STUDY.presets["smoke"].replace({**STUDY.variants[title], "steps": 10}), None)
     assert found["information"] + found["marginal_kl_upper_bound"] == pytest.approx(found["prior_kl"])

@@ -101,6 +101,7 @@ def test_the_rate_rises_to_its_value():
     assert f_vae.build(configuration(clip_norm=0.0), (8, 8, 1), 1).clip_norm is None
 
 
+@pytest.mark.slow
 def test_pictures_of_a_model(digits, few_features, monkeypatch):
     monkeypatch.setattr(flow_pictures, "SAMPLES", 250)
     model = f_vae.build(configuration(), (8, 8, 1), 1)

@@ -11,6 +11,7 @@ def test_of_equal_accuracies_the_largest_strength_is_chosen():
     assert generalization.chosen(rows) == 10.0
 
 
+@pytest.mark.slow
 def test_a_short_run():
     variant = {"dataset": "digits", "num_images": 200, "method": "gradient penalty", "strengths": (0.01, 0.1)}
     found = STUDY.perform(STUDY.presets["smoke"].replace({"steps": 60, **variant}), None)

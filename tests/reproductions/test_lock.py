@@ -42,6 +42,7 @@ def test_a_second_process_is_refused_and_told_who_is_there_until_a_kill(holder, 
         assert (tmp_path / ".lock_holder").read_text().startswith("process ")
 
 
+@pytest.mark.slow
 def test_two_runs_in_one_folder(configuration, tmp_path):
     with RunDirectory(tmp_path / "run").claimed(as_flags(configuration())):
         before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}

@@ -15,7 +15,7 @@ def test_the_data_cover_every_mode():
     assert found["good_share"] == pytest.approx(1 - np.exp(-4.5), abs=0.003)
 
 
-@pytest.mark.parametrize("title", ["SNGAN, 1:2", "RaSGAN, 1:1"])
+@pytest.mark.parametrize("title", [pytest.param("SNGAN, 1:2", marks=pytest.mark.slow), "RaSGAN, 1:1"])
 def test_a_short_run(title):
     found = STUDY.perform(STUDY.presets["smoke"].replace(STUDY.variants[title]), None)
     assert [row["step"] for row in found["evaluations"]] == [20, 40]

@@ -19,7 +19,17 @@ def settings(title, **changes):
     return STUDY.presets["smoke"].replace({**STUDY.variants[title], "dataset": "digits", **changes})
 
 
-@pytest.mark.parametrize("title", METHODS.values(), ids=METHODS)
+# The run below has a model that is trained.
+TRAINED = ("autoencoder", "vae", "deep_infomax")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        pytest.param(title, id=name, marks=[pytest.mark.slow] if name in TRAINED else [])
+        for name, title in METHODS.items()
+    ],
+)
 def test_every_method_encodes(title):
     """Two images of the test images; codes of the size that was asked for, and a Gaussian where there is one."""
     train, test = (datasets.load("digits", split) for split in ("train", "test"))

@@ -156,6 +156,7 @@ def test_every_script_survives_three_kills(name, tmp_path):
     assert differences(tmp_path / "straight", tmp_path / "killed") == []
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_a_run_that_continues_once_there_is_room(configuration, tmp_path, small_files_only):
     class Fill(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):

@@ -71,7 +71,7 @@ def test_variants_are_configurations_of_every_preset(name, study):
 @pytest.mark.parametrize(
     "name",
     [
-        name if name in ("deep_infomax", "vae_clustering") else pytest.param(name, marks=pytest.mark.slow)
+        name if name == "vae_clustering" else pytest.param(name, marks=pytest.mark.slow)
         for name in sorted(SCRIPTS.keys() - {"wgan_div"})
     ],
 )

@@ -128,6 +128,7 @@ def test_a_study_records_its_runs_and_more_seeds_are_added(study, tmp_path, jobs
     assert study("pair", "--seeds=3") == made and jobs_in_process == []
 
 
+@pytest.mark.slow
 def test_more_steps_continue_the_runs_of_a_study(study, jobs_in_process):
     """As those of a single run (`test_run.py`)."""
     flags = ["--seeds=0", "--variant=SGAN"]
@@ -140,6 +141,7 @@ def test_more_steps_continue_the_runs_of_a_study(study, jobs_in_process):
     assert run["evaluations"][:2] == old["evaluations"]
 
 
+@pytest.mark.slow
 def test_a_run_that_breaks_down_is_recorded_and_the_others_are_made(study):
     broken, whole = study("breaking", "--log_every=1", "--checkpoint_every=5", "--seeds=0")["runs"]
     assert " at step " in broken["broke_down"] and "measure" not in broken
@@ -283,6 +285,7 @@ def test_variants_that_are_the_same_run_share_it(study):
     assert [run["square"] for run in made["runs"]] == [4.0, 4.0] and PERFORMED == [(2, 0)]
 
 
+@pytest.mark.slow
 def test_what_a_study_finds_in_trained_models(study, tmp_path, jobs_in_process):
     def look(model, train, test, features):
         return {"latent": model.latent_shape[0], "images": len(test)}, np.zeros((2, 2, 1), np.uint8)

@@ -45,6 +45,7 @@ def test_a_wrong_flag_is_found_before_the_first_run(launched, jobs_in_process, t
     assert jobs_in_process == [] and list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_check_aside_brings_back_its_one_line_or_the_bytes(configuration, tmp_path, monkeypatch):
     reproduction, whole, path = wgan_div.REPRODUCTION, configuration(), tmp_path / "sampling.json"
     size = study_needs.checked_aside(reproduction, "sampling", [whole, configuration(seed=1)], None, path)
