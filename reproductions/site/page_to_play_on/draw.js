@@ -118,7 +118,6 @@ export class Draw {
       show(element("beside"), besides.data, other.imageShape);
     }
     element("picture-caption").textContent = `${titleOf(model)}, seed ${this.seed}${this.chosen ? `, number ${this.chosen + 1}` : ""}`;
-    say(`Drawn in ${Math.round(drawn.milliseconds)} ms.`);
   }
 
   async drawSheet() {

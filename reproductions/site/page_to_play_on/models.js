@@ -62,11 +62,16 @@ export class Model {
     await ask("load", { url, bytes: this.bytes[endpoint] });
     const row = inputs[0].shape.slice(1);
     const size = row.reduce((product, side) => product * side, 1);
-    return ask("run", { url, feeds: { [inputs[0].name]: { data, shape: [data.length / size, ...row] } } });
+    const result = await ask("run", { url, feeds: { [inputs[0].name]: { data, shape: [data.length / size, ...row] } } });
+    tell({ done: endpoint, milliseconds: result.milliseconds });
+    return result;
   }
 }
 
-/** All models of the manifest; `onProgress` hears of { of, count, total } bytes whenever something is loaded. */
+/**
+ * All models of the manifest; `onProgress` hears of { of, count, total } bytes while something is
+ * loaded, and of { done, milliseconds } when an endpoint has run.
+ */
 export async function loadManifest(onProgress) {
   tell = onProgress;
   const { models } = await json("manifest.json");

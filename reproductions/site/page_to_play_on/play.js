@@ -40,7 +40,10 @@ export function titleOf({ name, data }) {
   return `${name.replaceAll("_", " ")} (${data.replaceAll("_", " ")})`;
 }
 
-function progress({ of, count, total }) {
+const DONE = { decode: "Drawn", encode: "Encoded", cluster: "Put into a cluster" };
+
+function progress({ of, count, total, done, milliseconds }) {
+  if (done) return say(`${DONE[done]} in ${Math.round(milliseconds)} ms.`);
   const bar = element("progress");
   bar.hidden = total > 0 && count >= total;
   if (total) bar.value = count / total;

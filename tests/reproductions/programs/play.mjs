@@ -57,11 +57,12 @@ for (const name of await page.$$eval("#model option", (options) => options.map((
   if (await page.isVisible("#own-0")) {
     await page.check("#own-0");
     await changes("own image", "#line canvas:first-child", () => scribble("#end-a .play-pad canvas"));
+    await page.click("#end-a .play-pad button"); // so that it can be drawn again
     await page.uncheck("#own-0");
     await settled();
   }
   const other = await page.$eval("#other", (select) => select.options[1]?.value);
-  if (other) await changes("other model", "#beside", () => page.selectOption("#other", other));
+  if (other && !seen.moved.includes("other model")) await changes("other model", "#beside", () => page.selectOption("#other", other));
 }
 for (const [part, samples] of [["cluster", "#cluster-samples"], ["neighbor", "#neighbor-images"]]) {
   if (!(await page.isVisible(`#${part}-pad`))) continue;
@@ -87,9 +88,11 @@ console.log(JSON.stringify(seen));
 /** Waits until nothing on the page changes any more. */
 async function settled() {
   let before = null;
+  const begin = Date.now();
   for (let same = 0; same < 3; ) {
+    if (Date.now() - begin > 30_000) throw new Error(`the page does not settle: ${await page.textContent("#status")}`);
     const now = await page.evaluate(() => document.getElementById("status").textContent.slice(0, 5) + [...document.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()).join());
-    same = now === before && now.startsWith("Drawn") ? same + 1 : 0;
+    same = now === before && /^(Drawn|Encod|Put i)/.test(now) ? same + 1 : 0;
     before = now;
     await page.waitForTimeout(120);
   }
