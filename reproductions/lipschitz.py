@@ -18,7 +18,7 @@ from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
 from reproductions.reporting import run_report
-from reproductions.studies import critics, generalization, unstudied
+from reproductions.studies import conditioning, critics, generalization, unstudied
 
 if TYPE_CHECKING:
     from keras_gen.models import GenerativeModel
@@ -28,11 +28,15 @@ if TYPE_CHECKING:
 class Configuration(gans.Configuration):
     """What bounds the critic."""
 
-    critic: Literal["spectral_normalization", "gradient_penalty", "one_sided_penalty", "clipping"] = option(
-        "spectral_normalization", "What bounds the critic's slope."
+    critic: Literal["spectral_normalization", "gradient_penalty", "one_sided_penalty", "clipping", "divergence"] = (
+        option("spectral_normalization", "What bounds the critic's slope; divergence: WGAN-div's gradient term.")
     )
-    loss: Literal["wasserstein", "logistic"] = option(
-        "wasserstein", "Spectral normalisation: WGAN's loss, or the standard GAN's."
+    loss: Literal["wasserstein", "logistic", "hinge"] = option(
+        "wasserstein", "Spectral normalisation: WGAN's loss, the standard GAN's, or the hinge loss."
+    )
+    sampling: Literal["interpolate_real_fake", "interpolate_within_class"] = option(
+        "interpolate_real_fake",
+        "Gradient penalties of a conditional model: between a real and a fake image of any classes, or of one class.",
     )
     penalty_weight: float = option(10.0, "Gradient penalties: their weight.", above=0)
     clip: float = option(0.01, "Clipping: bound of the critic's weights.", above=0)
@@ -55,9 +59,9 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     """The compiled model for images of that shape.
 
     Raises:
-        UsageError: Nothing bounds the critic, or a loss is given that it does not have.
+        UsageError: Nothing bounds the critic, or a loss or sampling is given that it does not have.
     """
-    from keras_gen.models import GAN, WGAN, WGANGP
+    from keras_gen.models import GAN, WGAN, WGANGP, WGANDiv
 
     c = configuration
     if (c.critic, c.spectral_normalization) == ("spectral_normalization", "none"):
@@ -66,16 +70,20 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
         if c.loss != "wasserstein":
             raise UsageError(f"--loss={c.loss}: --critic={c.critic} has WGAN's loss; leave --loss out")
         c = c.replace({"spectral_normalization": "none"})
+    if c.sampling != "interpolate_real_fake" and c.critic not in ("gradient_penalty", "one_sided_penalty"):
+        raise UsageError(f"--sampling={c.sampling}: --critic={c.critic} has no such penalty; leave --sampling out")
     networks, arguments = gans.networks(c, image_shape, num_replicas), gans.arguments(c)
     model: GenerativeModel
     match c.critic:
         case "spectral_normalization":
-            loss = "wasserstein" if c.loss == "wasserstein" else "non_saturating"
+            loss = "non_saturating" if c.loss == "logistic" else c.loss
             model = GAN(*networks, adversarial_loss=loss, **arguments)
         case "clipping":
             model = WGAN(*networks, c.clip, **arguments)
+        case "divergence":
+            model = WGANDiv(*networks, **arguments)
         case _:
-            model = WGANGP(*networks, c.penalty_weight, c.critic == "one_sided_penalty", **arguments)
+            model = WGANGP(*networks, c.penalty_weight, c.critic == "one_sided_penalty", c.sampling, **arguments)
     return gans.compiled(model, c)
 
 
@@ -91,6 +99,7 @@ REPRODUCTION = Reproduction(
     studies={
         "critics": critics.STUDY,
         "generalization": generalization.STUDY,
+        **conditioning.STUDIES,
     },
     claims=unstudied.LIPSCHITZ,
     settings={

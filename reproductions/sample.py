@@ -28,6 +28,7 @@ class Command(Options):
     zoo: str | None = option(None, "Name of a trained model that comes with the package; see keras_gen.zoo.")
     num_samples: int = option(64, "Images to draw.", at_least=1)
     seed: int = option(0, "Seed: the same seed draws the same images.", at_least=0, at_most=2**31 - 1)
+    label: int | None = option(None, "Class to draw, of a conditional model; by default each in turn.", at_least=0)
     temperature: float = option(1.0, "Standard deviation of the latents, of a model with a flow.", at_least=0)
     output: str | None = option(None, "PNG file to write; must be given.")
 
@@ -61,6 +62,7 @@ def _images(command: Command) -> Any:
     import tensorflow as tf
 
     from keras_gen import zoo
+    from keras_gen.errors import InputError, unwrapped_input_errors
 
     if command.zoo is not None:
         model, named = zoo.load(command.zoo), f"--zoo={command.zoo}"
@@ -72,13 +74,22 @@ def _images(command: Command) -> Any:
     at_temperature = command.temperature != 1
     if at_temperature and not hasattr(model, "sample_at_temperature"):
         raise UsageError(f"--temperature={command.temperature}: this model samples at 1 only; leave the flag out")
+    if command.label is not None and not hasattr(model, "sample_class"):
+        raise UsageError(f"--label={command.label}: this model has no classes; leave the flag out")
+    if command.label is not None and at_temperature:
+        raise UsageError(f"--label={command.label}: a class is drawn at temperature 1; leave one of the two flags out")
     numbers = (command.num_samples, command.seed)
     try:
+        if command.label is not None:
+            with unwrapped_input_errors():
+                return model.sample_class(*numbers, command.label)
         if at_temperature:
             return model.sample_at_temperature(*numbers, command.temperature)
         return model.sample(*numbers)
     except tf.errors.ResourceExhaustedError as error:
         raise UsageError(f"--num_samples={command.num_samples}: they do not fit into memory; draw fewer") from error
+    except InputError as error:
+        raise UsageError(f"{named}: {error}") from error
     except (TypeError, ValueError, tf.errors.OpError) as error:
         raise UsageError(f"{named}: its sample does not take a number and a seed") from error
 

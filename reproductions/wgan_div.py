@@ -32,9 +32,21 @@ class Configuration(gans.Configuration):
     k: float = option(2.0, "WGAN-div: weight of the gradient term.", above=0)
     p: float = option(6.0, "WGAN-div: power of the gradient's norm.", above=1)
     sampling: (
-        Literal["interpolate_real_fake", "interpolate_within", "interpolate_pooled", "real_and_fake", "fake", "real"]
+        Literal[
+            "interpolate_real_fake",
+            "interpolate_within",
+            "interpolate_pooled",
+            "real_and_fake",
+            "fake",
+            "real",
+            "interpolate_within_class",
+        ]
         | None
-    ) = option(None, "WGAN-div, WGAN-GP: where the gradient is measured; the model's own choice by default.")
+    ) = option(
+        None,
+        "WGAN-div, WGAN-GP: where the gradient is measured; the model's own choice by default. Of a conditional model, "
+        "interpolate_within_class joins images of one class, interpolate_real_fake images of any.",
+    )
     penalty_weight: float = option(10.0, "WGAN-GP: weight of the gradient penalty.", above=0)
     one_sided: bool = option(False, "WGAN-GP: penalise only norms above 1.")
     clip: float = option(0.01, "WGAN: bound of the critic's weights.", above=0)

@@ -165,6 +165,8 @@ def described(
     model = reproduction.build(c, images.image_shape, 1)
     if reproduction.callbacks and reproduction.callbacks(c, images):
         raise UsageError(f"{run.output_dir}: in training, this run does more than its step; make it here")
+    if model.num_classes is not None:
+        raise UsageError(f"--num_classes={model.num_classes}: a parcel holds no labels; make {run.output_dir} here")
     first_step = callbacks.restore_newest(model, directory.checkpoints)
     if first_step >= c.steps:
         raise UsageError(f"{run.output_dir}: all of its {c.steps} steps are made; the script's own command finishes it")

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from keras_gen.callbacks.measures import Measures
 from keras_gen.callbacks.step_table import StepTable
 from keras_gen.errors import InputError
+from keras_gen.metrics.class_quality import ClassQuality
 from keras_gen.metrics.quality import sample_quality
 
 # Samples that are in memory at a time.
@@ -24,7 +25,9 @@ class SampleQuality(Measures):
         model.fit(..., callbacks=[quality, best])
         model.evaluate(test.to_array(), callbacks=[quality], return_dict=True)["frechet_distance"]
 
-    The same latents are drawn each time. See `keras_gen.metrics.sample_quality` for the names of the numbers.
+    The same latents are drawn each time. See `keras_gen.metrics.sample_quality` for the names of the numbers. Of a
+    conditional model, which draws each class in turn, `class_accuracy` and `within_class_distance` are measured too, if
+    the labels of the real images are given; see `keras_gen.metrics.ClassQuality`.
 
     Args:
         real_images: float32 [n, height, width, channels] in [-1, 1], more than five.
@@ -33,6 +36,7 @@ class SampleQuality(Measures):
         every: Steps between two measurements, a multiple of the steps in an epoch; None for every epoch.
         table: A table that gets the rows; None for no table.
         seed: Seed of the latents.
+        real_labels: Classes of the real images, whole numbers [n]; None to measure all classes together alone.
 
     Raises:
         InputError: There are too few images or samples; in training, the model draws no samples.
@@ -46,6 +50,7 @@ class SampleQuality(Measures):
         every: int | None = None,
         table: StepTable | None = None,
         seed: int = 0,
+        real_labels: ArrayLike | None = None,
     ):
         super().__init__(self._measured, table, every)
         if min(len(np.asarray(real_images)), num_samples) < 6:
@@ -57,6 +62,7 @@ class SampleQuality(Measures):
         self.num_samples = num_samples
         self.seed = seed
         self._real = features(real_images)
+        self._of_classes = None if real_labels is None else ClassQuality(self._real, real_labels)
 
     def _measured(self, model: keras.Model) -> dict[str, float]:
         if not hasattr(model, "latents") or not hasattr(model, "decode"):
@@ -64,8 +70,15 @@ class SampleQuality(Measures):
         latents = model.latents(self.num_samples, seed=self.seed)
         parts = [latents[start : start + AT_ONCE] for start in range(0, len(latents), AT_ONCE)]
         fake = np.concatenate([self.features(model.decode(part)) for part in parts])
-        return sample_quality(self._real, fake)
+        num_classes = getattr(model, "num_classes", None)
+        return self._numbers(fake, None if num_classes is None else np.arange(len(fake)) % num_classes)
 
-    def of_images(self, images: ArrayLike) -> dict[str, float]:
-        """The same numbers for images in the place of samples, such as as many test images."""
-        return sample_quality(self._real, self.features(images))
+    def of_images(self, images: ArrayLike, labels: ArrayLike | None = None) -> dict[str, float]:
+        """The same numbers for images in the place of samples, such as as many test images, and for their labels."""
+        return self._numbers(self.features(images), labels)
+
+    def _numbers(self, fake: np.ndarray, labels: ArrayLike | None) -> dict[str, float]:
+        numbers = sample_quality(self._real, fake)
+        if self._of_classes is not None and labels is not None:
+            numbers |= self._of_classes(fake, labels)
+        return numbers

@@ -55,13 +55,19 @@ class Sheets(StepCallback):
         return self.directory / f"step_{step:08d}.png"
 
 
+# Images in the row of a class.
+COLUMNS = 10
+
+
 class SampleSheets(Sheets):
     """Sheets of `model.sample(num_samples, seed)`, of the same latents each time.
+
+    Of a conditional model a sheet has a row of ten images for each class, whose noise is that of the rows above it.
 
     Args:
         directory: Folder of the sheets.
         every: Steps between two pictures, a multiple of the steps in an epoch.
-        num_samples: Images on a sheet.
+        num_samples: Images on a sheet of a model without classes.
         seed: Seed of the latents.
         tensorboard_dir: As in `Sheets`.
     """
@@ -74,4 +80,12 @@ class SampleSheets(Sheets):
         seed: int = 0,
         tensorboard_dir: str | os.PathLike | None = None,
     ):
-        super().__init__(directory, every, lambda model: image_grid(model.sample(num_samples, seed)), tensorboard_dir)
+        super().__init__(directory, every, lambda model: _sheet(model, num_samples, seed), tensorboard_dir)
+
+
+def _sheet(model: keras.Model, num_samples: int, seed: int) -> np.ndarray:
+    num_classes = getattr(model, "num_classes", None)
+    if num_classes is None:
+        return image_grid(model.sample(num_samples, seed))
+    rows = [model.sample_class(COLUMNS, seed, label) for label in range(num_classes)]
+    return image_grid(np.concatenate(rows), columns=COLUMNS)

@@ -2,6 +2,7 @@
 
 from keras_gen.keras_privates import BatchNormalization
 from keras_gen.layers import flows, likelihoods
+from keras_gen.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from keras_gen.layers.likelihoods import BernoulliLikelihood, GaussianLikelihood, Likelihood
 from keras_gen.layers.spectral_normalization import SpectralNormalization
 from keras_gen.layers.unit_scale_batch_normalization import UnitScaleBatchNormalization
@@ -9,6 +10,7 @@ from keras_gen.layers.unit_scale_batch_normalization import UnitScaleBatchNormal
 __all__ = [
     "BatchNormalization",
     "BernoulliLikelihood",
+    "ConditionalBatchNormalization",
     "GaussianLikelihood",
     "Likelihood",
     "SpectralNormalization",

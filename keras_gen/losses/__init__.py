@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from keras_gen.losses import gradient_penalties as gradient_penalties
     from keras_gen.losses import gradient_sampling as gradient_sampling
     from keras_gen.losses import mutual_information as mutual_information
+    from keras_gen.losses.adversarial import Hinge as Hinge
+    from keras_gen.losses.adversarial import LeastSquares as LeastSquares
     from keras_gen.losses.adversarial import NonSaturating as NonSaturating
     from keras_gen.losses.adversarial import Wasserstein as Wasserstein
     from keras_gen.losses.adversarial_loss import AdversarialLoss as AdversarialLoss
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from keras_gen.losses.gradient_penalties import GradientPenalty as GradientPenalty
     from keras_gen.losses.gradient_penalties import OneSidedPenalty as OneSidedPenalty
     from keras_gen.losses.gradient_penalties import PowerPenalty as PowerPenalty
+    from keras_gen.losses.gradient_penalties import R1Penalty as R1Penalty
     from keras_gen.losses.gradient_penalties import TwoSidedPenalty as TwoSidedPenalty
     from keras_gen.losses.relativistic import Relativistic as Relativistic
 

@@ -48,9 +48,47 @@ class Wasserstein(AdversarialLoss):
         return -tf.reduce_mean(fake_scores)
 
 
+@keras.saving.register_keras_serializable("keras_gen")
+class Hinge(AdversarialLoss):
+    """The hinge loss: scores beyond 1 on the right side are good enough.
+
+    Lim and Ye 2017, arXiv 1705.02894; Miyato et al. 2018, arXiv 1802.05957, equations 16 and 17.
+    """
+
+    def discriminator_loss(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
+        """E_p[max(0, 1 - T)] + E_q[max(0, 1 + T)]; 2 at T = 0."""
+        real_scores, fake_scores = checked_scores(real_scores=real_scores, fake_scores=fake_scores)
+        return tf.reduce_mean(tf.nn.relu(1.0 - real_scores)) + tf.reduce_mean(tf.nn.relu(1.0 + fake_scores))
+
+    def generator_loss(self, fake_scores: tf.Tensor) -> tf.Tensor:
+        """-E_q[T]."""
+        (fake_scores,) = checked_scores(fake_scores=fake_scores)
+        return -tf.reduce_mean(fake_scores)
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class LeastSquares(AdversarialLoss):
+    """The least squares GAN: T regresses to 1 for real and 0 for fake images (Mao et al. 2016, arXiv 1611.04076).
+
+    Both losses are those of its equation 9.
+    """
+
+    def discriminator_loss(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
+        """1/2 E_p[(T - 1)^2] + 1/2 E_q[T^2]; 1/2 at T = 0."""
+        real_scores, fake_scores = checked_scores(real_scores=real_scores, fake_scores=fake_scores)
+        return tf.reduce_mean((real_scores - 1.0) ** 2) / 2 + tf.reduce_mean(fake_scores**2) / 2
+
+    def generator_loss(self, fake_scores: tf.Tensor) -> tf.Tensor:
+        """1/2 E_q[(T - 1)^2]; 1/2 at T = 0."""
+        (fake_scores,) = checked_scores(fake_scores=fake_scores)
+        return tf.reduce_mean((fake_scores - 1.0) ** 2) / 2
+
+
 _LOSSES: dict[str, Callable[[], AdversarialLoss]] = {
     "non_saturating": NonSaturating,
     "wasserstein": Wasserstein,
+    "hinge": Hinge,
+    "least_squares": LeastSquares,
     "relativistic": Relativistic,
     "relativistic_average": partial(Relativistic, pairs="average"),
 }

@@ -1,4 +1,4 @@
-"""Where a gradient penalty is measured: the six choices of r(x) that the post on WGAN-div compares.
+"""Where a gradient penalty is measured: six choices of r(x) that the post on WGAN-div compares, and one for classes.
 
 Pairs are neighbours in the batch. A batch is already a random draw, so neighbours are as independent as a shuffle
 would make them, and the choice needs no communication between replicas.
@@ -15,10 +15,14 @@ SAMPLINGS = (
     "real_and_fake",
     "fake",
     "real",
+    "interpolate_within_class",
 )
 
 # Choices of r(x) that take neighbours.
 PAIRING = ("interpolate_within", "interpolate_pooled")
+# Of a conditional model, whose i-th fake has the class of the i-th real image: only this one keeps to it.
+WITHIN_CLASS = "interpolate_within_class"
+BETWEEN_CLASSES = "interpolate_real_fake"
 
 # Choices of r(x) that are data itself.
 _DATA = {"real_and_fake": ("real", "fake"), "fake": ("fake",), "real": ("real",)}
@@ -27,7 +31,14 @@ _DATA = {"real_and_fake": ("real", "fake"), "fake": ("fake",), "real": ("real",)
 NOISE_SHAPE = (3,)
 
 
-def points(sampling: str, real: tf.Tensor, fake: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, ...]:
+def takes_neighbors(sampling: str | None, conditional: bool) -> bool:
+    """Whether the points of an image lie between it and its neighbour in the batch."""
+    return sampling in PAIRING or (conditional and sampling == BETWEEN_CLASSES)
+
+
+def points(
+    sampling: str, real: tf.Tensor, fake: tf.Tensor, noise: tf.Tensor, conditional: bool = False
+) -> tuple[tf.Tensor, ...]:
     """Batches of points x ~ r(x).
 
     Args:
@@ -35,15 +46,20 @@ def points(sampling: str, real: tf.Tensor, fake: tf.Tensor, noise: tf.Tensor) ->
         real: Real data [batch, ...].
         fake: Generated data [batch, ...].
         noise: Uniform numbers in [0, 1), float32 [batch, 3].
+        conditional: Whether the i-th fake has the class of the i-th real image. `interpolate_real_fake` then takes the
+            fake of the neighbour, which is of any class, and `interpolate_within_class` the one of the same class.
 
     Returns:
-        One or two batches, each [batch, ...]. Where r(x) is the data, these are the arguments themselves.
+        One or two batches, each [batch, ...]. Where r(x) is the data, these are the arguments themselves. The i-th
+        point begins at the i-th real or fake image, whose class is the one that it is scored with.
 
     Raises:
         InputError: `sampling` is none of `SAMPLINGS`.
     """
     columns = [_broadcastable(noise[:, i], real) for i in range(3)]
     if sampling == "interpolate_real_fake":  # one real and one fake
+        return (_interpolate(real, _neighbors(fake) if conditional else fake, columns[0]),)
+    if sampling == "interpolate_within_class":  # one real and one fake of its class
         return (_interpolate(real, fake, columns[0]),)
     if sampling == "interpolate_within":  # two reals, and two fakes
         return (

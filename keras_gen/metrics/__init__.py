@@ -1,6 +1,7 @@
 """Measures of samples (on images and toys), codes and clusters, and bounds on networks."""
 
 from keras_gen.metrics.aggregate_posterior import aggregate_posterior
+from keras_gen.metrics.class_quality import ClassQuality
 from keras_gen.metrics.clustering import clustering_scores
 from keras_gen.metrics.features import ImageFeatures
 from keras_gen.metrics.frechet import frechet_distance
@@ -19,6 +20,7 @@ from keras_gen.metrics.sharpness import sharpness
 from keras_gen.metrics.trained_features import lenet_features
 
 __all__ = [
+    "ClassQuality",
     "ImageFeatures",
     "accuracy",
     "aggregate_posterior",

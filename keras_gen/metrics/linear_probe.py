@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from keras_gen.checks import labelled_codes
@@ -38,9 +38,14 @@ def linear_probe(
     """
     train_codes, train_labels = labelled_codes("train", train_codes, train_labels)
     test_codes, test_labels = labelled_codes("test", test_codes, test_labels)
+    probe = fitted_probe(train_codes, train_labels, penalty)
+    return float(np.mean(probe.predict(test_codes) == test_labels))
+
+
+def fitted_probe(codes: np.ndarray, labels: np.ndarray, penalty: float = 1.0) -> Pipeline:
+    """The classifier of `linear_probe`, fitted to codes [n, dim] and labels [n], which are checked already."""
     probe = make_pipeline(StandardScaler(), LogisticRegression(C=1 / penalty, max_iter=MAX_ITERATIONS))
     with warnings.catch_warnings():
         # The codes of a collapsed encoder are noise, for which more iterations do not help.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        probe.fit(train_codes, train_labels)
-    return float(np.mean(probe.predict(test_codes) == test_labels))
+        return probe.fit(codes, labels)

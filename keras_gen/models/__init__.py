@@ -15,6 +15,7 @@ __all__ = sorted(classes_of(__name__, base=keras.Model))
 
 if TYPE_CHECKING:
     from keras_gen.models.adversarial_model import AdversarialModel as AdversarialModel
+    from keras_gen.models.adversarial_networks import AdversarialNetworks as AdversarialNetworks
     from keras_gen.models.checked_model import CheckedModel as CheckedModel
     from keras_gen.models.clustering_vae import ClusteringVAE as ClusteringVAE
     from keras_gen.models.deep_infomax import DeepInfoMax as DeepInfoMax
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from keras_gen.models.information_encoder import InformationEncoder as InformationEncoder
     from keras_gen.models.reproducible_model import ReproducibleModel as ReproducibleModel
     from keras_gen.models.rsgan import RSGAN as RSGAN
+    from keras_gen.models.tempered_model import TemperedModel as TemperedModel
     from keras_gen.models.vae import VAE as VAE
     from keras_gen.models.vae_mutual_information import DecoderFreeVAE as DecoderFreeVAE
     from keras_gen.models.wgan import WGAN as WGAN

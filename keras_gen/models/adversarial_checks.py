@@ -5,22 +5,26 @@ from typing import Any
 import keras
 
 from keras_gen import keras_privates
-from keras_gen.checks import check_defined
+from keras_gen.checks import check_choice, check_shapes_known
 from keras_gen.errors import InputError
 from keras_gen.losses.gradient_penalties import GradientPenalty
+from keras_gen.losses.gradient_sampling import SAMPLINGS, WITHIN_CLASS
+from keras_gen.models.classes import check_class_input
 
 # Activations between 0 and 1: the losses here take their logits.
 SIGMOIDS = ("sigmoid", "hard_sigmoid", "hardsigmoid", "softmax")
 
 
-def check_networks(generator: keras.Model, discriminator: keras.Model) -> None:
-    """Checks that the discriminator scores what the generator makes.
+def check_networks(generator: keras.Model, discriminator: keras.Model, num_classes: int | None = None) -> None:
+    """Checks that the discriminator scores what the generator makes, and that both take labels if there are classes.
 
     Raises:
-        InputError: It does not, or gives more than one score per image.
+        InputError: They do not, or it gives more than one score per image.
     """
-    check_defined(generator=generator, discriminator=discriminator)
-    made, taken = tuple(generator.output_shape[1:]), tuple(discriminator.input_shape[1:])
+    check_shapes_known(generator=generator, discriminator=discriminator)
+    check_class_input("generator", generator, num_classes)
+    check_class_input("discriminator", discriminator, num_classes)
+    made, taken = tuple(generator.output_shape[1:]), tuple(discriminator.inputs[0].shape[1:])
     if made != taken:
         raise InputError(f"the generator makes {made}, the discriminator takes {taken}")
     if tuple(discriminator.output_shape[1:]) != (1,):
@@ -38,6 +42,19 @@ def check_scores(discriminator: keras.Model) -> None:
     activation = keras_privates.last_activation(discriminator)
     if activation in SIGMOIDS:
         raise InputError(f"the discriminator ends in a {activation}, but losses take its logits; leave it out")
+
+
+def check_sampling(sampling: str | None, num_classes: int | None) -> None:
+    """Checks where a model's slopes are measured.
+
+    Raises:
+        InputError: There is no such place, or only a conditional model has it.
+    """
+    if sampling is None:
+        return
+    check_choice("sampling", sampling, SAMPLINGS)
+    if sampling == WITHIN_CLASS and num_classes is None:
+        raise InputError(f"sampling={sampling!r}: this model has no classes; give num_classes, or another sampling")
 
 
 def check_penalty(gradient_penalty: Any) -> None:

@@ -6,36 +6,44 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_gen.checks import check_choice, check_counts, checked_images
+from keras_gen.checks import check_counts, checked_images
 from keras_gen.errors import InputError, check_input
 from keras_gen.losses import gradient_penalties, gradient_sampling
-from keras_gen.models.adversarial_checks import check_networks, check_penalty, check_scores
-from keras_gen.models.endpoints import LATENTS, PIXELS, endpoint
-from keras_gen.models.generative_model import GenerativeModel
+from keras_gen.models import classes as labelled
+from keras_gen.models.adversarial_checks import check_penalty, check_sampling, check_scores
+from keras_gen.models.adversarial_networks import AdversarialNetworks
 from keras_gen.models.optimization import update_average
 from keras_gen.models.reproducible_model import Optimizer, Terms
 
 
-class AdversarialModel(GenerativeModel):
+class AdversarialModel(AdversarialNetworks):
     """A generator G and a discriminator T that train against each other.
 
     One `train_step` makes `discriminator_steps` updates of T, each on fresh real images, then `generator_steps` updates
     of G, each on fresh real images too if the loss is relativistic. The batch that it is given holds the images of all
     these updates: `real_batches_per_step` times as many as one update uses.
 
+    A conditional model has `num_classes`, and its batches are pairs (images, labels). Fake images have the classes of
+    the real ones that they are compared with, one by one; where there are none, in G's updates of most losses, all
+    classes are equally likely.
+
     A subclass defines `discriminator_terms` and `generator_loss`. Reported terms: `discriminator_loss`,
     `generator_loss` and, where T's slopes are measured, `gradient_penalty`, which `discriminator_loss` contains; of
     several updates in a step, those of the last.
 
     Args:
-        generator: Network from latents [batch, latent_dim] to data [batch, ...], images in [-1, 1].
-        discriminator: Network from data [batch, ...] to scores [batch, 1], higher for real, without a sigmoid.
+        generator: Network from latents [batch, latent_dim] to data [batch, ...], images in [-1, 1]; with `num_classes`
+            from latents and labels.
+        discriminator: Network from data [batch, ...] to scores [batch, 1], higher for real, without a sigmoid; with
+            `num_classes` from data and labels.
         discriminator_steps: Updates of the discriminator per step.
         generator_steps: Updates of the generator per step.
         ema_momentum: Momentum, in [0, 1), of a moving average of the generator's weights, from which `sample`,
             `decode` and `export` then draw; None for the generator itself. At step s it is at most (1 + s) / (10 + s).
         seed: Seed of every draw in training.
         gradient_penalty: A `GradientPenalty` to add to what T minimises, or None.
+        num_classes: Number of classes of a conditional model, at least 2; None for one that ignores labels. Its
+            networks take labels as whole numbers [batch] or [batch, 1], or as one-hot rows [batch, num_classes].
         **kwargs: Passed on to `keras.Model`.
 
     Attributes:
@@ -57,33 +65,26 @@ class AdversarialModel(GenerativeModel):
         ema_momentum: float | None = None,
         seed: int = 0,
         gradient_penalty: gradient_penalties.GradientPenalty | None = None,
+        num_classes: int | None = None,
         **kwargs: Any,
     ):
-        super().__init__(seed=seed, **kwargs)
-        check_networks(generator, discriminator)
+        super().__init__(generator, discriminator, ema_momentum, num_classes, seed=seed, **kwargs)
         check_counts(discriminator_steps=discriminator_steps, generator_steps=generator_steps)
-        if ema_momentum is not None and not 0 <= ema_momentum < 1:
-            raise InputError(f"ema_momentum={ema_momentum}: must be in [0, 1), or None for no average")
         check_penalty(gradient_penalty)
-        self.generator = generator
-        self.discriminator = discriminator
         self.discriminator_steps = discriminator_steps
         self.generator_steps = generator_steps
-        self.ema_momentum = ema_momentum
         self.gradient_penalty = gradient_penalty
         self.sampling: str | None = None if gradient_penalty is None else gradient_penalty.sampling
-        if ema_momentum is not None:
-            self.average_generator = keras.models.clone_model(generator)
-            self.average_generator.set_weights(generator.get_weights())
+        check_sampling(self.sampling, num_classes)
         self.built = True
 
     def measure_slopes(self, sampling: str) -> None:
         """For the constructor of a model with a gradient term of its own: says where T's slopes are measured.
 
         Raises:
-            InputError: There is no such sampling, or a `gradient_penalty` was given.
+            InputError: There is no such sampling, or not without classes, or a `gradient_penalty` was given.
         """
-        check_choice("sampling", sampling, gradient_sampling.SAMPLINGS)
+        check_sampling(sampling, self.num_classes)
         if self.gradient_penalty is not None:
             raise InputError(f"gradient_penalty: {type(self).__name__} has a gradient term of its own; leave it out")
         self.sampling = sampling
@@ -122,19 +123,6 @@ class AdversarialModel(GenerativeModel):
         """The two losses and, where slopes are measured, the penalty."""
         return ("discriminator_loss", "generator_loss", *(() if self.sampling is None else ("gradient_penalty",)))
 
-    # Sampling ----------------------------------------------------------------------------------------------------
-
-    @property
-    def latent_shape(self) -> tuple[int, ...]:
-        """Shape of one latent, (latent_dim,)."""
-        return self.generator.input_shape[1:]
-
-    @endpoint(gives=PIXELS, latents=LATENTS)
-    def decode(self, latents: tf.Tensor) -> tf.Tensor:
-        """G(z): latents [n, latent_dim] to data float32 [n, ...], without any random draw."""
-        network = self.generator if self.ema_momentum is None else self.average_generator
-        return network(latents, training=False)
-
     # Training ----------------------------------------------------------------------------------------------------
 
     def compile(  # type: ignore[override]
@@ -169,54 +157,67 @@ class AdversarialModel(GenerativeModel):
         """Updates of a step that take real images: those of T and, if the loss is relativistic, those of G."""
         return self.discriminator_steps + (self.generator_steps if self.relativistic else 0)
 
-    def batch_checks(self, images: tf.Tensor) -> list[tf.Operation | None]:
+    def batch_checks(self, images: tf.Tensor, *targets: tf.Tensor) -> list[tf.Operation | None]:
         """Those of every model, and that there is an image for each update: a last batch may be short."""
         count, message = tf.shape(images)[0], f"images does not divide into {self._parts} equal parts"
         enough = count >= self.real_batches_per_step
         if self._replicas > 1:  # of unequal parts each replica would make its own
             enough = count // self._replicas % self.real_batches_per_step == 0
-        return [*super().batch_checks(images), check_input(enough, "a batch of", count, message)]
+        return [*super().batch_checks(images, *targets), check_input(enough, "a batch of", count, message)]
 
     def train_step(self, data: Any) -> Terms:
-        """Updates T, then G, on one batch: images, or a tuple (images, labels) whose labels are ignored."""
-        images = self._checked_images(data)
+        """Updates T, then G, on one batch: images, or (images, labels), which a model without classes ignores."""
+        batch = self._checked_batch(data)
         parts = self.real_batches_per_step
         # Every n-th row, not a block of rows: so each update sees the same images on any number of replicas.
-        real = [images[i::parts] for i in range(parts)]
+        real = [[rows[i::parts] for rows in batch] for i in range(parts)]
         terms: Terms = {}
         for i in range(self.discriminator_steps):
-            terms |= self.train_discriminator(real[i], f"discriminator/{i}")
-        batch_size = tf.shape(images)[0] // parts
+            images, *classes = real[i]
+            terms |= self.train_discriminator(images, f"discriminator/{i}", *classes)
+        batch_size = tf.shape(batch[0])[0] // parts
         for i in range(self.generator_steps):
             # A last batch may leave some parts a row longer than others.
-            fresh = real[self.discriminator_steps + i][:batch_size] if self.relativistic else None
-            terms |= self.train_generator(batch_size, f"generator/{i}", fresh)
+            fresh = [rows[:batch_size] for rows in real[self.discriminator_steps + i]] if self.relativistic else [None]
+            terms |= self.train_generator(batch_size, f"generator/{i}", *fresh)
         return self.report(terms)
 
     def test_step(self, data: Any) -> Terms:
         """Both losses on a batch of held-out images and as many fake ones, with the networks at inference."""
-        real = self._scorable(data)
+        real, *classes = self._scorable(data)
         batch_size = tf.shape(real)[0]
-        fake = self.generate(batch_size, "test/latents", training=False)
-        _, terms = self.discriminator_objective(real, fake, self._points(real, fake, "test"), training=False)
-        _, of_generator = self.generator_objective(fake, real if self.relativistic else None, training=False)
+        fake = self.generate(batch_size, "test/latents", *classes, training=False)
+        points = self._points(real, fake, "test")
+        _, terms = self.discriminator_objective(real, fake, points, *classes, training=False)
+        compared = real if self.relativistic else None
+        _, of_generator = self.generator_objective(fake, compared, *classes, training=False)
         return self.running_means(terms | of_generator, batch_size)
 
-    def train_discriminator(self, real: tf.Tensor, stream: str) -> Terms:
-        """One update of T on real images [batch, ...] and as many fake ones."""
-        batch_size = tf.shape(real)[0]
-        fake = self.generate(batch_size, f"{stream}/latents")
+    def train_discriminator(self, real: tf.Tensor, stream: str, *classes: tf.Tensor) -> Terms:
+        """One update of T on real images [batch, ...] and as many fake ones, of the same classes if there are any."""
+        fake = self.generate(tf.shape(real)[0], f"{stream}/latents", *classes)
         points = self._points(real, fake, stream)
         return self.minimize(
-            lambda: self.discriminator_objective(real, fake, points),
+            lambda: self.discriminator_objective(real, fake, points, *classes),
             self.discriminator.trainable_variables,
             self.discriminator_optimizer,
         )
 
-    def train_generator(self, batch_size: tf.Tensor, stream: str, real: tf.Tensor | None = None) -> Terms:
-        """One update of G on as many fake images and, if the loss is relativistic, as many real ones [batch, ...]."""
+    def train_generator(
+        self, batch_size: tf.Tensor, stream: str, real: tf.Tensor | None = None, *classes: tf.Tensor
+    ) -> Terms:
+        """One update of G on as many fake images and, if the loss is relativistic, as many real ones [batch, ...].
+
+        The fake images have the classes of the real ones, or are of any class.
+        """
+        classes = classes or self.drawn_classes(batch_size, stream)
+
+        def objective() -> tuple[tf.Tensor, Terms]:
+            fake = self.generate(batch_size, f"{stream}/latents", *classes)
+            return self.generator_objective(fake, real, *classes)
+
         terms = self.minimize(
-            lambda: self.generator_objective(self.generate(batch_size, f"{stream}/latents"), real),
+            objective,
             self.generator.trainable_variables,
             self.generator_optimizer,
         )
@@ -229,48 +230,56 @@ class AdversarialModel(GenerativeModel):
         if self.sampling is None:
             return ()
         mixing = self.uniform(tf.shape(real)[0], gradient_sampling.NOISE_SHAPE, f"{stream}/points")
-        return gradient_sampling.points(self.sampling, real, fake, mixing)
+        return gradient_sampling.points(self.sampling, real, fake, mixing, conditional=self.num_classes is not None)
 
     def discriminator_objective(
-        self, real: tf.Tensor, fake: tf.Tensor, points: tuple[tf.Tensor, ...], training: bool = True
+        self,
+        real: tf.Tensor,
+        fake: tf.Tensor,
+        points: tuple[tf.Tensor, ...],
+        *classes: tf.Tensor,
+        training: bool = True,
     ) -> tuple[tf.Tensor, Terms]:
-        """T's loss and terms on real and fake images [batch, ...], its slopes measured at the points, if any."""
-        score, scored = partial(self.score, training=training), gradient_penalties.scores_and_squared_norms
+        """T's loss and terms on real and fake images [batch, ...], its slopes measured at the points, if any.
+
+        The i-th real image, fake image and point are scored with the i-th class.
+        """
+
+        def score(x: tf.Tensor) -> tf.Tensor:
+            return self.score(x, *classes, training=training)
+
+        scored = gradient_penalties.scores_and_squared_norms
         scores = scored(score, real, fake, points) if points else (score(real), score(fake), None)
         loss, terms = self.discriminator_terms(*scores)
         return loss, {"discriminator_loss": loss, **terms}
 
     def generator_objective(
-        self, fake: tf.Tensor, real: tf.Tensor | None = None, training: bool = True
+        self, fake: tf.Tensor, real: tf.Tensor | None = None, *classes: tf.Tensor, training: bool = True
     ) -> tuple[tf.Tensor, Terms]:
-        """G's loss on fake images [batch, ...] and, if the loss is relativistic, on real ones."""
-        loss = self.generator_loss(self.score(fake, training), None if real is None else self.score(real, training))
+        """G's loss on fake images [batch, ...] and, if the loss is relativistic, on real ones of the same classes."""
+        t_fake = self.score(fake, *classes, training=training)
+        t_real = None if real is None else self.score(real, *classes, training=training)
+        loss = self.generator_loss(t_fake, t_real)
         return loss, {"generator_loss": loss}
-
-    def score(self, x: tf.Tensor, training: bool = True) -> tf.Tensor:
-        """T(x), float32 [batch, 1]."""
-        return tf.cast(self.discriminator(x, training=training), tf.float32)
-
-    def generate(self, batch_size: tf.Tensor, stream: str, training: bool = True) -> tf.Tensor:
-        """G(z), float32 [batch, ...], from this step's noise."""
-        z = self.normal(batch_size, self.latent_shape, stream)
-        return tf.cast(self.generator(z, training=training), tf.float32)
 
     # Checks ------------------------------------------------------------------------------------------------------
 
-    def _checked_images(self, data: Any) -> tf.Tensor:
-        images = self._scorable(data)
+    def _checked_batch(self, data: Any) -> tuple[tf.Tensor, ...]:
+        images, *classes = self._scorable(data)
         if images.shape[0] is not None and images.shape[0] % self.real_batches_per_step:
             raise InputError(f"a batch of {images.shape[0]} images does not divide into {self._parts} equal parts")
         share = (images.shape[0] or 0) // self.real_batches_per_step
-        if self.sampling in gradient_sampling.PAIRING and share % 2 and self._replicas > 1:
+        neighbors = gradient_sampling.takes_neighbors(self.sampling, conditional=self.num_classes is not None)
+        if neighbors and share % 2 and self._replicas > 1:
             advice = f"give each replica an even number of images per update, not {share}"
             raise InputError(f"sampling={self.sampling!r} pairs neighbours: {advice}")
-        return images
+        return images, *classes
 
-    def _scorable(self, data: Any) -> tf.Tensor:
+    def _scorable(self, data: Any) -> tuple[tf.Tensor, ...]:
+        """The images of a batch and, of a conditional model, their classes."""
         check_scores(self.discriminator)
-        return checked_images(data, "discriminator", self.discriminator.input_shape[1:])
+        images = checked_images(data, "discriminator", self.data_shape)
+        return images, *labelled.of_batch(self.num_classes, data)
 
     @property
     def _parts(self) -> str:
@@ -282,13 +291,9 @@ class AdversarialModel(GenerativeModel):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
-        serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),
-            "generator": serialize(self.generator),
-            "discriminator": serialize(self.discriminator),
             "discriminator_steps": self.discriminator_steps,
             "generator_steps": self.generator_steps,
-            "ema_momentum": self.ema_momentum,
-            "gradient_penalty": serialize(self.gradient_penalty),
+            "gradient_penalty": keras.saving.serialize_keras_object(self.gradient_penalty),
         }

@@ -16,7 +16,8 @@ import tensorflow as tf
 from keras_gen import keras_privates
 from keras_gen.errors import InputError, check_input
 
-Checks: TypeAlias = Callable[[tf.Tensor], list[tf.Operation | None]]
+# Of a batch: its images, and what it holds behind them.
+Checks: TypeAlias = Callable[..., list[tf.Operation | None]]
 
 KERAS_BATCH_SIZE = 32  # `fit` and `evaluate` cut arrays into batches of this size by default
 
@@ -104,7 +105,12 @@ def check_ends(x: Any, arguments: Mapping[str, Any], steps: str) -> None:
 
 
 def checked_batches(
-    x: Any, checks: Checks, batch_size: int | None = None, replicas: int = 1, validation_split: float = 0.0
+    x: Any,
+    checks: Checks,
+    batch_size: int | None = None,
+    replicas: int = 1,
+    validation_split: float = 0.0,
+    targets: Any = None,
 ) -> Any:
     """The data of `fit` or `evaluate`, checked: a `tf.data` data set or a generator batch by batch, an array at once.
 
@@ -118,6 +124,7 @@ def checked_batches(
         batch_size: Size of the batches into which an array will be cut.
         replicas: Replicas that share each batch.
         validation_split: Share of an array, its end, that is cut off before it is cut into batches.
+        targets: What `fit` received beside an array of images, such as their labels.
 
     Raises:
         InputError: A check of an array fails, or replicas would have different numbers of rows. The checks of a data
@@ -143,8 +150,11 @@ def checked_batches(
         check_batch(x[0], checks)
     if isinstance(x, (np.ndarray, tf.Tensor)):
         cut = math.floor(len(x) * (1 - validation_split))  # as Keras rounds
-        for part in (x[:cut], x[cut:]) if validation_split else (x,):
-            _check_array(part, checks, batch_size or KERAS_BATCH_SIZE, replicas)
+        rows = (x,) if targets is None else (x, targets)
+        if len(rows[-1]) != len(x):
+            raise InputError(f"x has {len(x)} images and y {len(targets)} labels; give one label per image")
+        for part in (slice(cut), slice(cut, None)) if validation_split else (slice(None),):
+            _check_array([array[part] for array in rows], checks, batch_size or KERAS_BATCH_SIZE, replicas)
     return x
 
 
@@ -153,18 +163,24 @@ def _check_dealt_out(x: tf.distribute.DistributedDataset, checks: Checks, replic
     batch = next(iter(x), None)
     if batch is None:
         raise InputError("the data set has no batches; give at least one")
-    images = batch[0] if isinstance(batch, (tuple, list)) else batch
-    shares = getattr(images, "values", (images,))
+    parts = [
+        part.values if isinstance(part, tf.distribute.DistributedValues) else (part,)
+        for part in (batch if isinstance(batch, (tuple, list)) else (batch,))
+    ]
+    shares = parts[0]
     sizes = [len(share) for share in shares]
     if len(set(sizes)) > 1:
         raise InputError(
             f"replicas have {', '.join(map(str, sizes))} images, and must have equal shares; use "
             f"batch(n, drop_remainder=True) with n a multiple of {replicas}"
         )
-    checks(tf.concat([*shares] * (replicas // len(shares)), axis=0))
+    whole = [part for part in parts if all(map(tf.is_tensor, part))]  # targets may be anything
+    checks(*(tf.concat([*part] * (replicas // len(shares)), axis=0) for part in whole))
 
 
-def _check_array(x: Any, checks: Checks, batch_size: int, replicas: int) -> None:
+def _check_array(rows: list[Any], checks: Checks, batch_size: int, replicas: int) -> None:
+    """Checks images, and what belongs to them, that will be cut into batches."""
+    x = rows[0]
     if not len(x):
         raise InputError("an array of 0 images was given; give at least one")
     last = len(x) % batch_size
@@ -174,8 +190,9 @@ def _check_array(x: Any, checks: Checks, batch_size: int, replicas: int) -> None
                 f"{len(x)} images in batches of {batch_size} make a batch of {size}, which does not divide evenly over "
                 f"{replicas} replicas; give a multiple of {replicas} as batch_size, and as the number of images"
             )
-    for part in (x[:batch_size], x[-last:], x) if last else (x[:batch_size], x):
-        checks(tf.convert_to_tensor(part))
+    ends = (slice(batch_size), slice(-last, None)) if last else (slice(batch_size),)
+    for part in (*ends, slice(None)):
+        checks(*(tf.convert_to_tensor(array[part]) for array in rows))
 
 
 def _check_batches_exist(x: tf.data.Dataset) -> None:
@@ -206,9 +223,9 @@ def _checked_generator(x: Iterator, checks: Checks) -> Iterator:
 
 def check_batch(batch: Any, checks: Checks) -> None:
     """Checks a batch that is there: images, or a tuple that begins with them; what is neither is left to the model."""
-    images = batch[0] if isinstance(batch, (tuple, list)) else batch
+    images, *targets = batch if isinstance(batch, (tuple, list)) else (batch,)
     if hasattr(images, "shape") and hasattr(images, "dtype"):
-        checks(tf.convert_to_tensor(images))
+        checks(tf.convert_to_tensor(images), *targets)
 
 
 def _checking(checks: Checks, are_tuples: bool) -> Callable[..., Any]:
@@ -216,11 +233,23 @@ def _checking(checks: Checks, are_tuples: bool) -> Callable[..., Any]:
 
     def checked(*batch: Any) -> Any:
         if isinstance(batch[0], tf.Tensor):
-            with tf.control_dependencies([check for check in checks(batch[0]) if check is not None]):
+            with tf.control_dependencies([check for check in checks(*batch) if check is not None]):
                 batch = (tf.identity(batch[0]), *batch[1:])
         return batch if are_tuples else batch[0]
 
     return checked
+
+
+def first_batch(x: Any, batch_size: int | None) -> Any:
+    """The first batch of what `fit` is given; None for data that can be read only once."""
+    match x:
+        case tf.data.Dataset():
+            return next(iter(x))
+        case np.ndarray() | tf.Tensor() | keras.KerasTensor():
+            return x[: batch_size or KERAS_BATCH_SIZE]
+        case keras.utils.PyDataset():
+            return x[0]
+    return None
 
 
 def kind_of_data(x: Any) -> str | None:

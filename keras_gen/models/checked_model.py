@@ -23,6 +23,7 @@ from keras_gen.models.checked_data import (
     kind_of_data,
     scales_pixels,
 )
+from keras_gen.models.classes import label_checks
 from keras_gen.models.optimization import Optimizers
 from keras_gen.models.saving import check_export, check_keras_file, load_seeds, save_seeds, served, without_seeds
 
@@ -44,7 +45,13 @@ class CheckedModel(keras_privates.Model):
 
     Args:
         **kwargs: Passed on to `keras.Model`.
+
+    Attributes:
+        num_classes: Number of classes of a conditional model, whose batches are pairs (images, labels), with labels
+            whole numbers [n]; None for a model that ignores labels.
     """
+
+    num_classes: int | None = None
 
     def __init__(self, **kwargs: Any):
         super().__init__(**kwargs)
@@ -72,12 +79,12 @@ class CheckedModel(keras_privates.Model):
         self._kind_of_data = kind
         size, held_out = given.get("batch_size"), given.get("validation_data")
         split = given.get("validation_split") if held_out is None else None
-        given["x"] = checked_batches(x, self.batch_checks, size, self._replicas, split or 0.0)
+        given["x"] = checked_batches(x, self.batch_checks, size, self._replicas, split or 0.0, given.get("y"))
         if held_out is not None:
             first, *rest = held_out if isinstance(held_out, (tuple, list)) else (held_out,)
             check_ends(first, given, "validation_steps")
             size = given.get("validation_batch_size") or size
-            given["validation_data"] = (self._test_data(first, size), *rest)
+            given["validation_data"] = (self._test_data(first, size, *rest[:1]), *rest)
         with unwrapped_input_errors():
             history = super().fit(*call.args, **call.kwargs)
         if isinstance(self.optimizer, Optimizers):  # Keras itself sees to a single one
@@ -101,7 +108,7 @@ class CheckedModel(keras_privates.Model):
                 return super().evaluate(*call.args, **call.kwargs)
         check_no_weights(given)
         check_ends(x, given, "steps")
-        given["x"] = self._test_data(x, given.get("batch_size"))
+        given["x"] = self._test_data(x, given.get("batch_size"), given.get("y"))
         last = LastLogs()
         given["callbacks"] = [*keras.tree.flatten(given.get("callbacks") or []), last]
         with unwrapped_input_errors():
@@ -131,25 +138,29 @@ class CheckedModel(keras_privates.Model):
         """The terms of a batch, as in training but with the networks at inference."""
         raise InputError(f"{type(self).__name__} defines no test_step, so that it cannot be evaluated; define one")
 
-    def _test_data(self, x: Any, batch_size: int | None) -> Any:
+    def _test_data(self, x: Any, batch_size: int | None, targets: Any = None) -> Any:
         kind = kind_of_data(x)
         if kind != self._kind_of_test_data:
             self.test_function = None
         self._kind_of_test_data = kind
-        return checked_batches(x, self.data_checks, batch_size, self._replicas)
+        return checked_batches(x, self.data_checks, batch_size, self._replicas, targets=targets)
 
     @property
     def _replicas(self) -> int:
         return self.distribute_strategy.num_replicas_in_sync
 
-    def data_checks(self, images: tf.Tensor) -> list[tf.Operation | None]:
+    def data_checks(self, images: tf.Tensor, *targets: tf.Tensor) -> list[tf.Operation | None]:
         """What `fit` and `evaluate` check of each batch on its way to the model, by `keras_gen.errors.check_input`."""
-        checks = [*check_rows(images, self._replicas), check_finite_pixels(images)]
+        checks = [
+            *check_rows(images, self._replicas),
+            check_finite_pixels(images),
+            *label_checks(self.num_classes, targets),
+        ]
         return checks if scales_pixels(self) else [*checks, check_pixel_range(images)]
 
-    def batch_checks(self, images: tf.Tensor) -> list[tf.Operation | None]:
+    def batch_checks(self, images: tf.Tensor, *targets: tf.Tensor) -> list[tf.Operation | None]:
         """What only `fit` asks of a batch, and `data_checks`."""
-        return self.data_checks(images)
+        return self.data_checks(images, *targets)
 
     # Saving and export -------------------------------------------------------------------------------------------
 
@@ -223,6 +234,7 @@ class CheckedModel(keras_privates.Model):
 def _on_batch(function: Callable[..., Any], checks: Checks, *args: Any, **kwargs: Any) -> Any:
     given = inspect.signature(function).bind(*args, **kwargs).arguments
     check_no_weights(given)
-    check_batch(given["x"], checks)
+    targets = given.get("y")
+    check_batch(given["x"] if targets is None else (given["x"], targets), checks)
     with unwrapped_input_errors():
         return function(*args, **kwargs)

@@ -129,7 +129,9 @@ class ClusteringVAE(GaussianAutoencoder):
         """-ELBO, and the three terms that it is made of."""
         return ("negative_elbo", "reconstruction", "alignment", "balance")
 
-    def objective(self, x: tf.Tensor, noise: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
+    def objective(
+        self, x: tf.Tensor, noise: tf.Tensor, *classes: tf.Tensor, training: bool = True
+    ) -> tuple[tf.Tensor, Terms]:
         """Equation (5) for a batch, and its terms; the noise [n, *latent_shape] makes z."""
         posterior = self.posterior(x, training)  # p(z|x)
         z = self.reparameterize(posterior, noise)

@@ -20,6 +20,7 @@ import keras
 import tensorflow as tf
 
 from keras_gen.errors import InputError, check_input, unwrapped_input_errors
+from keras_gen.models import classes
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 # A function, and the types of its arguments.
@@ -33,10 +34,10 @@ class Argument(Protocol):
     def unit(self) -> str:
         """What its numbers are."""
 
-    def spec(self, model: keras.Model, name: str) -> tf.TensorSpec:
-        """What the exported function takes."""
+    def spec(self, model: keras.Model, name: str) -> tf.TensorSpec | None:
+        """What the exported function takes; None if it does not take the argument."""
 
-    def checked(self, model: keras.Model, name: str, value: Any) -> tf.Tensor:
+    def checked(self, model: keras.Model, name: str, value: Any) -> tf.Tensor | None:
         """The value as a tensor.
 
         Raises:
@@ -133,6 +134,36 @@ class Number:
         return _checked(name, number, in_range, f"must be a finite number of at least {self.at_least:g}")
 
 
+@dataclass(frozen=True)
+class Labels:
+    """Classes of a conditional model, int32 [n], or None; in Python alone: the exported function has the default."""
+
+    unit: str = "classes"
+
+    def spec(self, model: keras.Model, name: str) -> None:
+        """See `Argument`."""
+
+    def checked(self, model: keras.Model, name: str, value: Any) -> tf.Tensor | None:
+        """See `Argument`."""
+        if value is None:
+            return None
+        if model.num_classes is None:
+            raise InputError(f"{name}: this model has no classes; leave them out, or build it with num_classes")
+        return classes.checked_labels(model.num_classes, value)
+
+
+@dataclass(frozen=True)
+class Label(WholeNumber):
+    """One class of a conditional model, int32 []."""
+
+    def checked(self, model: keras.Model, name: str, value: Any) -> tf.Tensor:
+        """See `Argument`."""
+        if model.num_classes is None:
+            raise InputError(f"{name}: this model has no classes; build it with num_classes")
+        number, last = super().checked(model, name, value), model.num_classes - 1
+        return _checked(name, number, (number >= 0) & (number <= last), f"must be from 0 to {last}")
+
+
 def _checked(name: str, number: tf.Tensor, holds: tf.Tensor, requirement: str) -> tf.Tensor:
     known = tf.get_static_value(holds)
     if known is not None and not known:
@@ -199,10 +230,11 @@ def endpoint(
 
 def endpoints_of(model: keras.Model) -> dict[str, Endpoint]:
     """The endpoints of a model by name, base classes' first: each the bound method and the types of its arguments."""
-    return {
-        name: (getattr(model, name), [argument.spec(model, parameter) for parameter, argument in of.arguments.items()])
+    specs = {
+        name: [argument.spec(model, parameter) for parameter, argument in of.arguments.items()]
         for name, of in types_of(model).items()
     }
+    return {name: (getattr(model, name), [one for one in of if one is not None]) for name, of in specs.items()}
 
 
 def types_of(model: keras.Model) -> dict[str, EndpointType]:

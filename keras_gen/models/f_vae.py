@@ -130,7 +130,9 @@ class FVAE(ImportanceSampled, FlowModel):
         # + |F(v)|²/2 + d/2 log 2 pi
         return reconstruction, log_posterior - self.prior.log_prob(z)
 
-    def objective(self, x: tf.Tensor, u: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
+    def objective(
+        self, x: tf.Tensor, u: tf.Tensor, *classes: tf.Tensor, training: bool = True
+    ) -> tuple[tf.Tensor, Terms]:
         """-ELBO (18), a mean over the batch x; u is noise [n, *code_shape]."""
         reconstruction, kl = (tf.reduce_mean(term) for term in self.elbo_terms(x, u, training))
         loss = reconstruction + kl  # (18)

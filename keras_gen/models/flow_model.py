@@ -4,24 +4,21 @@ Their latents are the flow's output, whose prior q(z) is N(0, I).
 """
 
 import math
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import keras
-import numpy as np
 import tensorflow as tf
-from tensorflow_probability import distributions as tfd
 
 from keras_gen import keras_privates
 from keras_gen.checks import check_choice, check_not_negative, check_positive, checked_images
 from keras_gen.errors import InputError, NonFiniteLossError
 from keras_gen.layers.flows import FlowLayer
-from keras_gen.models.encoding_model import EncodingModel
-from keras_gen.models.endpoints import PIXELS, Number, Seed, WholeNumber, endpoint
+from keras_gen.models.checked_data import first_batch
+from keras_gen.models.classes import of_batch
 from keras_gen.models.input_noise import BIN, INPUT_NOISES, bits_per_dimension, uniform_noise, with_noise
 from keras_gen.models.optimization import apply_if, finite_on_all_replicas
-from keras_gen.models.priors import standard_normal
 from keras_gen.models.reproducible_model import Terms, for_keras
+from keras_gen.models.tempered_model import TemperedModel
 from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
 
@@ -31,7 +28,7 @@ NO_ROWS = "a batch has no rows, so that its loss has no mean; give batches of at
 __all__ = ["BIN", "INPUT_NOISES", "FlowModel", "bits_per_dimension", "uniform_noise"]
 
 
-class FlowModel(EncodingModel):
+class FlowModel(TemperedModel):
     """A model with a flow to latents z ~ N(0, I).
 
     Subclasses define `objective`, `check_parts`, `decode`, `encode` and `flow_input`. In training, noise is added to
@@ -84,8 +81,13 @@ class FlowModel(EncodingModel):
 
     # What a subclass defines -------------------------------------------------------------------------------------
 
-    def objective(self, x: tf.Tensor, u: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
-        """The loss of a batch x [n, *data_shape], and its terms; u is standard normal noise, [n, *code_shape]."""
+    def objective(
+        self, x: tf.Tensor, u: tf.Tensor, *classes: tf.Tensor, training: bool = True
+    ) -> tuple[tf.Tensor, Terms]:
+        """The loss of a batch x [n, *data_shape], and its terms; u is standard normal noise, [n, *code_shape].
+
+        The classes, one-hot [n, num_classes], are those of a conditional model.
+        """
         raise NotImplementedError
 
     def check_parts(self, x: tf.Tensor, u: tf.Tensor) -> None:
@@ -114,7 +116,7 @@ class FlowModel(EncodingModel):
             images: A batch [n, *data_shape], or a tuple (images, labels): under several replicas, the global batch.
         """
         x = self._checked(images)
-        self.data_checks(x)
+        self.data_checks(x, *(images[1:] if isinstance(images, tuple) else ()))
         seed = stream_seed(self.seed, "initialize/input")
         noisy = with_noise(
             x,
@@ -139,7 +141,7 @@ class FlowModel(EncodingModel):
             InputError: A batch has no rows, or x is a generator and there are weights that begin as a function of data.
         """
         if self.awaits_data:
-            images = _first_batch(x, kwargs.get("batch_size"))
+            images = first_batch(x, kwargs.get("batch_size"))
             if images is not None:
                 self.initialize(images)
         self._breakdown = None
@@ -151,7 +153,7 @@ class FlowModel(EncodingModel):
             raise self._breakdown from error
 
     def train_step(self, data: Any) -> Terms:
-        """One update of all weights on a batch: images, or a tuple (images, labels) whose labels are ignored.
+        """One update of all weights on a batch: images, or (images, labels), which a model without classes ignores.
 
         Returns:
             The running means of all terms, and `finite`: 1, or 0 if the loss was not and the step changed nothing.
@@ -163,23 +165,27 @@ class FlowModel(EncodingModel):
         with tf.init_scope():  # once per trace
             if self.awaits_data:
                 raise InputError("act norm begins as a function of data: call initialize(images) before training")
-        x = self._with_input_noise(self._checked(data))
-        u = self._code_noise(x)
+        batch = self._with_noise(data)
         weights = self.trainable_variables
         loss, terms, gradients = self.differentiated(
-            lambda: self.objective(x, u), weights, self.optimizer, self.clip_norm
+            lambda: self.objective(*batch), weights, self.optimizer, self.clip_norm
         )
         finite = finite_on_all_replicas(loss)
         if tf.executing_eagerly() and not finite:
-            self._explain(self.step.value, x, u)
+            self._explain(self.step.value, *batch)
         apply_if(finite, self.optimizer, gradients, weights)
         return {**self.report(terms, finite), FINITE: for_keras(tf.cast(finite, tf.float32))}
 
     def test_step(self, data: Any) -> Terms:
         """The terms of a batch, as in training but with the networks at inference; the noise is the next step's."""
+        batch = self._with_noise(data)
+        _, terms = self.objective(*batch, training=False)
+        return self.running_means(terms, tf.shape(batch[0])[0])
+
+    def _with_noise(self, data: Any) -> tuple[tf.Tensor, ...]:
+        """A batch's images with input noise, the noise of their codes and, of a conditional model, their classes."""
         x = self._with_input_noise(self._checked(data))
-        _, terms = self.objective(x, self._code_noise(x), training=False)
-        return self.running_means(terms, tf.shape(x)[0])
+        return x, self._code_noise(x), *of_batch(self.num_classes, data)
 
     def _with_input_noise(self, x: tf.Tensor) -> tf.Tensor:
         shape = tf.shape(x)[0], self.data_shape
@@ -209,13 +215,12 @@ class FlowModel(EncodingModel):
         """An operation that fails, with what broke in one replica's part of the batch."""
 
         def go_through(data: Any) -> tf.Tensor:
-            x = self._with_input_noise(self._checked(data))
-            return tf.py_function(self._explain, [self.step.value, x, self._code_noise(x)], tf.bool)
+            return tf.py_function(self._explain, [self.step.value, *self._with_noise(data)], tf.bool)
 
         with tf.control_dependencies(tf.nest.flatten(self.distribute_strategy.run(go_through, (data,)))):
             return tf.py_function(self._give_up, [self.step.value], tf.bool)
 
-    def _explain(self, steps_before: tf.Tensor, x: tf.Tensor, u: tf.Tensor) -> bool:
+    def _explain(self, steps_before: tf.Tensor, x: tf.Tensor, u: tf.Tensor, *classes: tf.Tensor) -> bool:
         """Raises what broke in a batch; returns if nothing did, as on the other replicas."""
         step = int(steps_before) + 1
         try:
@@ -223,7 +228,7 @@ class FlowModel(EncodingModel):
         except NonFiniteLossError as error:
             self._breakdown = NonFiniteLossError(f"{error} at step {step}")
             raise self._breakdown from error
-        if not tf.math.is_finite(self.objective(x, u)[0]):
+        if not tf.math.is_finite(self.objective(x, u, *classes)[0]):
             self._give_up(steps_before)
         return True
 
@@ -244,37 +249,9 @@ class FlowModel(EncodingModel):
         """Shape of one latent."""
         return self.flow.transformed_shape(self.code_shape)
 
-    @property
-    def prior(self) -> tfd.Distribution:
-        """q(z) = N(0, I), event shape `latent_shape`."""
-        return standard_normal(self.latent_shape)
-
     def prior_in_numbers(self) -> dict[str, Any]:
         """See `GenerativeModel.prior_in_numbers`."""
         return {**super().prior_in_numbers(), "temperature": 1.0}
-
-    @endpoint(gives=PIXELS, num_samples=WholeNumber(at_least=1), seed=Seed())
-    def sample(
-        self, num_samples: int | tf.Tensor, seed: int | tf.Tensor = 0, temperature: float | tf.Tensor = 1.0
-    ) -> tf.Tensor:
-        """Draws images; see `sample_at_temperature`."""
-        return self.sample_at_temperature(num_samples, seed, temperature)
-
-    @endpoint(compiled=True, gives=PIXELS, num_samples=WholeNumber(at_least=1), seed=Seed(), temperature=Number())
-    def sample_at_temperature(
-        self, num_samples: int | tf.Tensor, seed: int | tf.Tensor, temperature: float | tf.Tensor
-    ) -> tf.Tensor:
-        """Draws images float32 [num_samples, height, width, channels].
-
-        Args:
-            num_samples: Images to draw, at least 1.
-            seed: The same seed gives the same images, and the first of many are those of a few.
-            temperature: Standard deviation of the latents, at least 0. At 0 all images are one.
-
-        Raises:
-            InputError: `num_samples` or `temperature` is out of range.
-        """
-        return self.decode(temperature * self.latents(num_samples, seed))
 
     def in_bits_per_dimension(self, log_prob: tf.Tensor) -> tf.Tensor:
         """Bits per dimension of the 256 values of a pixel, from log p of images with one value's width of noise."""
@@ -284,17 +261,3 @@ class FlowModel(EncodingModel):
         """The arguments that every such model has."""
         own = {"input_noise": self.input_noise, "noise_scale": self.noise_scale, "clip_norm": self.clip_norm}
         return {**super().get_config(), **own}
-
-
-def _first_batch(x: Any, batch_size: int | None) -> Any:
-    """The first batch of what `fit` is given; None for data that can be read only once."""
-    match x:
-        case tf.data.Dataset():
-            return next(iter(x))
-        case np.ndarray() | tf.Tensor() | keras.KerasTensor():
-            return x[: batch_size or 32]
-        case keras.utils.PyDataset():
-            return x[0]
-        case Mapping() | None:
-            return None
-    return None

@@ -14,6 +14,7 @@ from keras_gen.checks import check_defined, check_not_negative, checked_images
 from keras_gen.errors import InputError
 from keras_gen.layers import likelihoods
 from keras_gen.models import priors
+from keras_gen.models.classes import of_batch
 from keras_gen.models.endpoints import IMAGES, LATENTS, PIXELS, endpoint
 from keras_gen.models.importance_sampling import ImportanceSampled, LogWeight
 from keras_gen.models.reproducible_model import Terms
@@ -76,25 +77,32 @@ class GaussianAutoencoder(ImportanceSampled):
 
     # Training ----------------------------------------------------------------------------------------------------
 
-    def objective(self, x: tf.Tensor, noise: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
-        """The loss of a batch, and its terms; the noise [n, *latent_shape] makes z."""
+    def objective(
+        self, x: tf.Tensor, noise: tf.Tensor, *classes: tf.Tensor, training: bool = True
+    ) -> tuple[tf.Tensor, Terms]:
+        """The loss of a batch, and its terms; the noise [n, *latent_shape] makes z.
+
+        The classes, one-hot [n, num_classes], are those of a conditional model.
+        """
         raise NotImplementedError
 
     def train_step(self, data: Any) -> Terms:
-        """One update of all weights on a batch: images, or a tuple (images, labels) whose labels are ignored."""
-        x, noise = self._with_noise(data)
-        terms = self.minimize(lambda: self.objective(x, noise), self.trainable_variables, self.optimizer)
+        """One update of all weights on a batch: images, or (images, labels), which a model without classes ignores."""
+        x, noise, *classes = self._with_noise(data)
+        terms = self.minimize(lambda: self.objective(x, noise, *classes), self.trainable_variables, self.optimizer)
         return self.report(terms)
 
     def test_step(self, data: Any) -> Terms:
         """The terms of a batch, as in training but with the networks at inference; the noise is the next step's."""
-        x, noise = self._with_noise(data)
-        _, terms = self.objective(x, noise, training=False)
+        x, noise, *classes = self._with_noise(data)
+        _, terms = self.objective(x, noise, *classes, training=False)
         return self.running_means(terms, tf.shape(x)[0])
 
-    def _with_noise(self, data: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    def _with_noise(self, data: Any) -> tuple[tf.Tensor, ...]:
+        """A batch's images, its noise and, of a conditional model, its classes."""
         x = self.likelihood_layer.checked(checked_images(data, "encoder", self.data_shape))
-        return x, self.normal(tf.shape(x)[0], self.latent_shape, "posterior")
+        noise = self.normal(tf.shape(x)[0], self.latent_shape, "posterior")
+        return x, noise, *of_batch(self.num_classes, data)
 
     # Use ---------------------------------------------------------------------------------------------------------
 

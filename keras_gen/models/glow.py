@@ -8,9 +8,12 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 from keras_gen.checks import check_counts, check_map_shape
+from keras_gen.layers.class_prior import ClassPrior
 from keras_gen.layers.flows.flow_layer import check_finite
+from keras_gen.models.classes import check_num_classes, classes_config, of_samples
 from keras_gen.models.endpoints import IMAGES, LATENTS, PIXELS, Seed, endpoint
 from keras_gen.models.flow_model import FlowModel
 from keras_gen.models.input_noise import uniform_noise
@@ -26,6 +29,10 @@ class Glow(FlowModel):
 
     Each level squeezes 2x2 positions into channels, makes `depth` steps of act norm, mixing of the channels and
     coupling, and sets half of the channels aside, with a learned prior given the other half.
+
+    With `num_classes` the last level has the learned prior of classes that Glow's code has (`prior` with `ycond`): its
+    part of z is N(mu_y, sigma_y^2) in the place of N(0, I), with learnt mu_y and sigma_y, and batches are pairs
+    (images, labels). The p(x) of `log_prob` is then the uniform mixture of the p(x|y).
 
     The defaults are those of the author's script; Glow's own are coupling="affine", mixing="convolution",
     act_norm_from_data=True, depth=32.
@@ -52,6 +59,7 @@ class Glow(FlowModel):
         mixing: `permutation`, fixed and random, or `convolution`, 1x1 and learned.
         act_norm_from_data: Whether the first batch decides where act norm begins.
         initializer: Of the couplings' networks: `he_normal`, or `glorot_uniform`, the author's of the f-VAE.
+        num_classes: Number of classes of a conditional model, at least 2; None for a model that ignores labels.
         **kwargs: `input_noise`, `noise_scale`, `clip_norm`, `seed`; see `FlowModel`.
 
     Raises:
@@ -68,8 +76,10 @@ class Glow(FlowModel):
         mixing: str = "permutation",
         act_norm_from_data: bool = False,
         initializer: str = "he_normal",
+        num_classes: int | None = None,
         **kwargs: Any,
     ):
+        check_num_classes(num_classes)
         check_map_shape("image_shape", image_shape)
         check_counts(levels=levels, depth=depth, width=width)
         flow = glow(
@@ -93,17 +103,33 @@ class Glow(FlowModel):
             "act_norm_from_data": act_norm_from_data,
             "initializer": initializer,
         }
+        self.num_classes = num_classes
+        if num_classes is not None:
+            self.class_prior = ClassPrior(
+                num_classes, self.latent_shape, learns_deviations=True, num_free=flow.num_last, name="class_prior"
+            )
         self.built = True
+
+    @property
+    def prior(self) -> tfd.Distribution:
+        """q(z), event shape `latent_shape`: N(0, I), or the uniform mixture of the q(z|y)."""
+        return super().prior if self.num_classes is None else self.class_prior.mixture
+
+    def prior_of(self, *classes: tf.Tensor) -> tfd.Distribution:
+        """q(z|y) of one-hot rows [n, num_classes], batch shape [n]; without any, q(z)."""
+        return self.class_prior.of(*classes) if classes else self.prior
 
     def term_names(self) -> tuple[str, ...]:
         """The same number in two units."""
         return ("negative_log_likelihood", "bits_per_dimension")
 
-    def objective(self, x: tf.Tensor, u: tf.Tensor | None, training: bool = True) -> tuple[tf.Tensor, Terms]:
+    def objective(
+        self, x: tf.Tensor, u: tf.Tensor | None, *classes: tf.Tensor, training: bool = True
+    ) -> tuple[tf.Tensor, Terms]:
         """-log p(x), a mean over the batch x [n, height, width, channels], which has its noise already."""
         del u
         z, log_det = self.flow.forward(x, training=training)  # z = F(x)
-        log_prob = tf.reduce_mean(self.prior.log_prob(z) + log_det)  # log N(F(x); 0, I) + log |det dF/dx|
+        log_prob = tf.reduce_mean(self.prior_of(*classes).log_prob(z) + log_det)  # log N(F(x); 0, I) + log |det dF/dx|
         return -log_prob, {
             "negative_log_likelihood": -log_prob,
             "bits_per_dimension": self.in_bits_per_dimension(log_prob),
@@ -119,6 +145,19 @@ class Glow(FlowModel):
         """The image itself."""
         del u
         return x
+
+    def latents(
+        self,
+        num_samples: int | tf.Tensor,
+        seed: int | tf.Tensor,
+        labels: tf.Tensor | None = None,
+        temperature: float | tf.Tensor = 1.0,
+    ) -> tf.Tensor:
+        """See `FlowModel.latents`; of a conditional model z ~ q(z|y), by default each class in turn."""
+        if self.num_classes is None:
+            return super().latents(num_samples, seed, labels, temperature)
+        (classes,) = of_samples(self.num_classes, num_samples, labels)
+        return self.class_prior.draw(classes, seed, temperature)
 
     @endpoint(gives=LATENTS.unit, images=IMAGES)
     def encode(self, images: tf.Tensor) -> tf.Tensor:
@@ -144,4 +183,4 @@ class Glow(FlowModel):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
-        return {**super().get_config(), **self._sizes}
+        return {**super().get_config(), **self._sizes, **classes_config(self.num_classes)}

@@ -77,11 +77,11 @@ class InformationEncoder(ReproducibleModel):
         """Codes of other images of the batch that an image is paired with."""
         return 1
 
-    def data_checks(self, images: tf.Tensor) -> list[tf.Operation | None]:
+    def data_checks(self, images: tf.Tensor, *targets: tf.Tensor) -> list[tf.Operation | None]:
         """Those of every model, and that there are images enough to pair each with others."""
         count = tf.shape(images)[0]
         message = f"each image is paired with {self.codes_of_others} others: give larger batches than one of"
-        return [*super().data_checks(images), check_input(count > self.codes_of_others, message, count)]
+        return [*super().data_checks(images, *targets), check_input(count > self.codes_of_others, message, count)]
 
     def train_step(self, data: Any) -> Terms:
         """One update of all weights on a batch: images, or a tuple (images, labels) whose labels are ignored."""

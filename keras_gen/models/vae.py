@@ -9,9 +9,13 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from keras_gen.errors import InputError
 from keras_gen.layers import likelihoods
+from keras_gen.layers.class_prior import ClassPrior
 from keras_gen.models import priors
+from keras_gen.models.classes import check_num_classes, classes_config, of_samples
 from keras_gen.models.gaussian_autoencoder import GaussianAutoencoder
+from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.models.reproducible_model import Terms
 
 
@@ -20,6 +24,9 @@ class VAE(GaussianAutoencoder):
     """A variational autoencoder with a diagonal Gaussian posterior.
 
         loss = E_{z ~ p(z|x)}[-log q(x|z)] + beta KL(p(z|x) || q(z))
+
+    With `num_classes` there is a prior for every class, q(z|y) = N(mu_y, I) in the place of q(z), with learnt mu_y, and
+    batches are pairs (images, labels). The q(z) of `log_prob` is then their uniform mixture.
 
     With beta = 1 this is -ELBO, which is at least -log q(x). The expectation over z is one reparameterised draw per
     image.
@@ -46,11 +53,13 @@ class VAE(GaussianAutoencoder):
             is registered with `keras.saving.register_keras_serializable` if the model is to be saved. Latents are drawn
             as `priors.draw` says.
         beta: Weight of the KL term, at least 0.
+        num_classes: Number of classes of a conditional model, at least 2; None for a model that ignores labels.
         seed: Seed of every draw in training.
         **kwargs: Passed on to `keras.Model`.
 
     Raises:
-        InputError: The networks do not fit each other, there is no such likelihood or prior, or beta is out of range.
+        InputError: The networks do not fit each other, there is no such likelihood or prior, a number is out of range,
+            or both a prior and `num_classes` are given.
     """
 
     def __init__(
@@ -61,36 +70,70 @@ class VAE(GaussianAutoencoder):
         prior: str | priors.Prior = "standard_normal",
         beta: float = 1.0,
         seed: int = 0,
+        num_classes: int | None = None,
         **kwargs: Any,
     ):
         super().__init__(encoder, decoder, likelihood, beta, seed=seed, **kwargs)
+        check_num_classes(num_classes)
         self.make_prior = priors.checked_prior(prior, self.latent_shape)
+        self.num_classes = num_classes
+        if num_classes is not None:
+            if self.make_prior is not priors.standard_normal:
+                raise InputError("prior: with num_classes there is one for every class; leave one of the two out")
+            self.class_prior = ClassPrior(num_classes, self.latent_shape, name="class_prior")
 
     @property
     def prior(self) -> tfd.Distribution:
         """q(z), event shape `latent_shape`."""
-        return self.make_prior(self.latent_shape)
+        return self.make_prior(self.latent_shape) if self.num_classes is None else self.class_prior.mixture
+
+    def prior_of(self, *classes: tf.Tensor) -> tfd.Distribution:
+        """q(z|y) of one-hot rows [n, num_classes], batch shape [n]; without any, q(z)."""
+        return self.class_prior.of(*classes) if classes else self.prior
 
     def term_names(self) -> tuple[str, ...]:
         """-ELBO, and the two terms that it is made of."""
         return ("negative_elbo", "reconstruction", "kl")
 
-    def objective(self, x: tf.Tensor, noise: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
+    def objective(
+        self, x: tf.Tensor, noise: tf.Tensor, *classes: tf.Tensor, training: bool = True
+    ) -> tuple[tf.Tensor, Terms]:
         """The loss of a batch, and its terms; the noise [n, *latent_shape] makes z."""
         posterior = self.posterior(x, training)  # p(z|x)
         z = self.reparameterize(posterior, noise)
         reconstruction = tf.reduce_mean(-self.likelihood(z, training).log_prob(x))  # -log q(x|z)
-        kl = tf.reduce_mean(self.kl(posterior, z))  # KL(p(z|x) || q(z))
+        kl = tf.reduce_mean(self.kl(posterior, z, *classes))  # KL(p(z|x) || q(z)), or q(z|y)
         terms = {"negative_elbo": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
         return reconstruction + self.beta * kl, terms
 
-    def kl(self, posterior: tfd.Distribution, z: tf.Tensor) -> tf.Tensor:
+    def kl(self, posterior: tfd.Distribution, z: tf.Tensor, *classes: tf.Tensor) -> tf.Tensor:
         """KL(p(z|x) || q(z)) [n], or, where TFP has no formula for it, its unbiased estimate at z drawn from p(z|x)."""
+        prior = self.prior_of(*classes)
         try:
-            return posterior.kl_divergence(self.prior)
+            return posterior.kl_divergence(prior)
         except NotImplementedError:
-            return posterior.log_prob(z) - self.prior.log_prob(z)
+            return posterior.log_prob(z) - prior.log_prob(z)
+
+    def latents(
+        self, num_samples: int | tf.Tensor, seed: int | tf.Tensor, labels: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Draws z ~ q(z), [num_samples, *latent_shape], or z ~ q(z|y) for labels [num_samples], by default in turn.
+
+        The same seed gives the same latents. See `priors.draw`.
+
+        Raises:
+            InputError: The labels are no classes of this model.
+        """
+        if self.num_classes is None:
+            return super().latents(num_samples, seed)
+        (classes,) = of_samples(self.num_classes, num_samples, labels)
+        return self.class_prior.draw(classes, seed)
+
+    def prior_in_numbers(self) -> dict[str, Any]:
+        """See `GenerativeModel.prior_in_numbers`."""
+        return super().prior_in_numbers() if self.num_classes is None else GenerativeModel.prior_in_numbers(self)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
-        return {**super().get_config(), "prior": keras.saving.serialize_keras_object(self.make_prior)}
+        prior = keras.saving.serialize_keras_object(self.make_prior)
+        return {**super().get_config(), "prior": prior, **classes_config(self.num_classes)}

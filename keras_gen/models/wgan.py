@@ -53,9 +53,9 @@ class WGAN(AdversarialModel):
         """-E_z[T(G(z))] (4)."""
         return -tf.reduce_mean(t_fake)
 
-    def train_discriminator(self, real: tf.Tensor, stream: str) -> Terms:
+    def train_discriminator(self, real: tf.Tensor, stream: str, *classes: tf.Tensor) -> Terms:
         """One update of T, then the clipping (algorithm 1, line 7)."""
-        terms = super().train_discriminator(real, stream)
+        terms = super().train_discriminator(real, stream, *classes)
         for weight in self.discriminator.trainable_variables:
             weight.assign(tf.clip_by_value(weight, -self.clip, self.clip))
         return terms

@@ -7,6 +7,10 @@ differ from the defaults:
 
     generator((128, 128, 3), **AUTHORS_128.generator)
     discriminator((128, 128, 3), batch_norm=True, **AUTHORS_128.discriminator)
+
+With `num_classes` both take classes y too, as one-hot rows [batch, num_classes], as in Miyato and Koyama 2018 (arXiv
+1802.05637): conditional batch norm in the generator, projection in the discriminator, whose embedding V is spectrally
+normalised if its kernels are.
 """
 
 from collections.abc import Callable
@@ -17,7 +21,7 @@ from keras import layers
 
 from keras_gen.checks import check_counts, check_keras_settings
 from keras_gen.errors import InputError
-from keras_gen.layers import BatchNormalization
+from keras_gen.layers import BatchNormalization, ConditionalBatchNormalization
 from keras_gen.networks import initializers
 from keras_gen.networks.spectral_normalization import batch_normalization, spectrally_normalized
 
@@ -48,6 +52,7 @@ def generator(
     seed: int = 0,
     initializer: str = "normal",
     normalize_units: bool = False,
+    num_classes: int | None = None,
 ) -> keras.Model:
     """Network from latents [batch, latent_dim] to images float32 [batch, height, width, channels] in [-1, 1].
 
@@ -63,17 +68,25 @@ def generator(
         initializer: Initial kernels: `normal`, N(0, 0.02^2) as in DCGAN, or `glorot`, Keras's default.
         normalize_units: Whether the first batch norm is one of the dense layer's units, as in DCGAN, and not of the
             channels that they become.
+        num_classes: Number of classes; every batch norm then has a scale and a shift for each of them.
 
     Raises:
-        InputError: The size or initializer is not supported, or a number is below 1.
+        InputError: The size or initializer is not supported, a number is below 1, or no batch norm takes the classes.
     """
     check_keras_settings()
     check_counts(latent_dim=latent_dim, width=width, max_width=max_width, kernel_size=kernel_size)
     base, widths = _plan(image_shape, width, max_width)
+    classes = _class_input(num_classes)
+    if classes and not batch_norm:
+        raise InputError("batch_norm=False: it is batch norm that takes the classes here; leave num_classes out")
     kernel = _kernel_initializers("dcgan/generator", seed)
 
     def normalized(x: keras.KerasTensor) -> keras.KerasTensor:
-        return BatchNormalization(synchronized=synchronized)(x) if batch_norm else x
+        if not batch_norm:
+            return x
+        if num_classes is not None:
+            return ConditionalBatchNormalization(num_classes, synchronized=synchronized)(x, *classes)
+        return BatchNormalization(synchronized=synchronized)(x)
 
     latents = keras.Input((latent_dim,), name="latents")
     x = layers.Dense(base * base * widths[-1], use_bias=not batch_norm, **kernel(initializer))(latents)
@@ -86,7 +99,7 @@ def generator(
     x = layers.ReLU()(x)
     x = layers.Conv2DTranspose(image_shape[-1], kernel_size, 2, "same", **kernel(initializer))(x)
     images = layers.Activation("tanh", dtype="float32", name="images")(x)
-    return keras.Model(latents, images, name="generator")
+    return keras.Model([latents, *classes] if classes else latents, images, name="generator")
 
 
 def discriminator(
@@ -103,6 +116,7 @@ def discriminator(
     scores_initializer: str | None = None,
     negative_slope: float = 0.2,
     first_bias: bool | None = None,
+    num_classes: int | None = None,
 ) -> keras.Model:
     """Network from images [batch, height, width, channels] in [-1, 1] to scores float32 [batch, 1].
 
@@ -111,8 +125,7 @@ def discriminator(
         width: Channels of the first convolution.
         max_width: Largest number of channels.
         kernel_size: Width of the convolutions' kernels.
-        batch_norm: Whether to normalise every map but the first. Convolutions before a batch norm have no bias, which
-            it would take away again.
+        batch_norm: Whether to normalise every map but the first; convolutions before a batch norm then have no bias.
         synchronized: Whether batch norm takes its moments over all replicas of a `tf.distribute` strategy.
         pooling: `average` over the last map, or `flatten` it.
         spectral_normalization: `none`, or how the spectral norm of every kernel, and of the scale of every batch norm,
@@ -122,10 +135,10 @@ def discriminator(
         scores_initializer: Of the last layer; by default that of the others.
         negative_slope: Slope of the leaky activations below 0.
         first_bias: Whether the first convolution has a bias; by default unless `batch_norm`.
+        num_classes: Number of classes; to the score psi(phi(x)) of the last map, pooled, y^T V phi(x) is then added.
 
     Raises:
-        InputError: The size, pooling, spectral normalisation or an initializer is not supported, or a number is out of
-            range.
+        InputError: The size or a choice is not supported, or a number is out of range.
     """
     check_keras_settings()
     check_counts(width=width, max_width=max_width, kernel_size=kernel_size)
@@ -133,7 +146,7 @@ def discriminator(
         raise InputError(f"negative_slope={negative_slope}: must be from 0 to 1")
     _, widths = _plan(image_shape, width, max_width)
     kernel = _kernel_initializers("dcgan/discriminator", seed)
-    images = keras.Input(image_shape, name="images")
+    images, classes = keras.Input(image_shape, name="images"), _class_input(num_classes)
     x = images
     for i, channels in enumerate(widths):
         use_bias = not batch_norm if i > 0 or first_bias is None else first_bias
@@ -145,7 +158,24 @@ def discriminator(
     x = _pooled(x, pooling)
     last = layers.Dense(1, use_bias=False, dtype="float32", name="scores", **kernel(scores_initializer or initializer))
     scores = spectrally_normalized(last, spectral_normalization)(x)
-    return keras.Model(images, scores, name="discriminator")
+    if classes:
+        embedding = layers.Dense(x.shape[-1], use_bias=False, dtype="float32", name="embedding", **kernel(initializer))
+        scores = _projected(scores, spectrally_normalized(embedding, spectral_normalization)(*classes), x)
+    return keras.Model([images, *classes] if classes else images, scores, name="discriminator")
+
+
+def _projected(scores: keras.KerasTensor, embedded: keras.KerasTensor, x: keras.KerasTensor) -> keras.KerasTensor:
+    """The scores and, added to them, y^T V phi(x), of the embedded classes y^T V and the pooled map phi(x)."""
+    projection = layers.Dot(axes=-1, dtype="float32", name="projection")([embedded, x])
+    return layers.Add(dtype="float32")([scores, projection])
+
+
+def _class_input(num_classes: int | None) -> list[keras.KerasTensor]:
+    """The input of classes, if there are any."""
+    if num_classes is None:
+        return []
+    check_counts(2, num_classes=num_classes)
+    return [keras.Input((num_classes,), name="classes")]
 
 
 def _plan(image_shape: tuple[int, int, int], width: int, max_width: int) -> tuple[int, list[int]]:

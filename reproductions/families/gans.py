@@ -43,6 +43,12 @@ class Configuration(samples.Configuration):
     width: int = option(32, "Channels at half the image's size; they double as the size halves.", at_least=1)
     batch_norm: bool = option(False, "Batch norm in the discriminator; the generator always has it.")
     pooling: Literal["average", "flatten"] = option("flatten", "What the discriminator does with its last map.")
+    num_classes: int | None = option(
+        None,
+        "Classes of a conditional model, as many as the data set has: the generator's batch norms and the "
+        "discriminator's projection take the labels. By default labels are ignored.",
+        at_least=2,
+    )
 
 
 SMOKE: dict[str, Any] = configuration.SMOKE | {
@@ -97,7 +103,12 @@ def networks(
     from keras_gen.networks import dcgan
 
     c = configuration
-    shared: dict[str, Any] = {"width": c.width, "synchronized": num_replicas > 1, "seed": c.seed}
+    shared: dict[str, Any] = {
+        "width": c.width,
+        "synchronized": num_replicas > 1,
+        "seed": c.seed,
+        "num_classes": c.num_classes,
+    }
     of_architecture = {
         "dcgan": dcgan.Arguments({}, {}),
         "authors_64": dcgan.AUTHORS_64,
@@ -124,6 +135,7 @@ def arguments(configuration: Configuration) -> dict[str, Any]:
         "generator_steps": c.generator_steps,
         "ema_momentum": c.ema_momentum or None,
         "seed": c.seed,
+        "num_classes": c.num_classes,
     }
 
 

@@ -13,6 +13,8 @@ from reproductions.harness.options import option
 from reproductions.harness.silence import say
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from keras_gen import datasets
     from keras_gen.models import GenerativeModel
 
@@ -72,6 +74,7 @@ def sample_quality(
     say(f"Preparing the features that measure samples{of_lenet}")
     features = image_features.features(configuration.features, train, test)
     num_real, num_samples = image_counts(configuration, train, test)
+    labels, test_labels = _labels(configuration, train, test, num_real, num_samples)
     if num_samples < configuration.evaluation_samples:
         print(
             f"--evaluation_samples={configuration.evaluation_samples}: a measurement draws {num_samples}, as many as "
@@ -79,8 +82,23 @@ def sample_quality(
             flush=True,
         )
     in_place_of_samples = test.to_array(num_samples)
-    quality = SampleQuality(train.to_array(num_real), features, num_samples=num_samples)
+    quality = SampleQuality(train.to_array(num_real), features, num_samples=num_samples, real_labels=labels)
     return quality.measure, {
         "features": features.description,
-        "test_images": quality.of_images(in_place_of_samples),
+        "test_images": quality.of_images(in_place_of_samples, test_labels),
     }
+
+
+def _labels(
+    configuration: Configuration, train: datasets.Images, test: datasets.Images, num_real: int, num_samples: int
+) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
+    """The labels of the first training and test images, by which a conditional model is measured class by class."""
+    num_classes = getattr(configuration, "num_classes", None)
+    if num_classes is None or train.labels is None or test.labels is None:
+        return None, None
+    labels, test_labels = train.labels[:num_real], test.labels[:num_samples]
+    of_each = [(found == label).sum() for found in (labels, test_labels) for label in range(num_classes)]
+    if min(*of_each, num_samples // num_classes) < 2:
+        print(f"{train.name}: classes are not measured one by one, for some have fewer than two images", flush=True)
+        return None, None
+    return labels, test_labels

@@ -24,6 +24,7 @@ from keras_gen.utils.files import MemoryFile, replacing
 from reproductions.harness import distribution, image_files, silence
 from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.errors import UsageError
+from reproductions.harness.image_labels import check_classes
 from reproductions.harness.options import as_flags
 from reproductions.harness.reproduction import Measure, Reproduction, Sheet
 from reproductions.harness.run_directory import RunDirectory, write_json
@@ -135,6 +136,7 @@ class Training:
         c = configuration
         silence.say(f"Loading {c.dataset}")
         train, test = (datasets.load(c.dataset, split, c.image_size, data_dir) for split in ("train", "test"))
+        check_classes(c, train)
         silence.say("Building the model")
         with strategy.scope():
             model = reproduction.build(c, train.image_shape, strategy.num_replicas_in_sync)
@@ -165,10 +167,11 @@ class Training:
         if self._shows_rows and first_step < c.steps:
             silence.say("Compiling the first step")
         batch_size = c.batch_size * self.model.real_batches_per_step
+        labels = self.model.num_classes is not None
         with contextlib.nullcontext() if self._shows_rows else silence.allowed():
             self.model.fit(
                 self.model.distribute_strategy.distribute_datasets_from_function(
-                    lambda worker: datasets.batches(train, batch_size, c.seed, first_step, input_context=worker)
+                    lambda worker: datasets.batches(train, batch_size, c.seed, first_step, None, labels, worker)
                 ),
                 initial_epoch=first_step // c.log_every,
                 epochs=c.steps // c.log_every,

@@ -21,6 +21,7 @@ from typing import Any
 from reproductions.harness import image_features, launch
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
+from reproductions.harness.image_labels import check_classes
 from reproductions.harness.options import as_flags
 from reproductions.harness.record import check_counts, check_weights, minutes
 from reproductions.harness.reproduction import Reproduction
@@ -128,6 +129,8 @@ def check(
         if name is not None and (name, pixels) not in images:
             train, test = (datasets.load(name, split, pixels, data_dir) for split in ("train", "test"))
             images[name, pixels] = train, test
+        if name is not None:
+            check_classes(configuration, images[name, pixels][0])
             if _features(reproduction, of_study, configuration) is not None:
                 image_features.check_labels(configuration.features, train)
         if of_study.perform is None and reproduction.compared is not None:

@@ -10,14 +10,17 @@ MEASURES = {
     "recall": "recall",
     "coverage": "coverage",
 }
+# Beside them, of models that are given classes.
+OF_CLASSES = {"class_accuracy": "class as asked for", "within_class_distance": "distance within classes"}
 
 
 def table(results: dict) -> str:
     """Samples, as means of the last three measurements, beside as many test images; and how the run was made."""
     at_end, of_images = results["evaluations"][-1], results["measure"]["test_images"]
+    measures = MEASURES | {name: title for name, title in OF_CLASSES.items() if name in at_end}
     rows = [
-        ["samples", *(f"{summary.settled(results, name):.3g}" for name in MEASURES)],
-        ["test images", *(f"{of_images[name]:.3g}" for name in MEASURES)],
+        ["samples", *(f"{summary.settled(results, name):.3g}" for name in measures)],
+        ["test images", *(f"{of_images[name]:.3g}" for name in measures)],
     ]
     flags = results["flags"]
     devices = ", ".join(note["device"] for note in results.get("trained_on", [])) or "processor"
@@ -27,4 +30,4 @@ def table(results: dict) -> str:
         f"{results['seconds'] / 60:.1f} minutes ({devices}). {at_end['num_fake']:.0f} samples beside "
         f"{at_end['num_real']:.0f} images on the features of {features}."
     )
-    return f"{markdown.table(['', *MEASURES.values()], rows)}\n\n{made}"
+    return f"{markdown.table(['', *measures.values()], rows)}\n\n{made}"

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 import keras_gen
+from helpers.small_conditional_models import NUM_CLASSES, conditional_vector_networks, labelled
 from helpers.small_encoders import IMAGE_SHAPE as ENCODED_SHAPE
 from helpers.small_encoders import decoder_free_vae, deep_infomax
 from helpers.small_flow_models import IMAGE_SHAPE as FLOW_SHAPE
@@ -62,8 +63,10 @@ class Run(NamedTuple):
     new_callbacks: Callable[[], list[keras.callbacks.Callback]] = list
 
     def batches(self, model, first_step, last_step):
-        """The batches of the steps from `first_step` to before `last_step`, with targets if the model learns them."""
+        """The batches of the steps from `first_step` to before `last_step`, with targets or labels if it takes them."""
         rows = batches(first_step, last_step, BATCH_SIZE, self.shape)
+        if model.num_classes is not None:
+            return labelled(rows)
         return rows.map(lambda x: (x, x**2)) if isinstance(model, GradientPenalized) else rows
 
 
@@ -95,11 +98,11 @@ def clustering_vae(**arguments):
     return vae(ClusteringVAE, classifier, means_initializer=keras.initializers.RandomNormal(seed=0), **arguments)
 
 
-def glow():
+def glow(**arguments):
     """A Glow that begins from data, and whose gradients are always clipped."""
     sizes = {"levels": 2, "depth": 1, "width": 4}
     kind = {"coupling": "affine", "mixing": "convolution", "act_norm_from_data": True}
-    return Glow(FLOW_SHAPE, **sizes, **kind, clip_norm=1.0)
+    return Glow(FLOW_SHAPE, **sizes, **kind, clip_norm=1.0, **arguments)
 
 
 def f_vae():
@@ -157,6 +160,13 @@ RUNS = {
         ENCODED_SHAPE,
     ),
     "glow": Run(lambda: with_optimizer(glow(), sgd(0.1)), FLOW_SHAPE),
+    "conditional_gan": Run(
+        lambda: compiled(
+            WGANGP(*conditional_vector_networks(), penalty_weight=1.0, ema_momentum=0.9, num_classes=NUM_CLASSES)
+        )
+    ),
+    "conditional_vae": Run(lambda: with_optimizer(vae(num_classes=NUM_CLASSES), sgd(1e-3))),
+    "conditional_glow": Run(lambda: with_optimizer(glow(num_classes=NUM_CLASSES), sgd(0.1)), FLOW_SHAPE),
     "f_vae": Run(lambda: with_optimizer(f_vae(), sgd(1e-4)), FLOW_SHAPE),
 }
 

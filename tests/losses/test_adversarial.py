@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.losses import AdversarialLoss, NonSaturating, Relativistic, Wasserstein, adversarial
+from keras_gen.losses import AdversarialLoss, Hinge, LeastSquares, NonSaturating, Relativistic, Wasserstein, adversarial
 
 LOG2, LOG3, LOG4 = np.log([2, 3, 4])
 
@@ -48,6 +48,27 @@ LOSSES = [
             ([-1, 0], [2, 1], 2.0),  # -(-1/2 - 3/2)
         ],
         generator=[([1, -2], 0.5), ([3, 5], -4.0)],
+    ),
+    Golden(
+        Hinge(),
+        "hinge",
+        discriminator=[
+            ([0, 0], [0, 0], 2.0),
+            ([3, 0.5], [-2, 1], 1.25),  # (0 + 1/2)/2 + (0 + 2)/2
+            ([-1, 1], [-1, 3], 3.0),  # (2 + 0)/2 + (0 + 4)/2
+        ],
+        generator=[([1, -2], 0.5), ([3, 5], -4.0)],
+    ),
+    Golden(
+        LeastSquares(),
+        "least_squares",
+        discriminator=[
+            ([0, 0], [0, 0], 0.5),
+            ([1, 1], [0, 0], 0.0),
+            ([3, 0], [2, -1], 2.5),  # (4 + 1)/4 + (4 + 1)/4
+        ],
+        generator=[([0, 0], 0.5), ([1, 1], 0.0), ([3, -1], 2.0)],  # (4 + 4)/4
+        slope=-5000.5,  # (T - 1)/2
     ),
     Golden(
         Relativistic(),
@@ -100,7 +121,7 @@ class TestEveryLoss:
             assert float(loss) == pytest.approx(value, rel=1e-6, abs=1e-6)
 
     def test_each_side_pulls_its_way(self, golden):
-        real, fake = column([0.3, -1.2]), column([0.8, -0.1])
+        real, fake = column([0.3, -1.2]), column([0.8, 0.1])
         with tf.GradientTape(persistent=True) as tape:
             tape.watch([real, fake])
             discriminator = golden.loss.discriminator_loss(real, fake)
@@ -173,5 +194,5 @@ def test_every_name_is_tested():
 
 
 def test_unknown_name():
-    with pytest.raises(InputError, match="adversarial_loss='hinge': choose one of non_saturating, wasserstein"):
-        adversarial.get("hinge")
+    with pytest.raises(InputError, match="adversarial_loss='hinged': choose one of non_saturating, wasserstein"):
+        adversarial.get("hinged")

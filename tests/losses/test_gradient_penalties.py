@@ -4,10 +4,11 @@ import pytest
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.losses import OneSidedPenalty, PowerPenalty, TwoSidedPenalty, gradient_sampling
+from keras_gen.losses import OneSidedPenalty, PowerPenalty, R1Penalty, TwoSidedPenalty, gradient_sampling
 from keras_gen.losses.gradient_penalties import scores_and_squared_norms
 
-PENALTIES = [PowerPenalty(), PowerPenalty(0.5, 2.0), PowerPenalty(3.0, 1.5), TwoSidedPenalty(), OneSidedPenalty()]
+POWERS = [PowerPenalty(), PowerPenalty(0.5, 2.0), PowerPenalty(3.0, 1.5), R1Penalty()]
+PENALTIES = [*POWERS, TwoSidedPenalty(), OneSidedPenalty()]
 
 
 def described(penalty):
@@ -36,6 +37,8 @@ class TestPenalty:
             (PowerPenalty(k=3, p=1.5), 3 * (1 + 2**1.5 + 3**1.5) / 3),
             (PowerPenalty(k=1, p=3), (1 + 8 + 27) / 3),
             (TwoSidedPenalty(10), 10 * (0 + 1 + 4) / 3),
+            (R1Penalty(), 10 / 2 * (1 + 4 + 9) / 3),
+            (R1Penalty(0.5, "fake"), 0.5 / 2 * (1 + 4 + 9) / 3),
             (OneSidedPenalty(10), 10 * (0 + 1 + 4) / 3),
         ],
     )
@@ -91,6 +94,7 @@ class TestPenalty:
             (lambda: PowerPenalty(p=1), "p=1"),
             (lambda: TwoSidedPenalty(0), "weight=0"),
             (lambda: OneSidedPenalty(-1), "weight=-1"),
+            (lambda: R1Penalty(0), "gamma=0"),
             (lambda: PowerPenalty(sampling="normal"), "sampling='normal'"),
             (lambda: TwoSidedPenalty(sampling="normal"), "sampling='normal'"),
         ],
@@ -104,7 +108,7 @@ class TestScoresAndSquaredNorms:
     # The batches that are scored: real and fake, and the points where these are others.
     @pytest.mark.parametrize(
         "sampling, calls",
-        list(zip(gradient_sampling.SAMPLINGS, [3, 4, 3, 2, 2, 2], strict=True)),
+        list(zip(gradient_sampling.SAMPLINGS, [3, 4, 3, 2, 2, 2, 3], strict=True)),
     )
     def test_each_batch_is_scored_once(self, sampling, calls):
         scored = []

@@ -33,6 +33,16 @@ def test_real_and_fake_pairs():
     np.testing.assert_allclose(points, mixture(range(6), range(6, 12), noise[:, 0].numpy()), atol=1e-7)
 
 
+def test_pairs_between_classes_and_within():
+    """Where the i-th fake has the class of the i-th real image; either epsilon is the real image's share."""
+    real, fake = one_hots(6)
+    noise = uniform(6)
+    partners = {"interpolate_real_fake": [7, 6, 9, 8, 11, 10], "interpolate_within_class": range(6, 12)}
+    for sampling, partner in partners.items():
+        (points,) = gradient_sampling.points(sampling, real, fake, noise, conditional=True)
+        np.testing.assert_allclose(points, mixture(range(6), partner, noise[:, 0].numpy()), atol=1e-7)
+
+
 def test_pairs_of_two_reals_and_of_two_fakes():
     real, fake = one_hots(6)
     noise = uniform(6)
@@ -104,6 +114,7 @@ def test_swapping_real_and_fake_swaps_the_points(sampling):
     noise = uniform(4).numpy()
     swapped_noise = {
         "interpolate_real_fake": 1 - noise,
+        "interpolate_within_class": 1 - noise,
         "interpolate_within": noise[:, [1, 0, 2]],
         "interpolate_pooled": np.concatenate([noise[:, :1], 0.999 - noise[:, 1:]], 1),
     }.get(sampling, noise)

@@ -23,7 +23,7 @@ class TestFreshImages:
 
         def recorded(x, training=True):
             scored.append(x.numpy())
-            return score(x, training)
+            return score(x, training=training)
 
         model.score = recorded
         images = data(12, (2,))

@@ -4,6 +4,7 @@ import pytest
 from keras import layers
 
 from keras_gen.errors import InputError
+from keras_gen.layers import ConditionalBatchNormalization, SpectralNormalization
 from keras_gen.networks import dcgan
 
 
@@ -204,3 +205,43 @@ def test_mixed_precision(mixed_bfloat16):
         assert network.get_layer(last).compute_dtype == "float32"
         assert network.output.dtype == "float32"
         assert {weight.dtype for weight in network.weights} == {"float32"}
+
+
+class TestClasses:
+    """Conditional batch norm and projection (Miyato and Koyama 2018)."""
+
+    CLASSES = np.eye(3, dtype="float32")[[0, 2, 1, 2]]
+    IMAGES = np.random.RandomState(0).uniform(-1, 1, (4, 16, 16, 1)).astype("float32")
+
+    @pytest.mark.parametrize("pooling", ["average", "flatten"])
+    def test_the_projection_against_numpy(self, pooling):
+        network = dcgan.discriminator((16, 16, 1), width=4, pooling=pooling, num_classes=3)
+        for layer in network.layers[-4:]:
+            if hasattr(layer, "kernel"):  # so that every part of the score is seen
+                layer.kernel.assign(np.random.RandomState(1).randn(*layer.kernel.shape))
+        features = keras.Model(network.inputs[0], network.get_layer("projection").input[1])(self.IMAGES).numpy()
+        psi, embedding = (network.get_layer(name).kernel.numpy() for name in ("scores", "embedding"))
+        of_class = self.CLASSES @ embedding  # y^T V
+        expected = features @ psi + (of_class * features).sum(1, keepdims=True)
+        np.testing.assert_allclose(network([self.IMAGES, self.CLASSES]), expected, rtol=1e-4, atol=1e-5)
+
+    def test_the_embedding_is_spectrally_normalised_too(self):
+        network = dcgan.discriminator((16, 16, 1), width=4, num_classes=3, spectral_normalization="persistent")
+        (wrapped,) = (one for one in of_type(network, SpectralNormalization) if one.layer.name == "embedding")
+        for _ in range(50):
+            kernel = wrapped.normalized_kernel(training=True)
+        assert np.linalg.norm(kernel, 2) == pytest.approx(1, abs=1e-4)
+
+    def test_the_generator_has_a_conditional_norm_for_every_norm(self):
+        plain, conditional = (dcgan.generator((16, 16, 1), 3, width=4, num_classes=number) for number in (None, 3))
+        norms = of_type(conditional, ConditionalBatchNormalization)
+        assert len(norms) == len(of_type(plain, layers.BatchNormalization)) > 0
+        # It begins as the network without classes, whose kernels it has.
+        latents = np.random.RandomState(0).randn(4, 3).astype("float32")
+        np.testing.assert_allclose(conditional([latents, self.CLASSES]), plain(latents), atol=1e-6)
+
+    def test_bad_arguments(self):
+        with pytest.raises(InputError, match="^batch_norm=False: it is batch norm that takes the classes"):
+            dcgan.generator((16, 16, 1), batch_norm=False, num_classes=3)
+        with pytest.raises(InputError, match="^num_classes=1: must be a whole number of at least 2$"):
+            dcgan.discriminator((16, 16, 1), num_classes=1)

@@ -7,11 +7,13 @@ import pytest
 from PIL import Image
 
 from reproductions.reporting import figures, markdown, prior_term, summary
+from reproductions.reporting.classes import as_asked, class_dots, class_table, within_classes
 from reproductions.reporting.clustering import clustering_curves, clustering_table, purity
 from reproductions.reporting.curves import curves
 from reproductions.reporting.densities import density_curves, density_table
 from reproductions.reporting.dots import dots
 from reproductions.reporting.quality import quality_table
+from reproductions.studies import conditioning
 
 
 def run(variant, seed, distances, seconds_per_step=0.01):
@@ -286,3 +288,48 @@ class TestMarkdown:
         # Claims are left as they are, since nothing makes them.
         assert page.read_text() == self.PAGE.replace("\nold\n", "\n\nnew\n\n")
         assert markdown.renew_blocks(page, {"claims": made}) and seen[-1] == ("", "")
+
+
+class TestClasses:
+    """Of a study in which some models are given classes."""
+
+    @staticmethod
+    def of_classes(run, shares):
+        for row, share in zip(run["evaluations"], shares, strict=True):
+            row |= {"class_accuracy": share, "within_class_distance": 10 * share}
+        return run
+
+    def record(self):
+        given = [self.of_classes(run("one", seed, [9, 8, 4]), [0.1, 0.3, 0.5 + 0.3 * seed]) for seed in (0, 1)]
+        broken = {"variant": "broken", "seed": 0, "broke_down": "loss is nan at step 7", "evaluations": []}
+        return {**RECORD, "runs": [*given, run("one, no labels", 0, [9, 2, 4]), broken]}
+
+    def test_statistics(self):
+        first, second, plain, _ = self.record()["runs"]
+        assert [as_asked(first), as_asked(second)] == pytest.approx([0.3, 0.4]) and as_asked(plain) is None
+        assert [within_classes(first), within_classes(plain)] == [pytest.approx(3), None]
+
+    def test_table(self):
+        rows = class_table(self.record()).splitlines()[2:]
+        assert rows[2].startswith("| one | 0.350 ± 0.071 | 3.5 ± 0.71 | 7 ± 0 | 7.25 ± 0 |")
+        assert rows[3] == "| one, no labels |  |  | 5 | 4.25 |"
+        assert rows[4].startswith("| broken | loss is nan at step 7 |")
+        # The test images of a run with classes, which were measured here as its first samples were.
+        assert rows[5] == "| *20 test images in the place of samples* | 0.100 | 1 | 9 |  |"
+
+    def test_figure(self):
+        figure = class_dots(self.record())
+        assert [axes.has_data() for axes in figure.axes] == [True] * 3
+        assert "within classes" in figure.axes[1].get_xlabel()
+
+
+def test_claims_of_conditioning_compare_shares_and_a_broken_run_is_no_evidence():
+    share, within = (claim.values for claim in conditioning.STUDIES["conditioning_clothes"].claims)
+    runs = [
+        TestClasses.of_classes(run(title, seed, [9, 8, 4]), [value + seed / 10] * 3)
+        for title, value in {"SN with hinge": 0.8, "WGAN-GP": 0.5, "WGAN-GP within classes": 0.6}.items()
+        for seed in (0, 1)
+    ]
+    assert share({"runs": runs}) == pytest.approx([0.3, 0.3]) and within({"runs": runs}) == pytest.approx([0.1, 0.1])
+    runs[2] = {"variant": "WGAN-GP", "seed": 0, "broke_down": "loss is nan", "evaluations": []}
+    assert share({"runs": runs}) == [float("inf"), pytest.approx(0.3)]

@@ -22,15 +22,23 @@ class GreyAtTemperature(Grey):
         return temperature * self.sample(num_samples, seed)
 
 
+class GreyByClass(Grey):
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int32)] * 3)
+    def sample_class(self, num_samples, seed, label):
+        message = ["InputError: label: must be from 0 to 2, got", label]
+        with tf.control_dependencies([tf.debugging.Assert(label < 3, message)]):
+            return self.sample(num_samples, seed) * tf.cast(label, tf.float32)
+
+
 @pytest.fixture
 def draw(tmp_path):
     """Draws a picture with flags, and gives its first pixel."""
 
-    def drawn(model, temperature):
+    def drawn(model, temperature=1.0, label=None):
         tf.saved_model.save(model, tmp_path / "model")
         picture = tmp_path / "grid.png"
         flags = {"saved_model": str(tmp_path / "model"), "num_samples": 1, "seed": 50, "output": str(picture)}
-        sample.draw(sample.Command(**flags, temperature=temperature))
+        sample.draw(sample.Command(**flags, temperature=temperature, label=label))
         return tf.io.decode_png(picture.read_bytes()).numpy()
 
     return drawn
@@ -44,6 +52,14 @@ def test_the_temperature(draw):
     assert value(0.5) in draw(GreyAtTemperature(), 1.0)
     cool = draw(GreyAtTemperature(), 0.5)
     assert value(0.25) in cool and value(0.5) not in cool
+
+
+def test_a_class(draw):
+    assert 191 in draw(GreyByClass()) and 255 in draw(GreyByClass(), label=2)
+    with pytest.raises(UsageError, match="--label=1: this model has no classes; leave the flag out"):
+        draw(Grey(), label=1)
+    with pytest.raises(UsageError, match="model: label: must be from 0 to 2, got 3$"):
+        draw(GreyByClass(), label=3)
 
 
 def test_what_cannot_be(draw):

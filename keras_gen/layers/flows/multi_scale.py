@@ -50,6 +50,11 @@ class MultiScale(FlowLayer):
                 shape = (*shape[:-1], shape[-1] // 2)
             self._shapes.append(shape)
 
+    @property
+    def num_last(self) -> int:
+        """How many numbers of y, the first ones, the last level gives."""
+        return math.prod(self._shapes[-1])
+
     def transformed_shape(self, shape: Shape) -> Shape:
         """See `FlowLayer.transformed_shape`."""
         return (math.prod(shape),)

@@ -1,0 +1,70 @@
+"""`TemperedModel`: a model with latents z ~ N(0, I), which can also be drawn at another temperature."""
+
+import tensorflow as tf
+from numpy.typing import ArrayLike
+from tensorflow_probability import distributions as tfd
+
+from keras_gen.models.encoding_model import EncodingModel
+from keras_gen.models.endpoints import PIXELS, Labels, Number, Seed, WholeNumber, endpoint
+from keras_gen.models.priors import standard_normal
+from keras_gen.utils import noise
+from keras_gen.utils.noise import stream_seed
+
+
+class TemperedModel(EncodingModel):
+    """An `EncodingModel` whose samples are drawn at a temperature."""
+
+    @property
+    def prior(self) -> tfd.Distribution:
+        """q(z) = N(0, I), event shape `latent_shape`."""
+        return standard_normal(self.latent_shape)
+
+    def latents(
+        self,
+        num_samples: int | tf.Tensor,
+        seed: int | tf.Tensor,
+        labels: tf.Tensor | None = None,
+        temperature: float | tf.Tensor = 1.0,
+    ) -> tf.Tensor:
+        """Draws z ~ N(0, temperature^2 I), [num_samples, *latent_shape]; the same seed gives the same latents."""
+        del labels  # which only a conditional model has
+        return temperature * noise.normal(tf.stack([num_samples, *self.latent_shape]), stream_seed(seed, "sample"))
+
+    @endpoint(gives=PIXELS, num_samples=WholeNumber(at_least=1), seed=Seed(), labels=Labels())
+    def sample(  # type: ignore[override]  # the temperature came third before there were labels
+        self,
+        num_samples: int | tf.Tensor,
+        seed: int | tf.Tensor = 0,
+        temperature: float | tf.Tensor = 1.0,
+        labels: ArrayLike | tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Draws images; see `sample_at_temperature`, and for the labels `GenerativeModel.sample`."""
+        return self.sample_at_temperature(num_samples, seed, temperature, labels)
+
+    @endpoint(
+        compiled=True,
+        gives=PIXELS,
+        num_samples=WholeNumber(at_least=1),
+        seed=Seed(),
+        temperature=Number(at_least=0.0),
+        labels=Labels(),
+    )
+    def sample_at_temperature(
+        self,
+        num_samples: int | tf.Tensor,
+        seed: int | tf.Tensor,
+        temperature: float | tf.Tensor,
+        labels: ArrayLike | tf.Tensor | None = None,
+    ) -> tf.Tensor:
+        """Draws images float32 [num_samples, height, width, channels].
+
+        Args:
+            num_samples: Images to draw, at least 1.
+            seed: The same seed gives the same images, and the first of many are those of a few.
+            temperature: Factor of the latents' standard deviation, at least 0. At 0 all images, of a class, are one.
+            labels: The class of each image, of a conditional model; by default each class in turn.
+
+        Raises:
+            InputError: `num_samples`, `temperature` or a label is out of range.
+        """
+        return self.decode(self.latents(num_samples, seed, labels, temperature))

@@ -1,0 +1,79 @@
+"""Table and figure of a study of conditional models: classes as asked for, distances within classes and over all."""
+
+from __future__ import annotations
+
+from statistics import mean
+from typing import TYPE_CHECKING
+
+from reproductions.reporting import figures, summary
+from reproductions.reporting.markdown import spread, table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+COLUMNS = ("variant", "class as asked for", "distance within classes", "distance", "distance over the training")
+ACCURACY, WITHIN = "class_accuracy", "within_class_distance"
+
+
+def as_asked(run: dict) -> float | None:
+    """The share of samples seen as of the class asked for, mean of the last three evaluations; None without labels."""
+    return summary.settled(run, ACCURACY) if ACCURACY in run["evaluations"][-1] else None
+
+
+def within_classes(run: dict) -> float | None:
+    """The mean over classes of the Fréchet distance within them, mean of the last three evaluations."""
+    return summary.settled(run, WITHIN) if WITHIN in run["evaluations"][-1] else None
+
+
+def class_table(record: dict) -> str:
+    """One row per variant and, if as many were measured, one for real test images."""
+    title = f"{summary.distance_title(record)}; {summary.conditions(record)}. Numbers are means of the last three "
+    title += "evaluations. The classifier is a logistic regression on the same features of the real images."
+    rows = [_row(variant, runs) for variant, runs in summary.by_variant(record).items()]
+    return "\n".join([title, "", table(COLUMNS, [*rows, *_test_images_rows(record)])])
+
+
+def _row(variant: str, runs: list[dict]) -> list[str]:
+    reason = summary.broken(runs)
+    if reason:
+        return [variant, reason, *[""] * (len(COLUMNS) - 2)]
+    shares, distances = ([number(run) for run in runs] for number in (as_asked, within_classes))
+    return [
+        variant,
+        "" if None in shares else spread([share for share in shares if share is not None], digits=3),
+        "" if None in distances else spread([distance for distance in distances if distance is not None]),
+        spread([summary.settled(run) for run in runs]),
+        spread([summary.area(run) for run in runs]),
+    ]
+
+
+def _test_images_rows(record: dict) -> list[list[str]]:
+    of_classes = [run for run in summary.whole(record["runs"]) if ACCURACY in run["measure"]["test_images"]]
+    found = summary.real_test_images({"runs": of_classes}) if of_classes else None
+    if found is None:
+        return []
+    title = f"*{found['num_fake']:.0f} test images in the place of samples*"
+    return [[title, f"{found[ACCURACY]:.3f}", f"{found[WITHIN]:.3g}", f"{found['frechet_distance']:.3g}", ""]]
+
+
+def class_dots(record: dict) -> Figure:
+    """For each variant a row of dots, one per seed: the share as asked for, and both distances; a bar at their mean."""
+    variants = summary.by_variant(record)
+    figure = figures.of_record(record, summary.conditions(record), 13, 1.8 + 0.32 * len(variants))
+    panels = {
+        "share of samples seen as of the class asked for": as_asked,
+        "Fréchet distance within classes": within_classes,
+        "Fréchet distance": summary.settled,
+    }
+    for axes, (title, number) in zip(figure.subplots(1, len(panels), sharey=True), panels.items(), strict=True):
+        for row, runs in enumerate(variants.values()):
+            numbers = [found for run in summary.whole(runs) if (found := number(run)) is not None]
+            axes.plot(numbers, [row] * len(numbers), "o", color="C0")
+            if numbers:
+                axes.plot(mean(numbers), row, "|", color="C1", markersize=14)
+        axes.set_yticks(range(len(variants)), list(variants))
+        axes.set_xlabel(title)
+        axes.set_xlim(0, 1.05 * axes.get_xlim()[1])
+        axes.grid(alpha=0.3)
+    axes.invert_yaxis()
+    return figure

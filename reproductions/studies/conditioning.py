@@ -1,0 +1,84 @@
+"""Which GANs can be conditioned on classes: penalties between classes and within, spectral normalisation, WGAN-div.
+
+All have the same networks, with labels by conditional batch norm and projection, and the critic has no batch norm,
+which would mix the classes of a batch. Beside each stands the same model without labels, with the same search.
+"""
+
+import math
+from typing import Any
+
+from reproductions.harness.claim import Above, Claim, difference
+from reproductions.harness.study import Study
+from reproductions.reporting.classes import as_asked, class_dots, class_table
+from reproductions.studies import budgets
+from reproductions.studies.search import RATES, USUAL, Search
+
+WITH_LABELS = {"num_classes": 10}
+WITHIN = {"sampling": "interpolate_within_class"}
+CRITICS: dict[str, dict[str, Any]] = {
+    "WGAN-GP": {"critic": "gradient_penalty"},
+    "one-sided WGAN-GP": {"critic": "one_sided_penalty"},
+    "WGAN-div": {"critic": "divergence"},
+    "SN with hinge": {"critic": "spectral_normalization", "loss": "hinge"},
+}
+PENALTIES = ("WGAN-GP", "one-sided WGAN-GP")
+CONTESTANTS = {
+    **{title: flags | WITH_LABELS for title, flags in CRITICS.items()},
+    **{f"{title} within classes": CRITICS[title] | WITH_LABELS | WITHIN for title in PENALTIES},
+    **{f"{title}, no labels": flags for title, flags in CRITICS.items()},
+}
+SHARE = "share of samples that a classifier gives the class asked for, mean of the last three evaluations"
+
+
+def _search(name: str) -> Search:
+    return Search(script="lipschitz", name=name, contestants=CONTESTANTS, grid=RATES, usual=USUAL)
+
+
+def _claims(part: int, on: str) -> tuple[Claim, ...]:
+    """The parts of the claim that one data set decides."""
+    return (
+        Claim(
+            key=f"L5.{part}",
+            topic="WGAN-GP is hard to condition",
+            sentence=f"WGAN-GP is harder to condition on classes than a critic with spectral normalisation, here {on}.",
+            statistic=f"{SHARE}, with spectral normalisation and the hinge loss less WGAN-GP's",
+            rule=Above(0),
+            values=difference("SN with hinge", "WGAN-GP", as_asked, broke_down=-math.inf),
+        ),
+        Claim(
+            key=f"L5.{part + 1}",
+            topic="interpolates between classes are why",
+            sentence=f"It is interpolates between images of different classes that make it hard, here {on}.",
+            statistic=f"{SHARE}, WGAN-GP's with interpolates within a class less with those between any two images",
+            rule=Above(0),
+            values=difference("WGAN-GP within classes", "WGAN-GP", as_asked, broke_down=-math.inf),
+        ),
+    )
+
+
+def _contest(search: Search, part: int, on: str, preset: str, settings: dict[str, Any], minutes: float) -> Study:
+    return Study(
+        question=f"What makes a GAN hard to condition on classes, {on}: same networks, steps and search for rates",
+        variants=search.winners(),
+        search=search.name,
+        table=class_table,
+        figure=class_dots,
+        preset=preset,
+        settings=settings,
+        seeds=budgets.SEEDS,
+        minutes=minutes,
+        claims=_claims(part, on),
+    )
+
+
+NO_BATCH_NORM = {"batch_norm": False}
+PHOTOS, PHOTOS_SEARCH = budgets.PHOTOS | NO_BATCH_NORM, budgets.PHOTOS_SEARCH | NO_BATCH_NORM
+OF_CLOTHES, OF_PHOTOS = _search("conditioning_rates_clothes"), _search("conditioning_rates")
+
+STUDIES = {
+    "conditioning_rates_clothes": OF_CLOTHES.study("laptop", budgets.CLOTHES_SEARCH, budgets.MINUTES_CLOTHES / 2),
+    "conditioning_clothes": _contest(OF_CLOTHES, 1, "on clothes", "laptop", budgets.CLOTHES, budgets.MINUTES_CLOTHES),
+    # Five updates of the critic in a step, as the author makes them.
+    "conditioning_rates": OF_PHOTOS.study("photos_32", PHOTOS_SEARCH, budgets.MINUTES_PHOTOS),
+    "conditioning": _contest(OF_PHOTOS, 3, "on photographs", "photos_32", PHOTOS, 2 * budgets.MINUTES_PHOTOS),
+}
