@@ -68,5 +68,7 @@ def between(model: keras.Model, images: Images) -> list[np.ndarray]:
     if isinstance(model, AdversarialModel):
         one, other = (model.latents(NUM_IMAGES, seed).numpy() for seed in (0, 1))
         angles = np.linspace(0, 2 * np.pi, 2 * NUM_POINTS, endpoint=False, dtype=np.float32)
-        return [image_grid(model.decode(np.cos(t) * one + np.sin(t) * other)) for t in angles]
+        noise = one.shape[1] - (model.num_classes or 0)  # behind it stand the classes, which do not change
+        turned = [np.cos(t) * one[:, :noise] + np.sin(t) * other[:, :noise] for t in angles]
+        return [image_grid(model.decode(np.concatenate([part, one[:, noise:]], axis=1))) for part in turned]
     return []
