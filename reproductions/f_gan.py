@@ -16,6 +16,7 @@ from reproductions.families import authors_gans, gan_settings, gans, samples
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
+from reproductions.reporting import run_report
 from reproductions.studies import gaussian_table, images
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ REPRODUCTION = Reproduction(
     build=build,
     measure=samples.sample_quality,
     compared=samples.image_counts,
+    report=run_report.write,
     studies={
         "gaussian_table": gaussian_table.STUDY,
         "images": images.STUDY,

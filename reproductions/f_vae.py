@@ -16,6 +16,7 @@ from reproductions.harness import configuration as every_run
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
+from reproductions.reporting import run_report
 from reproductions.studies import f_vae_convergence, flow_pictures, sharpness, unstudied
 
 if TYPE_CHECKING:
@@ -99,12 +100,7 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
 
     c = configuration
     of_flows: dict[str, Any] = {"input_noise": c.input_noise, "clip_norm": c.clip_norm or None, "seed": c.seed}
-    kind: dict[str, Any] = {
-        "coupling": c.coupling,
-        "mixing": c.mixing,
-        "act_norm_from_data": c.act_norm_from_data,
-        "initializer": c.coupling_initializer,
-    }
+    steps = flows.steps(c)
     model: FVAE | Glow | VAE
     match c.model:
         case "f_vae":
@@ -113,10 +109,10 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
                 make(image_shape, synchronized=num_replicas > 1, **sizes) for make in (f_vae.encoder, f_vae.decoder)
             )
             depths, code_shape = [c.flow_depth] * c.flow_levels, encoder.output_shape[1:]
-            flow = networks.glow(code_shape, depths, c.flow_width, squeeze_first=False, seed=c.seed, **kind)
+            flow = networks.glow(code_shape, depths, c.flow_width, squeeze_first=False, seed=c.seed, **steps)
             model = FVAE(encoder, decoder, flow, c.sigma_1, c.sigma_2, **of_flows)
         case "glow":
-            model = Glow(image_shape, c.flow_levels, c.flow_depth, c.flow_width, **kind, **of_flows)
+            model = Glow(image_shape, c.flow_levels, c.flow_depth, c.flow_width, **steps, **of_flows)
         case "vae":
             widths = [c.vae_width * 2**i for i in range(c.stages)]
             encoder = autoencoder.encoder(image_shape, c.latent_dim, widths, seed=c.seed)
@@ -134,6 +130,7 @@ REPRODUCTION = Reproduction(
     build=build,
     measure=flows.measure,
     compared=samples.image_counts,
+    report=run_report.write,
     studies={
         "convergence": f_vae_convergence.DIGITS,
         "convergence_fashion": f_vae_convergence.CLOTHES,

@@ -17,6 +17,7 @@ from reproductions.harness.errors import UsageError
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
+from reproductions.reporting import run_report
 from reproductions.studies import conditioning, critics, generalization, unstudied
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ REPRODUCTION = Reproduction(
     build=build,
     measure=samples.sample_quality,
     compared=samples.image_counts,
+    report=run_report.write,
     studies={
         "critics": critics.STUDY,
         "generalization": generalization.STUDY,

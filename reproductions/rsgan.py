@@ -16,6 +16,7 @@ from reproductions.families import authors_gans, gan_settings, gans, samples
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
+from reproductions.reporting import run_report
 from reproductions.studies import modes, rsgan_convergence, unstudied
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ REPRODUCTION = Reproduction(
     build=build,
     measure=samples.sample_quality,
     compared=samples.image_counts,
+    report=run_report.write,
     studies={
         **rsgan_convergence.STUDIES,
         "modes": modes.STUDY,

@@ -16,6 +16,7 @@ from reproductions.harness import configuration as every_run
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
+from reproductions.reporting import run_report
 from reproductions.studies import choices, one_step, versions
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ REPRODUCTION = Reproduction(
     measure=clustering.measure,
     sheet=clustering.sheet,
     callbacks=prepare,
+    report=run_report.write,
     studies={
         "accuracy": one_step.STUDY,
         "choices": choices.STUDY,

@@ -18,6 +18,7 @@ from reproductions.harness.errors import UsageError
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
+from reproductions.reporting import run_report
 from reproductions.studies import encoder_only, estimators, identity
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ REPRODUCTION = Reproduction(
     build=build,
     measure=codes.measure,
     sheet=codes.sheet,
+    report=run_report.write,
     studies={
         "identity": identity.STUDY,
         "estimators": estimators.STUDY,

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_gen.callbacks.step_callback import StepCallback
+from keras_gen.callbacks.tensorboard_log import TensorBoardLog
 from keras_gen.utils.image_grid import image_grid, save_png
 
 
@@ -18,18 +19,40 @@ class Sheets(StepCallback):
         directory: Folder of the pictures.
         every: Steps between two pictures, a multiple of the steps in an epoch.
         draw: Takes the model and returns the picture, uint8 [height, width, 1 or 3].
+        tensorboard_dir: A folder for these pictures only, from which TensorBoard shows them; None for none.
     """
 
     doing = "drawing a picture"
 
-    def __init__(self, directory: str | os.PathLike, every: int, draw: Callable[[keras.Model], np.ndarray]):
+    def __init__(
+        self,
+        directory: str | os.PathLike,
+        every: int,
+        draw: Callable[[keras.Model], np.ndarray],
+        tensorboard_dir: str | os.PathLike | None = None,
+    ):
         super().__init__(every)
         self.directory = Path(directory)
         self.draw = draw
+        self._log = TensorBoardLog(tensorboard_dir) if tensorboard_dir else None
 
     def on_step(self, step: int, terms: dict[str, float]) -> None:
         """Writes the picture."""
-        save_png(self.directory / f"step_{step:08d}.png", self.draw(self.model))
+        picture = self.draw(self.model)
+        save_png(self._file(step), picture)
+        if self._log is not None:
+            self._log.append_picture(step, "sheet", picture)
+
+    def forget_after(self, step: int) -> None:
+        """Drops the pictures of later steps, which a continued run makes again."""
+        for file in self.directory.glob("step_*.png"):
+            if file.name > self._file(step).name:
+                file.unlink()
+        if self._log is not None:
+            self._log.forget_after(step)
+
+    def _file(self, step: int) -> Path:
+        return self.directory / f"step_{step:08d}.png"
 
 
 # Images in the row of a class.
@@ -46,10 +69,18 @@ class SampleSheets(Sheets):
         every: Steps between two pictures, a multiple of the steps in an epoch.
         num_samples: Images on a sheet of a model without classes.
         seed: Seed of the latents.
+        tensorboard_dir: As in `Sheets`.
     """
 
-    def __init__(self, directory: str | os.PathLike, every: int, num_samples: int = 64, seed: int = 0):
-        super().__init__(directory, every, lambda model: _sheet(model, num_samples, seed))
+    def __init__(
+        self,
+        directory: str | os.PathLike,
+        every: int,
+        num_samples: int = 64,
+        seed: int = 0,
+        tensorboard_dir: str | os.PathLike | None = None,
+    ):
+        super().__init__(directory, every, lambda model: _sheet(model, num_samples, seed), tensorboard_dir)
 
 
 def _sheet(model: keras.Model, num_samples: int, seed: int) -> np.ndarray:

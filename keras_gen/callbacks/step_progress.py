@@ -1,21 +1,27 @@
-"""One progress bar over all steps of a run."""
+"""One progress line over all steps of a run."""
 
+import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-
-import keras
 
 from keras_gen.callbacks.step_callback import StepCallback
 
 # Seconds without a line, after which the step alone is shown.
 SILENCE = 4.0
+# Seconds between two changes of the line on a terminal.
+REFRESH = 0.1
+BAR = 20  # characters
 
 
 class StepProgress(StepCallback):
-    """Shows the step, the time left and the reported terms: one bar on a terminal, otherwise one line per report.
+    """Shows the step, the time left, the reported terms and the last measurement.
 
-    Where reports are rare, a line with the step alone comes every few seconds.
+    On a terminal this is one line with a bar that grows; elsewhere it is one line per report and, where reports are
+    rare, a line without terms every few seconds.
+
+    The time left is that of the steps still to make at the rate since training began here, with pictures, measurements
+    and checkpoints, and without the first step, which is compiled.
 
     Args:
         total_steps: Steps of the whole run.
@@ -33,32 +39,37 @@ class StepProgress(StepCallback):
         super().__init__(every)
         self.total_steps = total_steps
         self._evaluations = evaluations or (lambda: [])
-        self._bar: keras.utils.Progbar | None = None
+        self._on_terminal = False
+        self._measurement: dict[str, float] = {}
+        self._begin: tuple[int, float] | None = None  # the first step's number and time
         self._last_line = 0.0
 
     def on_train_begin(self, logs: dict | None = None) -> None:
-        """Draws the bar on a terminal."""
+        """Notes whether there is a terminal."""
         super().on_train_begin(logs)
-        self._last_line = time.monotonic()
-        if sys.stdout.isatty():
-            terms = [metric.name for metric in self.model.metrics]
-            self._bar = keras.utils.Progbar(self.total_steps, stateful_metrics=terms)
+        self._on_terminal = sys.stdout.isatty()
+        self._measurement = self._measured()
+        self._begin, self._last_line = None, time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Moves the bar, or breaks a long silence."""
-        if self._bar is not None:
-            self._bar.update(self.step, [(name, float(value)) for name, value in (logs or {}).items()])
-        elif time.monotonic() - self._last_line > SILENCE:
+        now = time.monotonic()
+        self._begin = self._begin or (self.step, now)
+        if self._on_terminal and now - self._last_line > REFRESH:
+            self._print_line({name: float(value) for name, value in (logs or {}).items()} | self._measurement)
+        elif not self._on_terminal and now - self._last_line > SILENCE:
             self._print_line({})
 
     def on_step(self, step: int, terms: dict[str, float]) -> None:
-        """Prints a line where there is no bar, and shows the last measurement."""
-        measured = self._measured()
-        if self._bar is None:
-            self._print_line(terms | measured)
-        elif measured:
-            self._bar.stateful_metrics.update(measured)
-            self._bar.update(step, list(measured.items()))
+        """Prints a line, with the last measurement."""
+        self._measurement = self._measured()
+        self._print_line(terms | self._measurement)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Ends the line on a terminal."""
+        super().on_train_end(logs)
+        if self._on_terminal:
+            print(flush=True)
 
     def _measured(self) -> dict[str, float]:
         rows = self._evaluations()
@@ -68,6 +79,26 @@ class StepProgress(StepCallback):
         return {f"{name} at {step:.0f}": value}
 
     def _print_line(self, values: dict[str, float]) -> None:
-        shown = "".join(f"  {name} {value:.4g}" for name, value in values.items())
-        print(f"step {self.step}/{self.total_steps}{shown}", flush=True)
-        self._last_line = time.monotonic()
+        step, self._last_line = self.step, time.monotonic()
+        parts = [f"step {step}/{self.total_steps}", *self._time_left(step)]
+        parts += [f"{name} {value:.4g}" for name, value in values.items()]
+        if self._on_terminal:
+            done = min(BAR, BAR * step // self.total_steps)
+            parts.insert(1, "━" * done + "─" * (BAR - done))
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r{'  '.join(parts)[:width]}\033[K", end="", flush=True)
+        else:
+            print("  ".join(parts), flush=True)
+
+    def _time_left(self, step: int) -> list[str]:
+        if self._begin is None or step <= self._begin[0] or step >= self.total_steps:
+            return []
+        first, begin = self._begin
+        return [f"{clock((self._last_line - begin) / (step - first) * (self.total_steps - step))} left"]
+
+
+def clock(seconds: float) -> str:
+    """A duration as hours, minutes and seconds, such as 1:02:03; as minutes and seconds, 2:03, if it is shorter."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

@@ -4,7 +4,7 @@ import csv
 import os
 from pathlib import Path
 
-from keras_gen.callbacks.curves import Curves
+from keras_gen.callbacks.tensorboard_log import TensorBoardLog
 from keras_gen.errors import InputError
 from keras_gen.utils.files import naming, replacing
 
@@ -21,7 +21,7 @@ class StepTable:
 
     def __init__(self, path: str | os.PathLike, tensorboard_dir: str | os.PathLike | None = None):
         self.path = Path(path)
-        self._curves = Curves(tensorboard_dir) if tensorboard_dir else None
+        self._curves = TensorBoardLog(tensorboard_dir) if tensorboard_dir else None
         self._has_these_columns = False
 
     def rows(self) -> list[dict[str, float]]:

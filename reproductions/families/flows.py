@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from reproductions.families import samples
 from reproductions.harness.options import option
@@ -42,6 +42,17 @@ class Configuration(samples.Configuration):
     )
     mixing: Literal["permutation", "convolution"] = option("permutation", "Flows: what mixes the channels.")
     act_norm_from_data: bool = option(False, "Flows: let the first batch decide where act norm begins.")
+
+
+def steps(configuration: Configuration) -> dict[str, Any]:
+    """What the steps of a flow are made of, for `networks.glow` and `Glow`."""
+    c = configuration
+    return {
+        "coupling": c.coupling,
+        "mixing": c.mixing,
+        "act_norm_from_data": c.act_norm_from_data,
+        "initializer": c.coupling_initializer,
+    }
 
 
 def learning_rate(configuration: Configuration) -> float | keras.optimizers.schedules.LearningRateSchedule:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 from reproductions.harness import signals, workers
 from reproductions.harness.errors import UsageError
+from reproductions.harness.run_directory import RunDirectory
 
 # What TensorFlow raises in a worker when another one has gone.
 LOST_WORKER = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError)
@@ -173,3 +175,13 @@ def stoppable(strategy: tf.distribute.Strategy) -> Iterator[Callable[[], bool]]:
     else:
         with signals.postponed() as stop_requested:
             yield stop_requested
+
+
+@contextlib.contextmanager
+def writable(directory: RunDirectory, strategy: tf.distribute.Strategy) -> Iterator[RunDirectory]:
+    """The run's folder; for a worker that is not the chief, a temporary one, as all workers must save together."""
+    if is_chief(strategy):
+        yield directory
+    else:
+        with tempfile.TemporaryDirectory() as aside:
+            yield RunDirectory(aside)

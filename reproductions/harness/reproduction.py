@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
     from keras_gen.datasets import Images
     from reproductions.harness.claim import Claim
+    from reproductions.harness.run import Training
+    from reproductions.harness.run_directory import RunDirectory
     from reproductions.harness.study import Study
 
 Measure: TypeAlias = "Callable[[keras.Model], dict[str, float]]"
 Sheet: TypeAlias = "Callable[[keras.Model], np.ndarray]"
+Report: TypeAlias = "Callable[[Training, RunDirectory, dict[str, Any]], None]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,8 @@ class Reproduction:
             needs no features.
         sheet: Makes what draws the run's pictures, from the configuration and the test images: from the model
             to uint8 [height, width, 1 or 3]. None for sheets of samples.
+        report: Writes what a run shows of itself when it ends, from the run, its folder and the content of its
+            `results.json`, which is written after it; None for nothing.
         callbacks: Makes the callbacks of the script's own, from the configuration and the training images.
         studies: The studies by name.
         claims: The post's claims that no study looks at.
@@ -53,6 +58,7 @@ class Reproduction:
     measure: Callable[[Any, Images, Images], tuple[Measure | None, dict]]
     compared: Callable[[Any, Images, Images], tuple[int, int]] | None = None
     sheet: Callable[[Any, Images], Sheet] | None = None
+    report: Report | None = None
     callbacks: Callable[[Any, Images], list[keras.callbacks.Callback]] | None = None
     studies: Mapping[str, Study] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()

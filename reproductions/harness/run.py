@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -71,7 +71,7 @@ def perform(
     dataset, files = configuration.dataset, training.images.files
     silence.now_doing("Checking the image files")
     image_files.check_unchanged(directory.image_files, files, dataset)
-    with _writable(directory, strategy) as written, written.claimed(flags, extendable=True):
+    with distribution.writable(directory, strategy) as written, written.claimed(flags, extendable=True):
         image_files.note_names(written.image_files, files)
         distribution.check_checkpoints(strategy, callbacks.newest_step(directory.checkpoints))
         silence.now_doing("Restoring the last checkpoint")
@@ -102,6 +102,7 @@ class Training:
         configuration: Its configuration.
         model: The compiled model.
         images: The training images.
+        test_images: Images that it does not train on.
         measure: What is measured of the model; None for nothing.
         measured_with: What the results say about the measure.
         sheet: What draws pictures; None for sheets of samples.
@@ -112,6 +113,7 @@ class Training:
     configuration: RunConfiguration
     model: ReproducibleModel
     images: datasets.Images
+    test_images: datasets.Images
     measure: Measure | None
     measured_with: dict
     sheet: Sheet | None
@@ -150,6 +152,7 @@ class Training:
             configuration=c,
             model=model,
             images=train,
+            test_images=test,
             measure=measure,
             measured_with=measured_with,
             sheet=reproduction.sheet(c, test) if reproduction.sheet else None,
@@ -186,8 +189,9 @@ class Training:
         evaluations = _evaluation_table(directory)
         metrics.forget_after(first_step)
         evaluations.forget_after(first_step - self._was_last(first_step, c.evaluate_every))
-        if self._was_last(first_step, c.sample_every):
-            directory.sheet(first_step).unlink(missing_ok=True)
+        sheets, *measures = self._looks(directory, evaluations)
+        assert isinstance(sheets, callbacks.Sheets)
+        sheets.forget_after(first_step - self._was_last(first_step, c.sample_every))
         checkpoints = callbacks.Checkpoints(directory.checkpoints, c.checkpoint_every)
         return [
             keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: silence.now_doing("Training")),
@@ -195,7 +199,8 @@ class Training:
             callbacks.MetricsLog(metrics, c.log_every),
             callbacks.StopOnNonFinite(),
             callbacks.WarnOnDivergence(c.log_every, metrics, checkpoints, stop_on_divergence),
-            *self._looks(directory, evaluations),
+            sheets,
+            *measures,
             *([callbacks.StepProgress(c.steps, c.log_every, evaluations.rows)] if self._shows_rows else []),
             # The checkpoint comes last: whatever a kill before it lost is made again.
             checkpoints,
@@ -203,11 +208,13 @@ class Training:
         ]
 
     def _looks(self, directory: RunDirectory, evaluations: callbacks.StepTable) -> list[callbacks.StepCallback]:
-        """What draws and measures the model."""
+        """What draws the model, and what measures it."""
         c = self.configuration
-        sheets = (directory.samples, c.sample_every)
+        sheets, log = (directory.samples, c.sample_every), directory.tensorboard / "samples"
         return [
-            callbacks.Sheets(*sheets, self.sheet) if self.sheet else callbacks.SampleSheets(*sheets),
+            callbacks.Sheets(*sheets, self.sheet, tensorboard_dir=log)
+            if self.sheet
+            else callbacks.SampleSheets(*sheets, tensorboard_dir=log),
             *([callbacks.Measures(self.measure, evaluations, c.evaluate_every)] if self.measure else []),
         ]
 
@@ -228,7 +235,7 @@ class Training:
         return distribution.is_chief(self.model.distribute_strategy)
 
     def finish(self, directory: RunDirectory) -> None:
-        """Writes the model and the results."""
+        """Writes the model, what the script reports, and the results."""
         if self._shows_rows:
             silence.say("Writing model.keras and saved_model")
         memory = MemoryFile(directory.model.name)
@@ -238,41 +245,37 @@ class Training:
         shutil.rmtree(directory.saved_model, ignore_errors=True)
         with replacing(directory.saved_model) as aside:
             self.model.export(aside)
+        results = self._results(directory)
+        if self.reproduction.report is not None:
+            if self._shows_rows:
+                silence.say("Writing index.html")
+            self.reproduction.report(self, directory, results)
+        write_json(directory.results, results)
+
+    def _results(self, directory: RunDirectory) -> dict[str, Any]:
+        """What `results.json` holds."""
         metrics = callbacks.StepTable(directory.metrics).rows()
         divergence = callbacks.first_divergence(metrics)
-        write_json(
-            directory.results,
-            {
-                "reproduction": self.reproduction.name,
-                "flags": as_flags(self.configuration),
-                "steps": self.configuration.steps,
-                "seconds": metrics[-1]["seconds"],
-                "endpoints": list(self.model.endpoints()),
-                "parameters": {part.name: part.count_params() for part in self.model.layers},
-                "metrics": metrics[-1],
-                "divergence": divergence and divergence.described(directory.checkpoints),
-                "evaluations": _evaluations(directory),
-                "measure": self.measured_with,
-                "versions": versions(),
-                "finished": time.strftime("%Y-%m-%d"),
-                **({"trained_on": devices} if (devices := directory.other_devices()) else {}),
-            },
-        )
+        return {
+            "reproduction": self.reproduction.name,
+            "flags": as_flags(self.configuration),
+            "steps": self.configuration.steps,
+            "seconds": metrics[-1]["seconds"],
+            "endpoints": list(self.model.endpoints()),
+            "parameters": {part.name: part.count_params() for part in self.model.layers},
+            "metrics": metrics[-1],
+            "divergence": divergence and divergence.described(directory.checkpoints),
+            "evaluations": _evaluations(directory),
+            "measure": self.measured_with,
+            "versions": versions(),
+            "finished": time.strftime("%Y-%m-%d"),
+            **({"trained_on": devices} if (devices := directory.other_devices()) else {}),
+        }
 
 
 def versions() -> dict[str, str]:
     """The versions of what computes."""
     return {"keras_gen": keras_gen.__version__, "keras": keras.__version__, "tensorflow": tf.__version__}
-
-
-@contextlib.contextmanager
-def _writable(directory: RunDirectory, strategy: tf.distribute.Strategy) -> Iterator[RunDirectory]:
-    """The run's folder; for a worker that is not the chief, a temporary one, as all workers must save together."""
-    if distribution.is_chief(strategy):
-        yield directory
-    else:
-        with tempfile.TemporaryDirectory() as aside:
-            yield RunDirectory(aside)
 
 
 @contextlib.contextmanager

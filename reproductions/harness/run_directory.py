@@ -39,6 +39,9 @@ class RunDirectory:
         self.model = self.path / "model.keras"
         self.saved_model = self.path / "saved_model"
         self.results = self.path / "results.json"
+        self.page = self.path / "index.html"
+        self.training_gif = self.path / "training.gif"
+        self.interpolation_gif = self.path / "interpolation.gif"
         self.breakdown = self.path / "breakdown.json"
         self.image_files = self.path / "files.txt.gz"
         self.examined = self.path / "examined"
@@ -98,10 +101,6 @@ class RunDirectory:
         ):
             raise UsageError(f"{self.trained_on} is not {expected}")
         return devices
-
-    def sheet(self, step: int) -> Path:
-        """The picture of a step."""
-        return self.samples / f"step_{step:08d}.png"
 
     @property
     def newest_sheet(self) -> Path | None:

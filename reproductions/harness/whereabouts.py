@@ -10,6 +10,7 @@ def whereabouts(directory: RunDirectory) -> str:
     results = directory.read_results()
     endpoints = results.get("endpoints") or []
     lines = f"""In {directory.path}:
+  index.html     all of it on one page: curves, pictures, settings, results
   samples/       pictures of what it learnt: {directory.newest_sheet}
   results.json   the last measurements, metrics.csv and evaluations.csv all of them
   tensorboard/   the same as curves: tensorboard --logdir={shlex.quote(str(directory.tensorboard))}

@@ -1,3 +1,5 @@
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -116,6 +118,38 @@ def test_sheets_show_the_models_samples(line, fit, tmp_path):
     assert sheet[0, 0, 0] == pytest.approx((float(model.w.value) + 1) * 127.5, abs=0.51)  # rounded to a whole number
 
 
+def pictures(folder):
+    """The step and the pixels of all pictures that TensorBoard shows of a folder."""
+    return [
+        (event.step, tf.io.decode_png(tf.make_ndarray(value.tensor)[2]).numpy())
+        for log in sorted(folder.iterdir())
+        for event in tf.compat.v1.train.summary_iterator(str(log))
+        for value in event.summary.value
+        if value.tag == "sheet"
+    ]
+
+
+def test_tensorboard_shows_the_sheets_and_none_twice_in_a_continued_run(line, fit, tmp_path):
+    def draw(model):
+        return np.full((2, 3, 3), int(model.step.numpy()), np.uint8)
+
+    folders = tmp_path / "samples", tmp_path / "tensorboard"
+    fit(line(), 3, [Sheets(folders[0], 5, draw, folders[1])])
+    continued = Sheets(folders[0], 5, lambda model: draw(model) + 100, folders[1])
+    continued.forget_after(5)
+    assert [path.name for path in folders[0].iterdir()] == ["step_00000005.png"]
+    model = line()
+    model.step.assign(5)
+    fit(model, 2, [continued], first_step=5)
+    shown = pictures(folders[1])
+    assert [step for step, _ in shown] == [5, 10, 15]
+    for (step, pixels), value in zip(shown, (5, 110, 115), strict=True):
+        np.testing.assert_array_equal(pixels, np.full((2, 3, 3), value))
+        np.testing.assert_array_equal(
+            tf.io.decode_png((folders[0] / f"step_{step:08d}.png").read_bytes()).numpy(), pixels
+        )
+
+
 def test_sheets_are_what_draws_them(line, fit, tmp_path):
     def draw(model):
         return np.full((2, 3, 1), int(model.step.numpy()), np.uint8)
@@ -139,26 +173,59 @@ def test_a_loss_that_is_not_finite_stops_training_and_names_the_step(line, fit):
         fit(model, 2, [StopOnNonFinite(), Break(5)])
 
 
+@pytest.fixture
+def three_seconds_a_step(monkeypatch):
+    """By a clock of the test's own, which stands still between two steps."""
+    seconds = iter(range(0, 1000, 3))
+    now = [next(seconds)]
+    monkeypatch.setattr(step_progress.time, "monotonic", lambda: now[0])
+
+    class Clock(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            now[0] = next(seconds)
+
+    return Clock()
+
+
 def test_progress_prints_a_line_a_report_where_there_is_no_terminal(line, fit, capsys):
     fit(line(rate=1e-12), 2, [StepProgress(total_steps=10, every=5)])
-    assert capsys.readouterr().out == "step 5/10  distance 1\nstep 10/10  distance 1\n"
+    first, last = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"step 5/10  0:\d\d left  distance 1", first) and last == "step 10/10  distance 1"
 
 
-def test_progress_is_never_silent_for_long_and_shows_the_last_measure(line, fit, capsys, monkeypatch):
-    """A step takes three seconds here, by a clock of the test's own: after two steps without a line there is one."""
-    clock = iter(range(0, 1000, 3))
-    monkeypatch.setattr(step_progress.time, "monotonic", lambda: next(clock))
+def test_progress_is_never_silent_for_long_and_shows_the_last_measure(line, fit, capsys, three_seconds_a_step):
+    """After two steps without a line there is one; the steps that are left take three seconds each."""
     rows = []
 
     class Measured(StepCallback):
         def on_step(self, step, terms):
             rows.append({"step": step, "distance": 4.0 * step, "other": 1.0})
 
-    fit(line(rate=1e-12), 2, [Measured(5), StepProgress(total_steps=10, every=5, evaluations=lambda: rows)])
-    printed = capsys.readouterr().out.splitlines()
-    assert [one for one in printed if "  " in one] == [
-        "step 5/10  distance 1  distance at 5 20",
-        "step 10/10  distance 1  distance at 10 40",
+    progress = StepProgress(total_steps=1_000, every=5, evaluations=lambda: rows)
+    fit(line(rate=1e-12), 2, [three_seconds_a_step, Measured(5), progress])
+    assert capsys.readouterr().out.splitlines() == [
+        "step 2/1000  49:54 left",
+        "step 4/1000  49:48 left",
+        "step 5/1000  49:45 left  distance 1  distance at 5 20",
+        "step 7/1000  49:39 left",
+        "step 9/1000  49:33 left",
+        "step 10/1000  49:30 left  distance 1  distance at 10 40",
     ]
-    alone = [one for one in printed if "  " not in one]
-    assert alone == ["step 2/10", "step 4/10", "step 7/10", "step 9/10"]
+
+
+def test_the_time_left_of_a_continued_run_is_that_of_the_steps_since(line, fit, capsys, three_seconds_a_step):
+    model = line(rate=1e-12)
+    model.step.assign(500)
+    fit(model, 1, [three_seconds_a_step, StepProgress(total_steps=5_000, every=5)], first_step=500)
+    assert capsys.readouterr().out.splitlines()[-1] == "step 505/5000  3:44:45 left  distance 1"
+
+
+def test_a_terminal_has_one_line_that_is_no_wider_than_it(line, fit, capsys, monkeypatch, three_seconds_a_step):
+    monkeypatch.setattr(step_progress.sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "60")
+    fit(line(rate=1e-12), 2, [three_seconds_a_step, StepProgress(total_steps=10, every=5)])
+    printed = capsys.readouterr().out
+    shown = [one.removesuffix("\033[K") for one in printed.removesuffix("\n").split("\r")[1:]]
+    assert len(shown) >= 10 and max(map(len, shown)) <= 59 and printed.count("\n") == 1
+    assert "step 5/10  ━━━━━━━━━━──────────  0:15 left  distance 1" in shown
+    assert shown[-1] == "step 10/10  ━━━━━━━━━━━━━━━━━━━━  distance 1"

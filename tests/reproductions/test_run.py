@@ -48,6 +48,9 @@ def test_a_run_leaves_everything_in_its_folder(smoke_run):
         "checkpoints",
         "model.keras",
         "saved_model",
+        "index.html",
+        "training.gif",
+        "interpolation.gif",
     }
     assert [row["step"] for row in read_rows(folder / "metrics.csv")] == ["5", "10", "15", "20"]
     assert [row["step"] for row in read_rows(folder / "evaluations.csv")] == ["10", "20"]
@@ -69,6 +72,7 @@ def test_a_run_says_what_it_prepares_and_shows_the_last_measure(smoke_run):
         "Preparing the features that measure samples (a new LeNet is trained once for each data set) ...",
         "Compiling the first step ...",
         "Writing model.keras and saved_model ...",
+        "Writing index.html ...",
     ]
     lines = [line for line in printed.splitlines() if line.startswith("step ")]
     shown = {line.split("  ")[0]: line for line in lines if "  " in line}

@@ -1,0 +1,54 @@
+"""Builds the site: all pages, the API reference, and a page on which the models of the zoo draw in the browser.
+
+    python -m reproductions.site --output=build/site
+    python -m http.server --directory build/site
+
+It is static files, which load nothing from other hosts. What the browser runs models with comes from npm the first
+time, and from npm's cache afterwards.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reproductions import pages
+from reproductions.harness.command_line import parsed
+from reproductions.harness.errors import UsageError
+from reproductions.harness.failures import guarded
+from reproductions.harness.options import Options, option
+from reproductions.harness.run_directory import check_writable
+
+USAGE = "python -m reproductions.site --output=FOLDER [--play=false]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command(Options):
+    """What to build."""
+
+    output: str | None = option(None, "Folder of the site, made anew; must be given.")
+    play: bool = option(True, "With the page to play on, for which npm and the packages of the extra site are needed.")
+    reference: bool = option(True, "With the API reference.")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Does what the command line says."""
+    guarded(_main, argv)
+
+
+def _main(argv: Sequence[str] | None) -> None:
+    command = parsed(argv, Command(), USAGE, "Builds the site as static files.")
+    if command.output is None:
+        raise UsageError(f"give a folder: {USAGE}")
+    if not pages.in_checkout():
+        raise UsageError("this builds the site from a checkout of the repository, and this is none")
+    output = Path(command.output).expanduser()
+    check_writable(output, "--output")
+    from reproductions.site import build
+
+    build.check(output, command.play)
+    build.build(output, build.zoo_models() if command.play else {}, command.reference)
+    print(f"{output}/index.html; to look at it: python -m http.server --directory {output}")
+
+
+if __name__ == "__main__":
+    main()

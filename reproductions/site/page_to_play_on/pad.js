@@ -1,0 +1,129 @@
+// A field to draw on, or to put a picture of one's own on, by mouse, touch and keyboard.
+
+import { make, pixelsOf } from "./pictures.js";
+
+const SIDE = 280; // Pixels of the field.
+const STEP = SIDE / 28; // What an arrow key moves the pen.
+const PEN = SIDE / 12;
+
+export class Pad {
+  /** Puts a field into an element; `onChange` is called when something was drawn or chosen. */
+  constructor(element, onChange) {
+    this.onChange = onChange;
+    this.strokes = true; // no photograph
+    this.empty = true;
+    this.canvas = make("canvas", { width: SIDE, height: SIDE, className: "play-large", tabIndex: 0, role: "img" });
+    this.canvas.setAttribute(
+      "aria-label",
+      "Draw here. By keyboard: arrows move the pen, the space bar puts it down and lifts it, Delete clears.",
+    );
+    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
+    this.file = make("input", { type: "file", accept: "image/*" });
+    const clear = make("button", { type: "button", textContent: "Clear" });
+    const choose = make("label", {}, "or choose a picture ", this.file);
+    element.classList.add("play-pad");
+    element.append(this.canvas, make("div", { className: "play-controls" }, clear, choose));
+    clear.addEventListener("click", () => this.clear());
+    this.file.addEventListener("change", () => this.put(this.file.files[0]));
+    this.pen = null;
+    this.canvas.addEventListener("pointerdown", (event) => {
+      this.canvas.setPointerCapture(event.pointerId);
+      this.line(this.at(event));
+    });
+    this.canvas.addEventListener("pointermove", (event) => event.buttons && this.line(this.at(event)));
+    for (const end of ["pointerup", "pointercancel"]) this.canvas.addEventListener(end, () => (this.pen = null));
+    this.cursor = [SIDE / 2, SIDE / 2];
+    this.down = false;
+    this.canvas.addEventListener("keydown", (event) => this.key(event));
+    this.clear(false);
+  }
+
+  clear(tell = true) {
+    this.context.fillStyle = "black";
+    this.context.fillRect(0, 0, SIDE, SIDE);
+    this.strokes = this.empty = true;
+    this.file.value = "";
+    if (tell) this.onChange();
+  }
+
+  at(event) {
+    const box = this.canvas.getBoundingClientRect();
+    return [((event.clientX - box.left) * SIDE) / box.width, ((event.clientY - box.top) * SIDE) / box.height];
+  }
+
+  line(to) {
+    if (!this.strokes) this.clear(false);
+    const context = this.context;
+    Object.assign(context, { strokeStyle: "white", lineWidth: PEN, lineCap: "round", lineJoin: "round" });
+    context.beginPath();
+    context.moveTo(...(this.pen ?? to));
+    context.lineTo(...to);
+    context.stroke();
+    this.pen = to;
+    this.empty = false;
+    this.onChange();
+  }
+
+  key(event) {
+    const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    if (event.key === " ") {
+      this.down = !this.down;
+      this.pen = null;
+      if (this.down) this.line(this.cursor);
+    } else if (event.key === "Delete" || event.key === "Backspace") {
+      this.clear();
+    } else if (event.key in ways) {
+      this.cursor = this.cursor.map((place, i) => Math.min(SIDE, Math.max(0, place + STEP * ways[event.key][i])));
+      if (this.down) this.line(this.cursor);
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** Puts the middle square of a picture on the field. */
+  async put(file) {
+    if (!file) return;
+    let picture;
+    try {
+      picture = await createImageBitmap(file);
+    } catch {
+      this.file.setCustomValidity("This file is no picture that the browser knows.");
+      this.file.reportValidity();
+      return;
+    }
+    this.file.setCustomValidity("");
+    const side = Math.min(picture.width, picture.height);
+    const [left, top] = [(picture.width - side) / 2, (picture.height - side) / 2];
+    this.context.drawImage(picture, left, top, side, side, 0, 0, SIDE, SIDE);
+    this.strokes = this.empty = false;
+    this.onChange();
+  }
+
+  /** What is on the field as a model takes it, flat float32 [1, height, width, channels] in [-1, 1]. */
+  pixels([height, width, channels]) {
+    const small = make("canvas", { width, height });
+    const context = small.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.fillRect(0, 0, width, height);
+    const [x, y, side] = this.strokes ? this.frame() : [0, 0, SIDE];
+    context.drawImage(this.canvas, x, y, side, side, 0, 0, width, height);
+    return pixelsOf(small, channels);
+  }
+
+  /** The square around a drawing that shows it as MNIST has its digits: 20 of 28 pixels large, in the middle. */
+  frame() {
+    const { data } = this.context.getImageData(0, 0, SIDE, SIDE);
+    const box = [SIDE, SIDE, 0, 0];
+    for (let i = 0; i < SIDE * SIDE; i++) {
+      if (data[4 * i] < 128) continue;
+      const [x, y] = [i % SIDE, Math.floor(i / SIDE)];
+      box[0] = Math.min(box[0], x);
+      box[1] = Math.min(box[1], y);
+      box[2] = Math.max(box[2], x + 1);
+      box[3] = Math.max(box[3], y + 1);
+    }
+    if (box[2] <= box[0]) return [0, 0, SIDE];
+    const side = (Math.max(box[2] - box[0], box[3] - box[1]) * 28) / 20;
+    return [(box[0] + box[2] - side) / 2, (box[1] + box[3] - side) / 2, side];
+  }
+}

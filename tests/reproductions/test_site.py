@@ -1,0 +1,166 @@
+"""The site is built and its page to play on opened in Chromium, where both are possible."""
+
+import functools
+import http.server
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keras_gen import layers, networks, zoo
+from keras_gen.models import FVAE, GAN, VAE, ClusteringVAE, DeepInfoMax
+from keras_gen.networks import autoencoder, dcgan, infomax
+from keras_gen.portable import sampling
+from reproductions.harness.errors import UsageError
+from reproductions.site import __main__ as site
+from reproductions.site import build, documents, npm
+
+PROGRAM = Path(__file__).parent / "programs" / "play.mjs"
+PLAYWRIGHT = npm.Package(
+    "playwright-core",
+    "1.65.1",
+    "sha512-hqPpz7blSMPxWVdoeE1yiBSzXsKiVOd2k+kjCvmUywD2GPO2Dd9HfcWnq9NN0GHbNZDFgZ9JfBFr+X5/BLo0qw==",
+)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SHAPE, LATENT_DIM = (8, 8, 1), 4  # of the digits
+SEED = 7
+MISSING = [
+    *([] if CHROMIUM else ["Chromium (apt-get install chromium)"]),
+    *([] if shutil.which("node") and shutil.which("npm") else ["Node.js with npm"]),
+    *(
+        ["the extra site (pip install -e '.[site]')"]
+        if any(importlib.util.find_spec(name) is None for name in (*build.PACKAGES, "tf2onnx", "onnx", "onnxruntime"))
+        else []
+    ),
+]
+needs_all = pytest.mark.skipif(bool(MISSING), reason=f"the site needs {', '.join(MISSING)}")
+
+
+def small_models():
+    """An untrained model of each kind that the page knows, on images of digits."""
+    encoder, decoder = (make(SHAPE, LATENT_DIM, [4], seed=0) for make in (autoencoder.encoder, autoencoder.decoder))
+    flow_encoder, flow_decoder = (
+        make(SHAPE, stages=1, depth=1, width=4, seed=0) for make in (networks.f_vae.encoder, networks.f_vae.decoder)
+    )
+    flow = networks.glow(flow_encoder.output_shape[1:], [1], 4, squeeze_first=False, seed=0)
+    gans = [
+        GAN(dcgan.generator(SHAPE, LATENT_DIM, width=4, seed=seed), dcgan.discriminator(SHAPE, width=4, seed=seed))
+        for seed in (0, 1)
+    ]
+    code = infomax.encoder(SHAPE, 3, (4,), (5,), seed=0)
+    return {
+        "gan": gans[0],
+        "other_gan": gans[1],
+        "f_vae": FVAE(flow_encoder, flow_decoder, flow),
+        "vae": VAE(encoder, decoder, layers.GaussianLikelihood(0.1)),
+        "clusters": ClusteringVAE(
+            encoder, decoder, autoencoder.classifier(LATENT_DIM, 3, seed=0), layers.GaussianLikelihood(0.1)
+        ),
+        "codes": DeepInfoMax(
+            code,
+            infomax.image_discriminator(SHAPE, 3, (4,), (5,), 0),
+            infomax.local_discriminator(code.output_shape[0][1:], 3, (5,), 0),
+        ),
+    }
+
+
+CARD = {"data": "digits", "licence": "none", "steps": 0, "script": "wgan_div", "flags": {"image_size": None}}
+
+
+@pytest.fixture(scope="module")
+def models():
+    """All models of the page by name: the zoo's and small ones."""
+    return {**{name: zoo.load(name) for name in zoo.names()}, **small_models()}
+
+
+@pytest.fixture(scope="module")
+def seen(models, tmp_path_factory):
+    """What the program saw on the page."""
+    folder = tmp_path_factory.mktemp("site")
+    try:
+        npm.fetch(PLAYWRIGHT, folder)
+    except UsageError as error:  # a machine with Node.js and without a network
+        pytest.skip(str(error))
+    cards = {name: zoo.card(name) if name in zoo.names() else CARD for name in models}
+    build.build(folder / "site", {name: (lambda m=model: m, cards[name]) for name, model in models.items()}, False)
+    handler = functools.partial(Quiet, directory=str(folder / "site"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        words = ["node", PROGRAM, folder / "package", CHROMIUM, address, folder]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=400)
+        server.shutdown()
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@needs_all
+def test_a_seed_draws_the_same_pixels_in_the_browser_as_in_python(models, seen):
+    priors = {name: model.prior_in_numbers()["kind"] for name, model in models.items() if hasattr(model, "sample")}
+    drawing = {name: models[name] for name, kind in priors.items() if kind in sampling.KINDS}
+    assert set(seen["pictures"]) == set(drawing)
+    for name, model in drawing.items():
+        image = model.sample(1, SEED).numpy()[0]
+        expected = np.rint((np.clip(image, -1, 1) + 1) * 127.5)
+        pixels = np.reshape(seen["pictures"][name], (*image.shape[:2], 4))[..., :3]
+        assert np.abs(pixels - expected).max() <= 1, name
+
+
+@needs_all
+def test_every_control_does_something_and_nothing_goes_wrong(seen):
+    assert seen["errors"] == [] and seen["foreign"] == []
+    assert {
+        *("seed", "another", "keys", "directions", "drag", "back", "sheet", "single latent", "point"),
+        *("end of the line", "temperature", "own image", "other model", "cluster", "neighbor"),
+    } == set(seen["moved"])
+    assert re.match(r"Cluster [012] of 3\.", seen["cluster"]) and seen["neighbor"].startswith("The nearest of ")
+    assert seen["overflow"] <= 0  # on a phone nothing is wider than the screen
+    assert "no WebAssembly" in seen["unsupported"]
+
+
+def test_links_lead_to_pages_of_the_site(tmp_path):
+    documents.write(tmp_path, with_reference=True)
+    index = (tmp_path / "index.md").read_text()
+    assert "(reference/keras_gen/models/wgan_div.md)" in index and "(reproductions/wgan_div.md)" in index
+    assert (tmp_path / "reproductions/results/wgan_div/faces.png").exists()
+    assert "class TestNothing" not in (tmp_path / "source/tests/models/test_wgan_div.py.md").read_text()
+    assert "(source/LICENSE.md)" in index and (tmp_path / "source/LICENSE.md").exists()
+
+
+def test_links_in_code_are_left_alone(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("[a](b.md#c) `[d](e.md)`\n```\n[f](g.md)\n```\n[h](i.md)\n")
+    found = documents.with_links(page, lambda _, link: link.upper())
+    assert found == "[a](B.MD#c) `[d](e.md)`\n```\n[f](g.md)\n```\n[h](I.MD)\n"
+
+
+@pytest.mark.parametrize(
+    "words, said", [([], "give a folder"), (["--output=FULL"], "holds something else than a site")]
+)
+def test_what_cannot_be_built_is_one_line(tmp_path, words, said):
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit, match=said if not MISSING or not words else "."):
+        site.main([word.replace("FULL", str(tmp_path)) for word in words])
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_package_that_is_not_the_pinned_one_is_refused(tmp_path, monkeypatch):
+    def pack(words, cwd, **_):
+        Path(cwd, "some-1.0.tgz").write_bytes(b"another")
+        return subprocess.CompletedProcess(words, 0, "", "")
+
+    monkeypatch.setattr(npm.shutil, "which", lambda name: name)
+    monkeypatch.setattr(npm.subprocess, "run", pack)
+    with pytest.raises(UsageError, match="some 1.0 from npm is not the one"):
+        npm.fetch(npm.Package("some", "1.0", "sha512-x"), tmp_path, ["a"])
