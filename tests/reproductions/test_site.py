@@ -106,6 +106,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @needs_all
+@pytest.mark.slow
 def test_a_seed_draws_the_same_pixels_in_the_browser_as_in_python(models, seen):
     priors = {name: model.prior_in_numbers()["kind"] for name, model in models.items() if hasattr(model, "sample")}
     drawing = {name: models[name] for name, kind in priors.items() if kind in sampling.KINDS}
@@ -118,11 +119,12 @@ def test_a_seed_draws_the_same_pixels_in_the_browser_as_in_python(models, seen):
 
 
 @needs_all
+@pytest.mark.slow
 def test_every_control_does_something_and_nothing_goes_wrong(seen):
     assert seen["errors"] == [] and seen["foreign"] == []
     assert {
         *("seed", "another", "keys", "directions", "drag", "back", "sheet", "single latent", "point"),
-        *("end of the line", "temperature", "own image", "other model", "cluster", "neighbor"),
+        *("end of the line", "temperature", "own image", "other model", "class", "cluster", "neighbor"),
     } == set(seen["moved"])
     assert re.match(r"Cluster [012] of 3\.", seen["cluster"]) and seen["neighbor"].startswith("The nearest of ")
     assert seen["overflow"] <= 0  # on a phone nothing is wider than the screen

@@ -30,6 +30,7 @@ export class Draw {
       element("temperature-value").textContent = element("temperature").value;
       this.changed();
     });
+    element("class").addEventListener("change", () => this.changed());
     element("back").addEventListener("click", () => this.back());
     element("directions").addEventListener("click", () => {
       this.directions++;
@@ -52,13 +53,21 @@ export class Draw {
   }
 
   get options() {
-    return "temperature" in this.model.prior ? { seed: this.seed, temperature: Number(element("temperature").value) } : { seed: this.seed };
+    return {
+      seed: this.seed,
+      ...("temperature" in this.model.prior && { temperature: Number(element("temperature").value) }),
+      ...(element("class").value && { label: Number(element("class").value) }),
+    };
   }
 
   use(model, redraw = true) {
     this.model = model;
     element("temperature-control").hidden = !("temperature" in model.prior);
-    const alike = this.models.filter((other) => other !== model && String(other.prior.shape) === String(model.prior.shape));
+    element("class-control").hidden = model.numClasses === 0;
+    const classes = Array.from({ length: model.numClasses }, (_, i) => make("option", { value: i, textContent: i }));
+    element("class").replaceChildren(make("option", { value: "", textContent: "each in turn" }), ...classes);
+    const taken = ({ prior, numClasses }) => `${prior.shape}, ${numClasses}`;
+    const alike = this.models.filter((other) => other !== model && taken(other) === taken(model));
     const none = make("option", { value: "", textContent: "no other model" });
     element("other").replaceChildren(none, ...alike.map((other) => make("option", { value: other.name, textContent: titleOf(other) })));
     element("other").disabled = alike.length === 0;
@@ -96,9 +105,9 @@ export class Draw {
     const turns = model.prior.kind === "normal"; // by turns of N(0, I) it stays N(0, I)
     this.moved.forEach((way, i) => {
       if (way === 0) return;
-      const direction = normal(size, 2 * this.directions + i, STREAM);
+      const direction = normal(model.noiseSize, 2 * this.directions + i, STREAM);
       const [keep, add] = turns ? [Math.cos((way * Math.PI) / 2), Math.sin((way * Math.PI) / 2)] : [1, way];
-      for (let j = 0; j < size; j++) found[j] = keep * found[j] + add * scale * direction[j];
+      for (let j = 0; j < model.noiseSize; j++) found[j] = keep * found[j] + add * scale * direction[j];
     });
     for (const [number, value] of this.single) found[number] = value;
     return found;
@@ -147,7 +156,7 @@ export class Draw {
   }
 
   makeSliders() {
-    const labels = Array.from({ length: Math.min(SLIDERS, this.model.latentSize) }, (_, i) => {
+    const labels = Array.from({ length: Math.min(SLIDERS, this.model.noiseSize) }, (_, i) => {
       const slider = make("input", { type: "range", min: -3, max: 3, step: 0.05 });
       slider.addEventListener("input", () => {
         this.single.set(i, Number(slider.value));

@@ -52,11 +52,16 @@ export class Line {
     return model.latents(1, { ...this.draw.options, seed: Number(seed.value) });
   }
 
-  /** The latents at a point: on an arc between two seeds of N(0, I), which keeps their length; else on a straight line. */
+  /**
+   * The latents at a point: on an arc between two seeds of N(0, I), which keeps their length; else on a straight line, as
+   * between two classes.
+   */
   at(point) {
     const arc = this.model.prior.kind === "normal" && this.ends.every(({ own }) => !own.checked);
     const [a, b] = arc ? [Math.cos((point * Math.PI) / 2), Math.sin((point * Math.PI) / 2)] : [1 - point, point];
-    return this.between[0].map((value, i) => a * value + b * this.between[1][i]);
+    const { noiseSize } = this.model;
+    const weights = (i) => (i < noiseSize ? [a, b] : [1 - point, point]);
+    return this.between[0].map((value, i) => weights(i)[0] * value + weights(i)[1] * this.between[1][i]);
   }
 
   async drawLine() {

@@ -44,15 +44,26 @@ export class Model {
 
   /** Whether its latents can be drawn here. */
   get draws() {
-    return this.has("decode") && ["normal", "mixture"].includes(this.prior?.kind);
+    return this.has("decode") && ["normal", "mixture", "classes"].includes(this.prior?.kind);
   }
 
-  get latentSize() {
+  /** How many classes it tells apart by labels; 0 for a model without. */
+  get numClasses() {
+    return this.prior.one_hot_classes ?? (this.prior.kind === "classes" ? this.prior.means.length : 0);
+  }
+
+  /** How many numbers of its latents are drawn; a one-hot class may follow them. */
+  get noiseSize() {
     return this.prior.shape.reduce((product, side) => product * side, 1);
   }
 
-  latents(number, options) {
-    return latents(this.prior, number, options);
+  get latentSize() {
+    return this.noiseSize + (this.prior.one_hot_classes ?? 0);
+  }
+
+  /** Draws latents; with a label all of that class, else each class in turn. */
+  latents(number, { label, ...options }) {
+    return latents(this.prior, number, label === undefined ? options : { ...options, labels: Array(number).fill(label) });
   }
 
   /** Runs an endpoint on a batch, flat float32; gives { data, shape, milliseconds }. */

@@ -53,6 +53,7 @@ await changes("end of the line", "#line canvas:last-child", () => page.fill("#se
 for (const name of await page.$$eval("#model option", (options) => options.map((option) => option.value))) {
   await page.selectOption("#model", name);
   await settled();
+  if (await page.isVisible("#class")) await changes("class", "#picture", () => page.selectOption("#class", "1"));
   if (await page.isVisible("#temperature")) await changes("temperature", "#picture", () => slide("#temperature", 0.3));
   if (await page.isVisible("#own-0")) {
     await page.check("#own-0");
