@@ -67,6 +67,7 @@ def run(tmp_path_factory):
     return RunDirectory(folder)
 
 
+@pytest.mark.slow
 def test_a_run_becomes_a_model(run, copied, tmp_path):
     putting.put(run, "digits", ["discriminator"], copied)
     model, trained = zoo.load("digits"), run.load_model()

@@ -23,6 +23,7 @@ def counted(two_replicas):
     return exchange.count(two_replicas, new_model, BATCH_SIZE, IMAGE_SHAPE)
 
 
+@pytest.mark.slow
 def test_every_weight_has_a_gradient_of_four_bytes(counted):
     model = new_model()
     assert sum(counted.gradients) == 4 * sum(variable.shape.num_elements() for variable in model.trainable_variables)

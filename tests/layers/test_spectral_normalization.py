@@ -220,7 +220,9 @@ class TestGradient:
         assert np.linalg.norm(gradient) > 0.1
         assert float(tf.reduce_sum(gradient * kernel)) == pytest.approx(0, abs=1e-12)
 
-    @both_modes
+    @pytest.mark.parametrize(
+        "persistent", [pytest.param(True, id="persistent", marks=pytest.mark.slow), pytest.param(False, id="from_ones")]
+    )
     def test_of_a_gradient_penalty(self, persistent):
         """The second derivative, d/dW |dT/dx|^2, against central differences."""
         layers = [
@@ -284,6 +286,7 @@ class TestOneCallOrTwo:
 
 
 class TestLipschitzConstant:
+    @pytest.mark.slow
     def test_a_dense_network_never_stretches(self):
         random = np.random.RandomState(0)
         network = keras.Sequential(

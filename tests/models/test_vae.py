@@ -246,6 +246,7 @@ class TestUse:
         assert model.interpolate(images, images, 3).shape == (2, 3, 4, 4, 2)
         assert model.log_prob(images, 2).shape == (2,)
 
+    @pytest.mark.slow
     def test_endpoints(self, trained, tmp_path):
         trained.export(tmp_path / "saved_model")
         loaded = tf.saved_model.load(tmp_path / "saved_model")

@@ -41,6 +41,7 @@ def test_every_kernel_is_reparameterised(how, iterations, persistent):
             assert (layer.power_iterations, layer.persistent) == (iterations, persistent)
 
 
+@pytest.mark.slow
 def test_by_projection_every_kernel_has_norm_one_after_a_step():
     for network in discriminators("projection"):
         network.compile(keras.optimizers.SGD(0.01), "mse")

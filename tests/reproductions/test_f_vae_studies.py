@@ -79,9 +79,8 @@ def test_every_model_has_as_many_draws_for_its_bits(model, digits, monkeypatch):
     assert asked == [{} if model == "glow" else {"num_draws": 1}]  # Glow's density needs no draw
 
 
-@pytest.mark.parametrize(
-    ("channels", "study"), [(1, "convergence"), pytest.param(3, "convergence_photos", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("channels", "study"), [(1, "convergence"), (3, "convergence_photos")])
 def test_models_of_a_study_are_of_one_size(channels, study):
     sizes = {
         title: parameters(f_vae.build(configuration("laptop", **flags), (32, 32, channels), 1))
