@@ -1,4 +1,4 @@
-"""Makes the tables and verdicts on the pages and in the README from the recorded results.
+"""Makes the tables and verdicts on the pages, in the README and on the zoo's cards from the recorded results.
 
     python -m reproductions.tables                     # renews them; of an installed package, prints the tables
     python -m reproductions.tables --check             # only says whether they agree with the records
@@ -23,11 +23,12 @@ from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
 from reproductions.harness.record import readable, shipped
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.run_directory import read_json
+from reproductions.harness.run_directory import read_json, write_json
 from reproductions.pages import FOLDER, PAGES, SCRIPTS, in_checkout
 from reproductions.reporting import markdown, single_run, verdicts
 
 README = FOLDER.parent / "README.md"
+ZOO = FOLDER.parent / "keras_gen" / "zoo"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +74,15 @@ def _seen_here(name: str) -> str:
     return verdicts.seen_here(reproduction_of(name), lambda study: shipped(name, study))
 
 
+def _verdicts(name: str) -> dict[str, str]:
+    return verdicts.in_words(reproduction_of(name), lambda study: shipped(name, study))
+
+
 def renew(check: bool = False, settings: bool = False) -> None:
-    """Renews all pages, or checks them.
+    """Renews all pages and the cards of the zoo's models, or checks them.
 
     Raises:
-        UsageError: With `check`, a page differs from its records.
+        UsageError: With `check`, a page or a card differs from the records.
     """
     for page in filter(Path.exists, (*PAGES, README)):
         if not markdown.renew_blocks(page, makers(page, settings), only_check=check):
@@ -85,6 +90,15 @@ def renew(check: bool = False, settings: bool = False) -> None:
         if check:
             raise UsageError(f"{page.name} differs from its records; renew it with python -m reproductions.tables")
         print(f"renewed {page.name}")
+    for path in sorted(ZOO.glob("*.json")):
+        card = read_json(path)
+        found = _verdicts(card["script"])
+        if card.get("verdicts") == found:
+            continue
+        if check:
+            raise UsageError(f"{path.name} differs from the records; renew it with python -m reproductions.tables")
+        write_json(path, {**card, "verdicts": found})
+        print(f"renewed {path.name}")
 
 
 def show() -> None:

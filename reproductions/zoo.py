@@ -96,7 +96,8 @@ def put(directory: RunDirectory, name: str, leave_out: Sequence[str], folder: Pa
         "model": keras.saving.serialize_keras_object(model),
     }
     write_json(folder / f"{name}.json", card)
-    print(f"{name}: {len(memory.getvalue()) / 1e6:.1f} MB in {folder}")
+    size = len(memory.getvalue()) / 1e6
+    print(f"{name}: {size:.1f} MB in {folder}; python -m reproductions.tables writes the verdicts on its card")
 
 
 def drawn(model: Any, parts: dict[str, list[Any]], values: dict[str, list[Any]]) -> dict[str, float]:

@@ -34,8 +34,9 @@ def card(name: str) -> dict[str, Any]:
 
     Returns:
         `data`, its `licence`, the `flags` of the run, `steps`, the `command` that trains it again, what was measured of
-        the run (`evaluations`, `measure`), `left_out` (the networks whose trained weights are not in the file, to keep
-        it small), `sha256` of the weights and `model`, the configuration by which Keras builds it.
+        the run (`evaluations`, `measure`), the `verdicts` on the claims of its post, `left_out` (the networks whose
+        trained weights are not in the file, to keep it small), `sha256` of the weights and `model`, the configuration
+        by which Keras builds it.
 
     Raises:
         InputError: There is no such model, or its card is damaged.

@@ -25,6 +25,11 @@ def verdicts(reproduction: Reproduction, record_of: RecordOf) -> Iterator[tuple[
         yield claim, claim.verdict(record_of(studies[claim.key]) if claim.key in studies else None)
 
 
+def in_words(reproduction: Reproduction, record_of: RecordOf) -> dict[str, str]:
+    """Every claim of the post with its verdict, by its key."""
+    return {claim.key: f"{claim.sentence} {verdict}" for claim, verdict in verdicts(reproduction, record_of)}
+
+
 def claims_table(reproduction: Reproduction, record_of: RecordOf) -> str:
     """One row per claim."""
     rows = [
