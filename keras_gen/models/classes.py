@@ -170,7 +170,8 @@ def network_inputs(network: keras.Model, x: tf.Tensor, *classes: tf.Tensor) -> t
     (rows,), needed = classes, network.inputs[1]
     if needed.shape[1:] == rows.shape[1:]:
         return [x, keras.ops.cast(rows, needed.dtype)]
-    labels = keras.ops.cast(keras.ops.argmax(rows, axis=-1), needed.dtype)
+    # The largest of each row. Keras's argmax looks at the bits of its numbers, for which ONNX and LiteRT have no word.
+    labels = keras.ops.cast(keras.ops.top_k(rows, 1)[1][:, 0], needed.dtype)
     return [x, labels if len(needed.shape) == 1 else labels[:, None]]
 
 
