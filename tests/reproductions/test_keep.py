@@ -34,7 +34,7 @@ def run(tmp_path):
     directory = RunDirectory(tmp_path / "run")
     directory.samples.mkdir(parents=True)
     for step in (1000, 2000):
-        directory.sheet(step).write_bytes(b"sheet %d" % step)
+        (directory.samples / f"step_{step:08d}.png").write_bytes(b"sheet %d" % step)
     directory.results.write_text(json.dumps(RESULTS))
     return directory, tmp_path / "results"
 
@@ -57,7 +57,7 @@ def test_what_cannot_be_kept(run):
     with pytest.raises(UsageError, match="no run of a script"):
         keep.keep(directory, "faces", root)
     for step in (1000, 2000):
-        directory.sheet(step).unlink()
+        (directory.samples / f"step_{step:08d}.png").unlink()
     with pytest.raises(UsageError, match="it has no sheet"):
         keep.keep(directory, "faces", root)
     directory.results.unlink()
