@@ -10,6 +10,8 @@ from tensorflow_probability import distributions as tfd
 from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
 
+SAMPLE = "sample"  # the stream of the draws, as of priors without classes
+
 
 class ClassPrior(keras.layers.Layer):
     """q(z|y) = N(mu_y, sigma_y^2), independent numbers; mu_y begins as 0 and sigma_y as 1.
@@ -64,7 +66,7 @@ class ClassPrior(keras.layers.Layer):
         The same seed gives the same (z - mu_y) / sigma_y in every class.
         """
         mean, deviation = self._moments(classes)
-        return mean + temperature * deviation * noise.normal(tf.shape(mean), stream_seed(seed, "sample"))
+        return mean + temperature * deviation * noise.normal(tf.shape(mean), stream_seed(seed, SAMPLE))
 
     def in_numbers(self) -> dict[str, Any]:
         """How `draw` draws, as JSON can hold it; see `GenerativeModel.prior_in_numbers`."""
@@ -72,7 +74,7 @@ class ClassPrior(keras.layers.Layer):
         return {
             "kind": "classes",
             "shape": list(self.latent_shape),
-            "stream": noise.stream_number("sample"),
+            "stream": noise.stream_number(SAMPLE),
             **{name: moment.numpy().tolist() for name, moment in moments},
         }
 

@@ -10,7 +10,7 @@ from keras_gen.models import classes as labelled
 from keras_gen.models.adversarial_checks import check_networks
 from keras_gen.models.endpoints import LATENTS, PIXELS, endpoint
 from keras_gen.models.generative_model import GenerativeModel
-from keras_gen.models.priors import standard_normal_in_numbers
+from keras_gen.models.priors import SAMPLE, standard_normal_in_numbers
 from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
 
@@ -85,7 +85,7 @@ class AdversarialNetworks(GenerativeModel):
         Raises:
             InputError: The labels are no classes of this model.
         """
-        z = noise.normal(tf.stack([num_samples, *self.noise_shape]), stream_seed(seed, "sample"))
+        z = noise.normal(tf.stack([num_samples, *self.noise_shape]), stream_seed(seed, SAMPLE))
         return labelled.joined(z, *labelled.of_samples(self.num_classes, num_samples, labels))
 
     def prior_in_numbers(self) -> dict[str, Any]:

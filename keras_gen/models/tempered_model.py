@@ -8,7 +8,7 @@ from tensorflow_probability import distributions as tfd
 
 from keras_gen.models.encoding_model import EncodingModel
 from keras_gen.models.endpoints import PIXELS, Labels, Number, Seed, WholeNumber, endpoint
-from keras_gen.models.priors import standard_normal
+from keras_gen.models.priors import SAMPLE, standard_normal
 from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
 
@@ -34,7 +34,7 @@ class TemperedModel(EncodingModel):
     ) -> tf.Tensor:
         """Draws z ~ N(0, temperature^2 I), [num_samples, *latent_shape]; the same seed gives the same latents."""
         del labels  # which only a conditional model has
-        return temperature * noise.normal(tf.stack([num_samples, *self.latent_shape]), stream_seed(seed, "sample"))
+        return temperature * noise.normal(tf.stack([num_samples, *self.latent_shape]), stream_seed(seed, SAMPLE))
 
     @endpoint(gives=PIXELS, num_samples=WholeNumber(at_least=1), seed=Seed(), labels=Labels())
     def sample(  # type: ignore[override]  # the temperature came third before there were labels
