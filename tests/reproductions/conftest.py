@@ -1,9 +1,11 @@
 import importlib
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from helpers import forked
 from reproductions import wgan_div
@@ -26,11 +28,17 @@ def script():
 
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory):
-    """A finished run of the smoke preset, and what it printed."""
-    folder = tmp_path_factory.mktemp("smoke") / "run"
-    command = [sys.executable, "-m", "reproductions.wgan_div", "--preset=smoke", "--deterministic"]
-    done = subprocess.run([*command, f"--output_dir={folder}"], capture_output=True, text=True, cwd=ROOT, check=True)
-    return folder, done.stdout
+    """A finished run of the smoke preset, and what it printed; the processes that run tests share one."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    folder, printed = shared / "smoke" / "run", shared / "smoke" / "printed"
+    with FileLock(shared / "smoke.lock"):
+        if not printed.exists():
+            command = [sys.executable, "-m", "reproductions.wgan_div", "--preset=smoke", "--deterministic"]
+            words = [*command, f"--output_dir={folder}"]
+            done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=True)
+            printed.write_text(done.stdout, encoding="utf-8")
+    return folder, printed.read_text(encoding="utf-8")
 
 
 @pytest.fixture
