@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from benchmarks import hand_written, train_step
+from helpers.quick import slow_unless
 from keras_gen.keras_privates import all_layers
 from keras_gen.layers import SpectralNormalization
 from keras_gen.models import ReproducibleModel
@@ -87,7 +88,7 @@ def updates(step, model, batches, monkeypatch):
     return [weight.numpy() - old for weight, old in zip(model.trainable_variables, before, strict=True)]
 
 
-@pytest.mark.parametrize("name", hand_written.STEPS)
+@pytest.mark.parametrize("name", slow_unless(("wgan_div", "vae", "deep_infomax"), hand_written.STEPS))
 def test_a_step_by_hand_is_the_models(name, make_model, optimizers, monkeypatch):
     own, by_hand = make_model(name), make_model(name)
     settle(own)

@@ -30,6 +30,7 @@ def test_every_weight_has_a_gradient_of_four_bytes(counted):
     assert not counted.gathered
 
 
+@pytest.mark.slow
 def test_batch_norm_sums_its_moments_at_once(counted):
     norms = [layer for layer in new_model().generator.layers if isinstance(layer, keras.layers.BatchNormalization)]
     channels = sum(layer.gamma.shape[0] for layer in norms)
@@ -38,6 +39,7 @@ def test_batch_norm_sums_its_moments_at_once(counted):
     assert len(counted.statistics) == len(norms) * (2 + 1)
 
 
+@pytest.mark.slow
 def test_noise_is_that_of_its_own_rows(counted):
     latents = 2 * BATCH_SIZE * 128  # of two updates
     points = 3 * BATCH_SIZE

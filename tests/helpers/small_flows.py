@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from helpers.quick import slow_unless
 from keras_gen.layers import flows
 from keras_gen.networks import coupling_network, glow, mlp
 
@@ -93,6 +94,8 @@ FLOWS = {
         None,
     ),
 }
+# As parameters of tests. Of those that are made of others, two are in the quick suite.
+EACH_FLOW = slow_unless(FLOWS.keys() - {"chain", "multi_scale", "glow_of_the_paper"}, FLOWS)
 
 
 def rows(count, shape, seed=0):

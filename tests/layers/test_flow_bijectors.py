@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from helpers.small_flows import FLOWS, built, rows, trained
+from helpers.small_flows import EACH_FLOW, FLOWS, built, rows, trained
 from keras_gen.errors import InputError
 from keras_gen.layers import flows
 from keras_gen.layers.flows import FlowBijector
@@ -14,7 +14,7 @@ tfb, tfd = tfp.bijectors, tfp.distributions
 CLOSE = {"rtol": 1e-4, "atol": 1e-4}  # float32, a few layers of numbers of size 1 to 10
 
 
-@pytest.fixture(scope="module", params=FLOWS)
+@pytest.fixture(scope="module", params=EACH_FLOW)
 def case(request):
     """A trained flow, its bijector, and five inputs."""
     flow, inputs = trained(request.param)

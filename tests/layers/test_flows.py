@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from helpers.small_flows import FLOWS, built, newly_trained, trained
+from helpers.small_flows import EACH_FLOW, FLOWS, built, newly_trained, trained
 from keras_gen.keras_privates import all_layers
 
-every_flow = pytest.mark.parametrize("name", FLOWS)
+every_flow = pytest.mark.parametrize("name", EACH_FLOW)
 
 
-@pytest.fixture(scope="module", params=FLOWS)
+@pytest.fixture(scope="module", params=EACH_FLOW)
 def flow(request):
     """A trained flow and what makes its inputs."""
     return trained(request.param)

@@ -13,7 +13,9 @@ IMAGE_SHAPE = (8, 8, 1)
 LATENT_DIM = 3
 
 both_modes = pytest.mark.parametrize(
-    "arguments", [{}, {"persistent": False, "power_iterations": 2}], ids=["persistent", "from_ones"]
+    "arguments",
+    [{}, pytest.param({"persistent": False, "power_iterations": 2}, marks=pytest.mark.slow)],
+    ids=["persistent", "from_ones"],
 )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from helpers.quick import slow_unless
 from helpers.replicated_runs import untrained, vae
 from helpers.small_conditional_models import (
     NUM_CLASSES,
@@ -25,10 +26,9 @@ from keras_gen.models.priors import standard_normal
 
 LABELS = np.array([0, 2, 1, 1, 0, 2, 0, 1])
 X = data(8, (2,))
-OTHERS = ("from_ones", "projection")  # whose layers are tested beside them
-EVERY = ("conditional_gan", "conditional_vae", "conditional_glow")
-
-every_model = pytest.mark.parametrize("name", EVERY)
+every_model = pytest.mark.parametrize(
+    "name", slow_unless(["conditional_gan"], ["conditional_gan", "conditional_vae", "conditional_glow"])
+)
 
 
 def one_hot(labels):
@@ -125,7 +125,7 @@ class TestWhoseLabels:
         np.testing.assert_array_equal(classes, one_hot(LABELS))
 
 
-@pytest.mark.parametrize("loss", adversarial.names())
+@pytest.mark.parametrize("loss", slow_unless(["hinge"], adversarial.names()))
 def test_every_loss_trains_it(loss):
     model = vector_gan(GAN, adversarial_loss=loss)
     before = state(model)
@@ -134,7 +134,7 @@ def test_every_loss_trains_it(loss):
     assert any(not np.array_equal(before[name], value) for name, value in state(model).items())
 
 
-@pytest.mark.parametrize("how", ["persistent", *(pytest.param(how, marks=pytest.mark.slow) for how in OTHERS)])
+@pytest.mark.parametrize("how", slow_unless(["persistent"], ["persistent", "from_ones", "projection"]))
 def test_spectral_normalization_trains_it(how):
     networks = conditional_image_networks(batch_norm=True, spectral_normalization=how, pooling="flatten")
     model = compiled(GAN(*networks, "hinge", num_classes=NUM_CLASSES))

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from helpers.quick import slow_unless
 from helpers.replicated_runs import BATCH_SIZE, RUNS, untrained
 from helpers.small_conditional_models import NUM_CLASSES
 from helpers.small_flow_models import new_f_vae
@@ -29,7 +30,8 @@ ROOT = Path(__file__).parents[2]
 OF_IMAGES = [name for name, run in RUNS.items() if len(run.shape) == 3]
 
 every_run = pytest.mark.parametrize("name", RUNS)
-every_run_of_images = pytest.mark.parametrize("name", OF_IMAGES)
+# One of each kind of model. What is said of the others comes from the same lines.
+KINDS = ("wgan_div", "gradient_penalized", "vae", "clustering_vae", "deep_infomax", "glow", "f_vae", "conditional_gan")
 
 
 def rows(name, count=BATCH_SIZE, low=-1.0, high=1.0):
@@ -55,7 +57,7 @@ def as_data_set(arrays, size=BATCH_SIZE):
     return tf.data.Dataset.from_tensor_slices(arrays if len(arrays) > 1 else arrays[0]).batch(size)
 
 
-@every_run_of_images
+@pytest.mark.parametrize("name", slow_unless(("wgan_div", "decoder_free_vae", "glow"), OF_IMAGES))
 class TestRangeOfPixels:
     @pytest.mark.parametrize("low, high", [(0, 255), (-127.5, 127.5), (0, 65535)])
     def test_pixels_that_are_not_scaled_are_refused(self, name, low, high):
@@ -97,7 +99,7 @@ def test_what_is_no_image_may_have_any_range():
     assert model.data_checks(volumes)[-1] is None
 
 
-@every_run
+@pytest.mark.parametrize("name", slow_unless(KINDS, RUNS))
 class TestEvaluation:
     def test_on_held_out_rows(self, name):
         """The mean over rows: that of the parts, each with its number of rows. The model stays as it is."""
@@ -488,7 +490,8 @@ def test_a_list_of_images():
             act(list(rows("gan", 3)[0]), verbose=0)
 
 
-@pytest.mark.parametrize("act", ["fit", pytest.param("evaluate", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("act", ["fit", "evaluate"])
 def test_data_that_is_dealt_out_already(two_replicas, act):
     """Its first batch is looked at, for it can no longer be checked on its way."""
     with two_replicas.scope():

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from helpers.quick import slow_unless
 from helpers.replicated_runs import RUNS, untrained
 from helpers.small_gans import data, state
 
@@ -21,13 +22,6 @@ QUICK = ("wgan_div_adam", "vae", "gradient_penalized")
 # Whose steps are held against eager ones as graphs too, beside those of `QUICK`.
 AS_GRAPHS = ("clustering_vae", "deep_infomax", "glow", "f_vae")
 RATE = 1e-3
-
-
-def of_runs(*quick):
-    """All of `RUNS`; those that are not quick are marked as slow."""
-    return pytest.mark.parametrize(
-        "name", [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in RUNS]
-    )
 
 
 def called_with(model, count=5):
@@ -59,7 +53,7 @@ class TestPrediction:
 
 
 class TestCopies:
-    @of_runs(*QUICK)
+    @pytest.mark.parametrize("name", slow_unless(QUICK, RUNS))
     def test_whole_ones(self, name):
         """A deep copy and what comes back from pickle: both read the model's own file, see `test_contract.py`."""
         model = untrained(name)
@@ -105,19 +99,20 @@ def assert_steps_of(name, weights):
 
 class TestSteps:
     @pytest.mark.traced
-    @of_runs(*AS_GRAPHS)
+    @pytest.mark.parametrize("name", slow_unless(AS_GRAPHS, RUNS))
     def test_as_a_graph(self, name):
         """As `fit` makes them unless told otherwise; most tests make eager ones. The next test has the quick ones."""
         assert_steps_of(name, trained(name, lambda: keras.optimizers.SGD(RATE), 2))
 
     @pytest.mark.traced
-    @of_runs(*QUICK)
+    @pytest.mark.parametrize("name", slow_unless(QUICK, RUNS))
     def test_several_per_execution_by_a_schedule(self, name):
         schedule = keras.optimizers.schedules.PiecewiseConstantDecay([5], [RATE, 1.0])
         weights = trained(name, lambda: keras.optimizers.SGD(schedule), 2, steps_per_execution=2)
         assert_steps_of(name, weights)
 
-    @of_runs(*QUICK, "wgan_gp", "glow")  # several steps of the discriminator; clipped gradients
+    # wgan_gp has several steps of the discriminator, glow clipped gradients.
+    @pytest.mark.parametrize("name", slow_unless((*QUICK, "wgan_gp", "glow"), RUNS))
     def test_accumulated_gradients(self, name):
         """The first of two steps leaves the weights, but for what a model does to them whatever their gradient."""
         still = trained(name, lambda: keras.optimizers.SGD(0.0), 1, run_eagerly=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from helpers.processes import finish, start
+from helpers.quick import slow_unless
 from helpers.replicated_runs import RUNS, trained
 from keras_gen.errors import InputError
 from reproductions.harness.workers import loopback_cluster
@@ -31,26 +32,19 @@ def assert_same_run(name, found):
     assert np.median(moved) > 50 * TOLERANCE
 
 
-def of_runs(*quick):
-    """All of `RUNS`; those that are not quick are marked as slow, for each takes seconds to trace."""
-    return pytest.mark.parametrize(
-        "name", [name if name in quick else pytest.param(name, marks=pytest.mark.slow) for name in RUNS]
-    )
-
-
 # Batch norm and a moving average; a start from data and clipping; pairs made over the global batch, which are quick to
 # test in tests/losses.
 VARIED = ("wgan_div", "glow", "decoder_free_vae")
 
 
-@of_runs("wgan_div")
+@pytest.mark.parametrize("name", slow_unless(("wgan_div",), RUNS))
 def test_two_replicas_are_one(name, two_replicas):
     _, found = trained(name, two_replicas)
     assert_same_run(name, found)
 
 
 # A penalty; a flow's step under XLA is in test_guarded_steps.py.
-@of_runs("wgan_div_adam")
+@pytest.mark.parametrize("name", slow_unless(("wgan_div_adam",), RUNS))
 def test_xla_changes_nothing(name):
     _, found = trained(name, jit_compile=True)
     assert_same_run(name, found)

@@ -16,12 +16,19 @@ from keras_gen.portable import folder, sampling
 TOLERANCE = 1e-5
 
 
+def what_is_missing(format):
+    """What says how to install that of a format, if it is not."""
+    try:
+        folder.check_installed(format)
+    except InputError as missing:
+        return str(missing)
+    return None
+
+
 @pytest.fixture(scope="module", params=folder.FORMATS)
 def format(request):
-    try:
-        folder.check_installed(request.param)
-    except InputError as missing:
-        pytest.skip(str(missing))
+    if missing := what_is_missing(request.param):
+        pytest.skip(missing)
     return request.param
 
 
@@ -80,6 +87,8 @@ SOME = {
 )
 def in_tensorflow(request, tmp_path_factory):
     """A model, some of its endpoints or all that draw no random numbers, and its SavedModel."""
+    if all(map(what_is_missing, folder.FORMATS)):  # it would be made before `format` skips
+        pytest.skip("no format is installed")
     name, endpoints = request.param
     model, path = with_other_weights(name), tmp_path_factory.mktemp(name) / "saved_model"
     drawn = {name for name, of in types_of(model).items() if of.draws}

@@ -53,6 +53,7 @@ def test_every_kind_of_deep_infomax_has_the_terms_that_it_names(title):
     assert model.kl_reduction == ("mean" if title.endswith("author's code") else "sum")
 
 
+@pytest.mark.slow
 def test_a_run():
     found = STUDY.perform(settings("mnist_5k: Deep InfoMax", steps=10), None)
     assert found["information"] + found["marginal_kl_upper_bound"] == pytest.approx(found["prior_kl"])

@@ -67,15 +67,9 @@ def test_variants_are_configurations_of_every_preset(name, study):
             assert as_flags(preset.replace({**flags, "seed": 5}))["seed"] == 5
 
 
-# Encoders, and models that encode and sample. `test_run.py` has GANs; of flows, which have the most graphs, measures
-# are tested in test_f_vae_studies.py, steps and SavedModels in tests/models.
-@pytest.mark.parametrize(
-    "name",
-    [
-        name if name == "vae_clustering" else pytest.param(name, marks=pytest.mark.slow)
-        for name in sorted(SCRIPTS.keys() - {"wgan_div"})
-    ],
-)
+# `test_run.py` has WGAN-div's.
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(SCRIPTS.keys() - {"wgan_div"}))
 def test_a_smoke_run_ends_in_a_saved_model(name, tmp_path):
     """Lipschitz's has labels."""
     reproduction = SCRIPTS[name]
