@@ -48,7 +48,7 @@ def predicted(record: dict) -> str:
         "small sums",
         "gathered, kB in tensors",
         *(f"{network}: {gpus} GPUs" for network in networks),
-        f"as many over all of {first['predictions'][0]['replicas']} GPUs: {' / '.join(networks)}",
+        f"the same number over all {first['predictions'][0]['replicas']} GPUs: {' / '.join(networks)}",
         "noise: own rows / the whole batch's",
     )
     shown = table(columns, rows)

@@ -13,8 +13,11 @@ from reproductions.pages import SCRIPTS
 
 TOOLS = {
     "export": "Exports a trained model to SavedModel, ONNX or LiteRT",
+    "keep": "Keeps the picture of a run for its page",
     "sample": "Draws a picture from the SavedModel of a run",
+    "site": "Makes the static site, with a page to play on",
     "tables": "Makes the tables on the pages from the recorded results",
+    "zoo": "Puts the model of a run among those that come with the package",
 }
 
 
@@ -28,7 +31,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if argv is None else argv)
     name = words[0] if words else None
     if name in TOOLS:
-        importlib.import_module(f"reproductions.{name}").main(words[1:])
+        module = (
+            f"reproductions.{name}.__main__" if name == "site" else f"reproductions.{name}"
+        )  # the one that is a folder
+        importlib.import_module(module).main(words[1:])
     elif name in SCRIPTS:
         launch(importlib.import_module(f"reproductions.{name}").REPRODUCTION, words[1:])
     else:

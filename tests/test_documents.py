@@ -44,6 +44,23 @@ def test_nothing_is_left_of_a_merge(document):
     assert not re.search(r"^(<{7}|={7}|>{7})( |$)", document.read_text(), re.MULTILINE)
 
 
+# What the template has in the place of a page's own words.
+TO_FILL_IN = re.compile(
+    r"YYYY|\(address\)|\bAUTHOR\b|arXiv NUMBER|\bNAME\b|\bDATA, PIXELS\b|\bUNITS\b|\bSTUDY\b"
+    r"|^Three to six sentences|loss = \.\.\.|^1\. What we do otherwise|^What the table shows, in sentences",
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("reproductions/*.md")), ids=lambda page: page.stem)
+def test_a_page_has_filled_in_the_template(page):
+    assert not TO_FILL_IN.findall(page.read_text(encoding="utf-8"))
+
+
+def test_what_is_left_of_the_template_is_found():
+    assert len(set(TO_FILL_IN.findall(TEMPLATE.read_text(encoding="utf-8")))) == 12
+
+
 def test_a_broken_link_is_found(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(

@@ -1,6 +1,8 @@
 """Packages export what their files define, without lists."""
 
+import re
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +37,12 @@ def test_a_new_file_is_found(package):
     assert set(found) == {"Base", "New", "Other"}
     assert found["New"] is package.new_model.New
     assert set(classes_of("some_package", base=package.new_model.Base)) == {"Base", "New"}
+
+
+def test_type_checkers_see_what_is_exported():
+    source = Path(keras_gen.models.__file__).read_text(encoding="utf-8")
+    seen = re.findall(r"^    from keras_gen\.models\.\w+ import (\w+) as \1$", source, re.M)
+    assert sorted(seen) == keras_gen.models.__all__
 
 
 def test_the_names_that_users_have():

@@ -14,9 +14,9 @@ from keras_gen.utils import spectral
 class SpectralNormalization(keras.layers.Wrapper):
     """Calls a layer with W / sigma(W) in place of its kernel W.
 
-    Miyato et al. 2018, arXiv 1802.05957, equations 8 and 9; the post on Lipschitz constraints. The kernel is
-    reparameterised, not projected: W itself is what is stored and trained, no call ever writes it, and its gradient
-    passes through sigma. The bias stays as it is.
+    Miyato et al. 2018, arXiv 1802.05957, its equations 8 and 9; (15) is of the post on Lipschitz constraints. The
+    kernel is reparameterised, not projected: W itself is what is stored and trained, no call ever writes it, and its
+    gradient passes through sigma. The bias stays as it is.
 
     sigma is |W|_2 of the kernel as a matrix [everything else, outputs]; see `keras_gen.utils.spectral`. So a dense
     layer has the Lipschitz constant 1. A convolution need not: with kernel size k and stride s in each of d

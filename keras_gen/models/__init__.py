@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from keras_gen.models.generative_model import GenerativeModel as GenerativeModel
     from keras_gen.models.glow import Glow as Glow
     from keras_gen.models.gradient_penalized import GradientPenalized as GradientPenalized
+    from keras_gen.models.importance_sampling import ImportanceSampled as ImportanceSampled
     from keras_gen.models.information_encoder import InformationEncoder as InformationEncoder
     from keras_gen.models.reproducible_model import ReproducibleModel as ReproducibleModel
     from keras_gen.models.rsgan import RSGAN as RSGAN

@@ -130,11 +130,11 @@ class ClusteringVAE(GaussianAutoencoder):
         return ("negative_elbo", "reconstruction", "alignment", "balance")
 
     def objective(
-        self, x: tf.Tensor, noise: tf.Tensor, *classes: tf.Tensor, training: bool = True
+        self, x: tf.Tensor, epsilon: tf.Tensor, *classes: tf.Tensor, training: bool = True
     ) -> tuple[tf.Tensor, Terms]:
-        """Equation (5) for a batch, and its terms; the noise [n, *latent_shape] makes z."""
+        """Equation (5) for a batch, and its terms; the noise epsilon [n, *latent_shape] makes z."""
         posterior = self.posterior(x, training)  # p(z|x)
-        z = self.reparameterize(posterior, noise)
+        z = self.reparameterize(posterior, epsilon)
         log_p_y = self.log_membership(z, training)  # log p(y|z)
         p_y, log_q_y = tf.exp(log_p_y), -tf.math.log(float(self.num_clusters))
 
@@ -147,7 +147,8 @@ class ClusteringVAE(GaussianAutoencoder):
             "alignment": alignment,
             "balance": balance,
         }
-        return reconstruction + self.beta * (alignment + self.balance_weight * balance), terms  # (5)
+        # (5) has beta = balance_weight = 1
+        return reconstruction + self.beta * (alignment + self.balance_weight * balance), terms
 
     def log_ratio(self, posterior: tfd.Distribution, z: tf.Tensor) -> tf.Tensor:
         """The log p(z|x)/q(z|y) of (ii) [n, num_clusters]: at z (8) or, if `analytic`, its mean over p(z|x)."""

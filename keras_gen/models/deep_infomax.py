@@ -111,12 +111,12 @@ class DeepInfoMax(InformationEncoder):
         if self.alpha:
             x = images if self.global_pairs == "image_code" else z
             scores = self.pair_scores(self.global_discriminator, x, z, "global", training=training)
-            bracket = log_likelihood(*scores)
+            bracket = log_likelihood_of_pairs(*scores)
             loss -= self.alpha * bracket  # -alpha (E_P[log sigma(T_1)] + E_Q[log(1 - sigma(T_1))])
             terms["global_information"] = bracket / 2 + math.log(2)
         if self.beta:
             scores = self.pair_scores(self.local_discriminator, feature_map, z, "local", training=training)
-            bracket = log_likelihood(*scores)
+            bracket = log_likelihood_of_pairs(*scores)
             loss -= self.beta * bracket  # -beta / (h w) sum_ij (E_P[log sigma(T_2)] + E_Q[log(1 - sigma(T_2))])
             terms["local_information"] = bracket / 2 + math.log(2)
         if self.gamma:
@@ -160,7 +160,7 @@ class DeepInfoMax(InformationEncoder):
         }
 
 
-def log_likelihood(joint_scores: tf.Tensor, shuffled_scores: tf.Tensor) -> tf.Tensor:
+def log_likelihood_of_pairs(joint_scores: tf.Tensor, shuffled_scores: tf.Tensor) -> tf.Tensor:
     """E_P[log sigma(T)] + E_Q[log(1 - sigma(T))], a scalar of at most 0, from scores T of the pairs of P and of Q."""
     log_sigmoid = tf.math.log_sigmoid
     return tf.reduce_mean(log_sigmoid(joint_scores)) + tf.reduce_mean(log_sigmoid(-shuffled_scores))

@@ -123,12 +123,12 @@ class FVAE(ImportanceSampled, FlowModel):
         """What (18) is the mean of: -log q(x|z), and log p(z|x) - log q(z), at z = F_x(u); nats, both [n]."""
         v, log_det_u = self.noisy_code(x, u, training)  # v = sigma_1 u + E(x)
         z, log_det_v = self.flow.forward(v, training=training)  # z = F(v)
-        # |G(v) - x|² / (2 sigma_2²) + d log sigma_2 + d/2 log 2 pi
-        reconstruction = -self.likelihood(v, training).log_prob(x)
-        # -|u|²/2 - d/2 log 2 pi - log |det dF(v)/du|, the last by the chain rule
-        log_posterior = self.noise_prior.log_prob(u) - log_det_u - log_det_v
-        # + |F(v)|²/2 + d/2 log 2 pi
-        return reconstruction, log_posterior - self.prior.log_prob(z)
+        reconstruction = -self.likelihood(v, training).log_prob(x)  # |G(v) - x|²/(2 sigma_2²) + d log sigma_2 + ...
+        log_det = log_det_u + log_det_v  # log |det dF(v)/du|, by the chain rule
+        log_noise = self.noise_prior.log_prob(u)  # -|u|²/2 + ..., without a weight in it: (18) leaves it out
+        log_prior = self.prior.log_prob(z)  # -|F(v)|²/2 + ...
+        log_posterior = log_noise - log_det  # log p(z|x)
+        return reconstruction, log_posterior - log_prior  # ...: d/2 log 2 pi, with d of x, of u or of z
 
     def objective(
         self, x: tf.Tensor, u: tf.Tensor, *classes: tf.Tensor, training: bool = True

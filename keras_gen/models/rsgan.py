@@ -76,15 +76,15 @@ class RSGAN(AdversarialModel):
         self, t_real: tf.Tensor, t_fake: tf.Tensor, squared_slopes: tf.Tensor | None
     ) -> tuple[tf.Tensor, Terms]:
         """The loss of (7), plus a `gradient_penalty` if one was given: the paper has none."""
-        pairs = differences(self.pairs, t_real, t_fake)  # T(x_r) - T(x_f)
-        loss = tf.add_n([-tf.reduce_mean(tf.math.log_sigmoid(difference)) for difference in pairs])  # (7)
+        apart = differences(self.pairs, t_real, t_fake)  # T(x_r) - T(x_f)
+        loss = tf.add_n([-tf.reduce_mean(tf.math.log_sigmoid(difference)) for difference in apart])  # (7)
         penalty = self.penalty(squared_slopes)
         return loss + penalty, {"gradient_penalty": penalty}
 
     def generator_loss(self, t_fake: tf.Tensor, t_real: tf.Tensor | None) -> tf.Tensor:
         """E[h(T(x_f) - T(x_r))] (8)."""
-        pairs = differences(self.pairs, t_fake, t_real)  # T(x_f) - T(x_r)
-        return tf.add_n([tf.reduce_mean(H[self.h](difference)) for difference in pairs])  # (8)
+        apart = differences(self.pairs, t_fake, t_real)  # T(x_f) - T(x_r)
+        return tf.add_n([tf.reduce_mean(H[self.h](difference)) for difference in apart])  # (8)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""

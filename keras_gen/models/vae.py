@@ -95,11 +95,11 @@ class VAE(GaussianAutoencoder):
         return ("negative_elbo", "reconstruction", "kl")
 
     def objective(
-        self, x: tf.Tensor, noise: tf.Tensor, *classes: tf.Tensor, training: bool = True
+        self, x: tf.Tensor, epsilon: tf.Tensor, *classes: tf.Tensor, training: bool = True
     ) -> tuple[tf.Tensor, Terms]:
-        """The loss of a batch, and its terms; the noise [n, *latent_shape] makes z."""
+        """The loss of a batch, and its terms; the noise epsilon [n, *latent_shape] makes z."""
         posterior = self.posterior(x, training)  # p(z|x)
-        z = self.reparameterize(posterior, noise)
+        z = self.reparameterize(posterior, epsilon)
         reconstruction = tf.reduce_mean(-self.likelihood(z, training).log_prob(x))  # -log q(x|z)
         kl = tf.reduce_mean(self.kl(posterior, z, *classes))  # KL(p(z|x) || q(z)), or q(z|y)
         terms = {"negative_elbo": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}

@@ -99,7 +99,7 @@ class DecoderFreeVAE(InformationEncoder):
         pairs = images, z, "information", self.num_shuffles
         scores = self.pair_scores(self.discriminator, *pairs, training=training)  # T(x, z)
         prior_kl = tf.reduce_mean(posterior.kl_divergence(self.prior))  # E_x KL(p(z|x) || q(z))
-        information = self.estimator.bound(*scores)  # a lower bound of I(x, z), from the lines above
+        information = self.estimator.bound(*scores)  # a lower bound of I(x, z), by the estimator's formula
         loss = prior_kl - self.information_weight * information  # (3)
         return loss, {"loss": loss, "prior_kl": prior_kl, "information": information}
 

@@ -64,7 +64,7 @@ class WGANDiv(AdversarialModel):
     def discriminator_terms(
         self, t_real: tf.Tensor, t_fake: tf.Tensor, squared_slopes: tf.Tensor | None
     ) -> tuple[tf.Tensor, Terms]:
-        """Minus what T maximises in (11)."""
+        """Minus what T maximises in (11); `squared_slopes` are |grad T(x)|² at the points x of r(x)."""
         penalty = self.k * tf.reduce_mean(norms_to_the(self.p, squared_slopes))  # k E_r[|grad T(x)|^p]
         divergence = tf.reduce_mean(t_real) - tf.reduce_mean(t_fake) - penalty  # (9)
         return -divergence, {"wasserstein_divergence": divergence, "gradient_penalty": penalty}

@@ -60,7 +60,7 @@ def make(reproduction: Reproduction, name: str, command: launch.Command, changes
     failed = making.runs(todo, command.jobs)
     if making.whole:
         silence.now_doing("Drawing the figure")
-        with readable(making.path):
+        with readable(making.path, just_made=making.made.keys() <= {run for runs in todo.values() for run in runs}):
             making.write_figure()
             record = making.record
             print(f"\n{making.study.table(record)}\n\n{claim.beside(making.study.claims, record, recorded)}".rstrip())

@@ -14,6 +14,7 @@ without None), the first line of the class's docstring the heading of its group 
 import dataclasses
 import inspect
 import math
+import re
 import types
 import typing
 from collections.abc import Mapping
@@ -106,7 +107,12 @@ class Option:
             return
         values = value if self.several else [value]
         if not isinstance(values, list | tuple) or not all(map(self._allows, values)):
-            raise UsageError(f"--{self.name}={self.text(value)}: {self.expected}")
+            shown = repr(value) if self._reads_as_one(value) else self.text(value)
+            raise UsageError(f"--{self.name}={shown}: {self.expected}")
+
+    def _reads_as_one(self, value: Any) -> bool:
+        """Whether a value is a text, as in the variants of a study, that looks like a number."""
+        return self.kind in (int, float) and isinstance(value, str) and re.fullmatch(r"-?\d+", value) is not None
 
     def _allows(self, value: Any) -> bool:
         if self.kind is float:

@@ -36,8 +36,12 @@ def shipped(script: str, study: str) -> dict | None:
 
 
 @contextlib.contextmanager
-def readable(path: Path) -> Iterator[None]:
+def readable(path: Path, just_made: bool = False) -> Iterator[None]:
     """Raises what a file of JSON values that are not those expected leads to as one line, which says what went wrong.
+
+    Args:
+        path: The file.
+        just_made: Whether this process has made what is in the record, so that the study is at fault.
 
     Raises:
         UsageError: The file cannot be used.
@@ -48,6 +52,11 @@ def readable(path: Path) -> Iterator[None]:
         raise
     except Exception as error:  # a value that is missing, or of another kind, shows wherever it is used
         found = " ".join(f"{type(error).__name__}: {error}".split())
+        if just_made:
+            raise UsageError(
+                f"{path} lacks what the study's table, figure or claims take from it ({found}); choose "
+                "those of what the script measures"
+            ) from error
         raise UsageError(
             f"{path} is damaged, or of another version ({found}); restore it from a copy, or move it away and make it "
             "again"

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reproductions.harness.configuration import RunConfiguration
+from reproductions.harness.errors import UsageError
 
 if TYPE_CHECKING:
     import keras
     import numpy as np
 
     from keras_gen.datasets import Images
+    from keras_gen.models import ReproducibleModel
     from reproductions.harness.claim import Claim
     from reproductions.harness.run import Training
     from reproductions.harness.run_directory import RunDirectory
@@ -68,6 +70,23 @@ class Reproduction:
     def configuration_class(self) -> type[RunConfiguration]:
         """The class of the presets."""
         return type(next(iter(self.presets.values())))
+
+    def check_model(self, model: ReproducibleModel) -> None:
+        """Checks before training what a run needs of its model when it ends.
+
+        Raises:
+            UsageError: It cannot be saved, exported or drawn from.
+        """
+        name = type(model).__name__
+        if not model.built:
+            raise UsageError(f"{name} is not built and cannot be saved; end its __init__ with self.built = True")
+        if not model.endpoints():
+            raise UsageError(f"{name} has nothing to export; mark with @endpoint what a trained model is used for")
+        if self.sheet is None and "sample" not in model.endpoints():
+            raise UsageError(
+                f"{name} has no endpoint `sample` for pictures; give the Reproduction of reproductions/{self.name}.py "
+                "a sheet="
+            )
 
     @property
     def all_claims(self) -> tuple[Claim, ...]:

@@ -140,8 +140,8 @@ class Training:
         silence.say("Building the model")
         with strategy.scope():
             model = reproduction.build(c, train.image_shape, strategy.num_replicas_in_sync)
-        needed = c.batch_size * model.real_batches_per_step
-        if needed > len(train):
+        reproduction.check_model(model)
+        if (needed := c.batch_size * model.real_batches_per_step) > len(train):
             raise UsageError(
                 f"--batch_size={c.batch_size}: a step takes {needed} images, and --dataset={c.dataset} has "
                 f"{len(train)}; give a smaller batch"

@@ -63,7 +63,7 @@ CONVERGENCE = Study(
         Claim(
             key="R1.2",
             topic="faster than SGAN",
-            sentence="RSGAN comes to what both reach sooner than SGAN.",
+            sentence="RSGAN reaches the quality that both attain in fewer steps than SGAN.",
             statistic=f"{STEPS}, SGAN's less RSGAN's",
             rule=Above(0),
             values=summary.sooner("SGAN", "RSGAN"),
@@ -79,7 +79,7 @@ CONVERGENCE = Study(
         Claim(
             key="R2.2",
             topic="faster than SNGAN",
-            sentence="RSGAN comes to what both reach sooner than SNGAN.",
+            sentence="RSGAN reaches the quality that both attain in fewer steps than SNGAN.",
             statistic=f"{STEPS}, SNGAN's less those of RSGAN with spectral normalisation",
             rule=Above(0),
             values=summary.sooner("SNGAN", "RSGAN with SN"),

@@ -171,9 +171,9 @@ RUNS = {
 }
 
 
-# A GAN needs no entry unless it has arguments of its own: it goes by the name of its file.
+# A GAN without arguments of its own needs no entry: it goes by the name of its file.
 for kind in map(vars(keras_gen.models).get, keras_gen.models.__all__):
-    if issubclass(kind, AdversarialModel) and is_complete(kind):
+    if issubclass(kind, AdversarialModel) and is_complete(kind) and "__init__" not in vars(kind):
         RUNS.setdefault(kind.__module__.rpartition(".")[2], Run(partial(vector_gan, kind)))
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from reproductions.harness.earlier_record import kept
 from reproductions.harness.errors import UsageError
+from reproductions.harness.record import readable
 from reproductions.harness.run_directory import RunDirectory, write_json
 from reproductions.harness.study import Study
 
@@ -60,3 +61,12 @@ def test_a_run_without_its_folder_cannot_be_continued(record, tmp_path):
     assert list(record()) == PLAN
     with pytest.raises(UsageError, match="continued together, and .*two0 is missing; bring it back, or give another"):
         record(steps=30)
+
+
+@pytest.mark.parametrize(
+    ("just_made", "at_fault"), [(False, "is damaged, or of another version"), (True, "lacks what")]
+)
+def test_who_is_at_fault_if_a_record_cannot_be_read(tmp_path, just_made, at_fault):
+    message = rf"record.json {at_fault}.*\(KeyError: 'distance'\)"
+    with pytest.raises(UsageError, match=message), readable(tmp_path / "record.json", just_made):
+        {}["distance"]

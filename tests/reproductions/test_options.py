@@ -143,3 +143,8 @@ CHOICES = {
 def test_choices_are_the_librarys(script, name):
     (found,) = (one for one in options(reproductions()[script].configuration_class) if one.name == name)
     assert found.choices == CHOICES[script, name]
+
+
+def test_a_number_that_is_a_text_is_shown_as_one():
+    with pytest.raises(UsageError, match=r"^--steps='8': give a whole number from 1 to 1000$"):
+        Own(steps="8")

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from keras_gen import datasets, metrics
 from keras_gen.losses import f_divergences
-from keras_gen.models import DecoderFreeVAE, DeepInfoMax
+from keras_gen.models import DecoderFreeVAE, DeepInfoMax, ReproducibleModel
 from reproductions import deep_infomax, f_gan, lipschitz, rsgan, vae_mutual_information
 from reproductions.__main__ import reproductions
 from reproductions.harness import run
@@ -184,3 +184,19 @@ def test_what_cannot_be_built_is_named_and_nothing_is_written(name, wrong, messa
     with pytest.raises(ValueError, match=message):
         run.perform(SCRIPTS[name], SCRIPTS[name].presets["smoke"].replace(wrong), str(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
+
+
+def test_a_model_that_a_run_could_not_end_with_is_refused_before_it_begins(monkeypatch):
+    class Bare(ReproducibleModel):
+        pass
+
+    model = Bare()
+    with pytest.raises(UsageError, match="^Bare is not built .* self.built = True$"):
+        SCRIPTS["wgan_div"].check_model(model)
+    model.built = True
+    with pytest.raises(UsageError, match="^Bare has nothing to export; mark with @endpoint"):
+        SCRIPTS["wgan_div"].check_model(model)
+    monkeypatch.setattr(Bare, "endpoints", lambda self: {"encode": None})
+    SCRIPTS["deep_infomax"].check_model(model)
+    with pytest.raises(UsageError, match=r"^Bare has no endpoint `sample` .* reproductions/wgan_div.py a sheet=$"):
+        SCRIPTS["wgan_div"].check_model(model)
