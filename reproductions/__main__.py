@@ -31,10 +31,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if argv is None else argv)
     name = words[0] if words else None
     if name in TOOLS:
-        module = (
-            f"reproductions.{name}.__main__" if name == "site" else f"reproductions.{name}"
-        )  # the one that is a folder
-        importlib.import_module(module).main(words[1:])
+        module = "site.__main__" if name == "site" else name  # the site's is a folder
+        importlib.import_module(f"reproductions.{module}").main(words[1:])
     elif name in SCRIPTS:
         launch(importlib.import_module(f"reproductions.{name}").REPRODUCTION, words[1:])
     else:
