@@ -4,8 +4,9 @@ Each raises an `InputError` whose message names the argument and says what to gi
 """
 
 import math
+import warnings
 from collections.abc import Collection
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
+from keras_gen import keras_privates
 from keras_gen.errors import InputError
 
 # Numbers and choices ---------------------------------------------------------------------------------------------
@@ -36,7 +38,7 @@ def check_positive(**numbers: float) -> None:
         InputError: An argument is something else.
     """
     for name, number in numbers.items():
-        if not 0 < number < math.inf:
+        if not (isinstance(number, Real) and 0 < number < math.inf):
             raise InputError(f"{name}={number}: must be a finite number above 0")
 
 
@@ -47,7 +49,7 @@ def check_not_negative(**numbers: float) -> None:
         InputError: An argument is something else.
     """
     for name, number in numbers.items():
-        if not 0 <= number < math.inf:
+        if not (isinstance(number, Real) and 0 <= number < math.inf):
             raise InputError(f"{name}={number}: must be a finite number of at least 0")
 
 
@@ -65,6 +67,38 @@ def check_choice(name: str, value: Any, choices: Collection[str], alternative: s
     """
     if value not in choices:
         raise InputError(f"{name}={value!r}: choose one of {', '.join(choices)}{alternative}")
+
+
+# How networks end ------------------------------------------------------------------------------------------------
+
+# Activations between 0 and 1, in whose place their logits are wanted.
+SIGMOIDS = ("sigmoid", "hard_sigmoid", "hardsigmoid", "softmax")
+# These are never below 0.
+NOT_NEGATIVE = (*SIGMOIDS, "relu", "relu6", "softplus", "exponential")
+
+
+def check_gives_logits(name: str, network: keras.Model, who_takes: str) -> None:
+    """Checks that a network does not end in a sigmoid or softmax.
+
+    Args:
+        name: What messages call it.
+        network: The network.
+        who_takes: What its logits go into, with its verb, as in "losses take".
+
+    Raises:
+        InputError: It ends in one.
+    """
+    activation = keras_privates.last_activation(network)
+    if activation in SIGMOIDS:
+        raise InputError(f"the {name} ends in a {activation}, but {who_takes} its logits; leave it out")
+
+
+def warn_of_range(name: str, network: keras.Model) -> None:
+    """Warns of a network whose images can have no pixel below 0."""
+    shape, activation = tuple(network.outputs[0].shape), keras_privates.last_activation(network)
+    if len(shape) == 4 and shape[-1] in (1, 3) and activation in NOT_NEGATIVE:
+        advice = "but images are from -1 to 1; end it in tanh, or in no activation"
+        warnings.warn(f"the {name} ends in a {activation}, which is never below 0, {advice}", stacklevel=2)
 
 
 # Shapes ----------------------------------------------------------------------------------------------------------

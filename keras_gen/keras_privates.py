@@ -138,7 +138,9 @@ def last_activation(network: keras.Model) -> str | None:
     """
     operation = network.outputs[0]._keras_history.operation
     if isinstance(operation, keras.Model):
-        return last_activation(operation)
+        # A subclass, and a Sequential that learns its shapes by a call, have no outputs of their own.
+        inner = getattr(operation, "outputs", None)
+        return last_activation(operation) if inner and hasattr(inner[0], "_keras_history") else None
     activation = getattr(operation, "activation", operation)
     return getattr(activation, "__name__", type(activation).__name__).lower()
 

@@ -17,8 +17,9 @@ from reproductions.harness.command_line import parsed
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
-from reproductions.harness.run_directory import RunDirectory, check_writable, read_json, replacing
+from reproductions.harness.run_directory import check_writable, read_json, replacing
 from reproductions.harness.tensorflow_quietly import import_tensorflow
+from reproductions.harness.trained import check_zoo, finished_run
 
 USAGE = "python -m reproductions.export FOLDER|--zoo=NAME --format=onnx --output=FOLDER [--endpoints=NAME ...]"
 
@@ -57,14 +58,17 @@ def export(command: Command) -> None:
         InputError: As in `keras_gen.models.CheckedModel.export`.
     """
     if (command.run is None) == (command.zoo is None) or command.output is None:
-        raise UsageError(f"give a run's folder or --zoo=NAME, and --output=FOLDER: {USAGE}")
+        raise UsageError(f"give a run's folder or --zoo=NAME, not both, and --output=FOLDER: {USAGE}")
+    run = command.run and finished_run(Path(command.run).expanduser())
+    if command.zoo is not None:
+        check_zoo(command.zoo)
     output = Path(command.output).expanduser()
     check_writable(output.parent, "--output")
     if output.exists() and command.format == "tf_saved_model":
         raise UsageError(f"--output={output} is there; give a new folder")
     import_tensorflow()
     silence.say("Loading the model")
-    model, asked = _model(command), list(command.endpoints) or None
+    model, asked = run.load_model() if run else _of_zoo(str(command.zoo)), list(command.endpoints) or None
     silence.say(f"Exporting it to {output}")
     if command.format == "tf_saved_model":
         with replacing(output) as aside:
@@ -76,12 +80,10 @@ def export(command: Command) -> None:
     print(f"{output}: {', '.join(written)} of {type(model).__name__}")
 
 
-def _model(command: Command) -> Any:
+def _of_zoo(name: str) -> Any:
     from keras_gen import zoo
 
-    if command.zoo is not None:
-        return zoo.load(command.zoo)
-    return RunDirectory(Path(str(command.run)).expanduser()).load_model()
+    return zoo.load(name)
 
 
 if __name__ == "__main__":

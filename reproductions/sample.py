@@ -18,13 +18,14 @@ from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
 from reproductions.harness.run_directory import check_writable
 from reproductions.harness.tensorflow_quietly import import_tensorflow
+from reproductions.harness.trained import check_zoo, saved_model_folder
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command(Options):
     """What to draw."""
 
-    saved_model: str | None = option(None, "Folder of the SavedModel; this or --zoo must be given.")
+    saved_model: str | None = option(None, "Folder of a SavedModel, or of a finished run; this or --zoo must be given.")
     zoo: str | None = option(None, "Name of a trained model that comes with the package; see keras_gen.zoo.")
     num_samples: int = option(64, "Images to draw.", at_least=1)
     seed: int = option(0, "Seed: the same seed draws the same images.", at_least=0, at_most=2**31 - 1)
@@ -41,11 +42,15 @@ def draw(command: Command) -> None:
             written.
     """
     if (command.saved_model is None) == (command.zoo is None) or command.output is None:
-        raise UsageError("give --saved_model=FOLDER or --zoo=NAME, and --output=FILE.png")
+        raise UsageError("give --saved_model=FOLDER or --zoo=NAME, not both, and --output=FILE.png")
     output = Path(command.output).expanduser()
     if output.suffix.lower() != ".png":
         raise UsageError(f"--output={output}: give a file that ends in .png")
     check_writable(output.parent, "--output")
+    if command.zoo is not None:
+        check_zoo(command.zoo)
+    else:
+        saved_model_folder(Path(str(command.saved_model)).expanduser(), "--saved_model")
     import_tensorflow()
     from keras_gen.utils import save_image_grid
 
@@ -67,7 +72,7 @@ def _images(command: Command) -> Any:
     if command.zoo is not None:
         model, named = zoo.load(command.zoo), f"--zoo={command.zoo}"
     else:
-        folder = Path(str(command.saved_model)).expanduser()
+        folder = saved_model_folder(Path(str(command.saved_model)).expanduser(), "--saved_model")
         model, named = saved_model.loaded(folder, "--saved_model"), f"--saved_model={folder}"
     if not hasattr(model, "sample"):
         raise UsageError(f"{named}: this model does not sample")

@@ -24,11 +24,11 @@ from reproductions.harness.options import Options, option
 from reproductions.harness.record import readable, shipped
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import read_json, write_json
+from reproductions.harness.trained import ZOO
 from reproductions.pages import FOLDER, PAGES, SCRIPTS, in_checkout
 from reproductions.reporting import markdown, single_run, verdicts
 
 README = FOLDER.parent / "README.md"
-ZOO = FOLDER.parent / "keras_gen" / "zoo"
 
 
 @dataclass(frozen=True, kw_only=True)

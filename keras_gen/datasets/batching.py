@@ -74,6 +74,9 @@ def _check(
     with_labels: bool,
     input_context: tf.distribute.InputContext | None,
 ) -> None:
+    if not isinstance(images, Images):
+        kind = type(images).__name__
+        raise InputError(f"images: a {kind} was given; give what load returned. An array goes to fit as it is")
     if not 1 <= batch_size <= len(images):
         raise InputError(
             f"batch_size={batch_size} must be between 1 and the {len(images)} images of {images.name} ({images.split})"

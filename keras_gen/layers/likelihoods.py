@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from keras_gen.checks import check_gives_logits, check_positive, warn_of_range
 from keras_gen.errors import InputError, check_input
 
 
@@ -27,6 +28,9 @@ class Likelihood(keras.layers.Layer):
     def checked(self, x: tf.Tensor) -> tf.Tensor:
         """Data [n, ...] that this likelihood can explain; anything else is an error."""
         return x
+
+    def check_decoder(self, decoder: keras.Model) -> None:
+        """Checks that a decoder that is trained or evaluated can give what this likelihood takes."""
 
     def call(self, decoded: tf.Tensor | list[tf.Tensor]) -> tf.Tensor:
         """The mean of q(x|z), float32 [n, ...]."""
@@ -50,8 +54,7 @@ class GaussianLikelihood(Likelihood):
     """
 
     def __init__(self, variance: float = 1.0, trainable_variance: bool = False, **kwargs: Any):
-        if not (variance > 0 and math.isfinite(variance)):
-            raise InputError(f"variance={variance}: must be a finite number above 0")
+        check_positive(variance=variance)
         super().__init__(**kwargs)
         self.variance = float(variance)
         self.trainable_variance = trainable_variance
@@ -72,6 +75,10 @@ class GaussianLikelihood(Likelihood):
             deviation = math.sqrt(self.variance)
         return tfd.Independent(tfd.Normal(mean, deviation), reinterpreted_batch_ndims=len(mean.shape) - 1)
 
+    def check_decoder(self, decoder: keras.Model) -> None:
+        """Warns if no pixel can be below 0."""
+        warn_of_range("decoder", decoder)
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this layer again."""
         own = {"variance": self.variance, "trainable_variance": self.trainable_variance}
@@ -84,6 +91,14 @@ class BernoulliLikelihood(Likelihood):
 
     Of pixels in between, `log_prob` is minus the cross-entropy: the usual loss, though no normalised density.
     """
+
+    def check_decoder(self, decoder: keras.Model) -> None:
+        """See `Likelihood.check_decoder`.
+
+        Raises:
+            InputError: It ends in a sigmoid.
+        """
+        check_gives_logits("decoder", decoder, "the Bernoulli likelihood takes")
 
     def distribution(self, decoded: tf.Tensor) -> tfd.Distribution:
         """See `Likelihood.distribution`."""

@@ -19,11 +19,11 @@ class AdversarialLoss:
 
     def discriminator_loss(self, real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
         """What T minimises, from the scores [batch, 1] of real and of fake images."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} defines no discriminator_loss")
 
     def generator_loss(self, fake_scores: tf.Tensor) -> tf.Tensor:
         """What G minimises, from the scores [batch, 1] of fake images."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} defines no generator_loss")
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this loss again."""

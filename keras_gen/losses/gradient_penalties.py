@@ -6,6 +6,7 @@ these lie is the penalty's `sampling`, one of `keras_gen.losses.gradient_samplin
 
 import math
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any, Self
 
 import keras
@@ -35,7 +36,7 @@ class GradientPenalty:
 
     def __call__(self, squared_norms: tf.Tensor) -> tf.Tensor:
         """The penalty (float32 scalar) of the squared gradient norms, float32 [points]."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} defines no __call__")
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this penalty again."""
@@ -154,7 +155,7 @@ def check_power_penalty(k: float, p: float) -> None:
         InputError: `k` is not a finite number above 0, or `p` is not one above 1.
     """
     check_positive(k=k)
-    if not 1 < p < math.inf:
+    if not (isinstance(p, Real) and 1 < p < math.inf):
         raise InputError(f"p={p}: the Wasserstein divergence needs a finite power above 1")
 
 

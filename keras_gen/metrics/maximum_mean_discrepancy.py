@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from keras_gen.checks import check_positive
 from keras_gen.errors import InputError
 
 BLOCK = 1024  # rows of an n x n matrix held at a time
@@ -37,8 +38,7 @@ def maximum_mean_discrepancy(codes: ArrayLike, bandwidth: float | None = None) -
         raise InputError("codes contain NaN or infinite values")
     num_codes, dim = codes.shape
     bandwidth = math.sqrt(dim) if bandwidth is None else bandwidth
-    if not (bandwidth > 0 and math.isfinite(bandwidth)):
-        raise InputError(f"bandwidth={bandwidth}: give a finite number above 0")
+    check_positive(bandwidth=bandwidth)
     s = bandwidth**2
     squares = np.sum(codes**2, axis=1)
     of_prior = (s / (s + 2)) ** (dim / 2)

@@ -4,15 +4,11 @@ from typing import Any
 
 import keras
 
-from keras_gen import keras_privates
-from keras_gen.checks import check_choice, check_shapes_known
+from keras_gen.checks import check_choice, check_gives_logits, check_shapes_known, warn_of_range
 from keras_gen.errors import InputError
 from keras_gen.losses.gradient_penalties import GradientPenalty
 from keras_gen.losses.gradient_sampling import SAMPLINGS, WITHIN_CLASS
 from keras_gen.models.classes import check_class_input
-
-# Activations between 0 and 1: the losses here take their logits.
-SIGMOIDS = ("sigmoid", "hard_sigmoid", "hardsigmoid", "softmax")
 
 
 def check_networks(generator: keras.Model, discriminator: keras.Model, num_classes: int | None = None) -> None:
@@ -33,15 +29,27 @@ def check_networks(generator: keras.Model, discriminator: keras.Model, num_class
         )
 
 
-def check_scores(discriminator: keras.Model) -> None:
-    """Checks that a discriminator that is trained or evaluated does not end in a sigmoid; one that is loaded may.
+def check_outputs(generator: keras.Model, discriminator: keras.Model) -> None:
+    """Looks at how networks end that are trained or evaluated; those of a model that is loaded may end as they do.
 
     Raises:
-        InputError: It ends in one.
+        InputError: The discriminator ends in a sigmoid.
     """
-    activation = keras_privates.last_activation(discriminator)
-    if activation in SIGMOIDS:
-        raise InputError(f"the discriminator ends in a {activation}, but losses take its logits; leave it out")
+    check_gives_logits("discriminator", discriminator, "losses take")
+    warn_of_range("generator", generator)
+
+
+def check_optimizers(generator_optimizer: Any, discriminator_optimizer: Any) -> None:
+    """Checks that each network has an optimizer of its own, or neither.
+
+    Raises:
+        InputError: One of them is missing, or both are one object.
+    """
+    if (generator_optimizer is None) != (discriminator_optimizer is None):
+        given, other = ("generator", "discriminator") if generator_optimizer else ("discriminator", "generator")
+        raise InputError(f"{given}_optimizer is given alone; give {other}_optimizer too, or neither")
+    if generator_optimizer is discriminator_optimizer and isinstance(generator_optimizer, keras.Optimizer):
+        raise InputError("generator_optimizer and discriminator_optimizer are one object; give each its own")
 
 
 def check_sampling(sampling: str | None, num_classes: int | None) -> None:

@@ -10,7 +10,7 @@ from keras_gen.checks import check_counts, checked_images
 from keras_gen.errors import InputError, check_input
 from keras_gen.losses import gradient_penalties, gradient_sampling
 from keras_gen.models import classes as labelled
-from keras_gen.models.adversarial_checks import check_penalty, check_sampling, check_scores
+from keras_gen.models.adversarial_checks import check_optimizers, check_outputs, check_penalty, check_sampling
 from keras_gen.models.adversarial_networks import AdversarialNetworks
 from keras_gen.models.optimization import update_average
 from keras_gen.models.reproducible_model import Optimizer, Terms
@@ -139,10 +139,9 @@ class AdversarialModel(AdversarialNetworks):
             **kwargs: Passed on to `keras.Model.compile`.
 
         Raises:
-            InputError: Keras does not know an optimizer, or it was built on other weights.
+            InputError: Keras does not know an optimizer, it was built on other weights, or one of the two is missing.
         """
-        if generator_optimizer is discriminator_optimizer and isinstance(generator_optimizer, keras.Optimizer):
-            raise InputError("generator_optimizer and discriminator_optimizer are one object; give each its own")
+        check_optimizers(generator_optimizer, discriminator_optimizer)
         adam = partial(keras.optimizers.Adam, 2e-4, beta_1=0.5)
         self.compile_with(
             {
@@ -159,7 +158,7 @@ class AdversarialModel(AdversarialNetworks):
 
     def batch_checks(self, images: tf.Tensor, *targets: tf.Tensor) -> list[tf.Operation | None]:
         """Those of every model, and that there is an image for each update: a last batch may be short."""
-        count, message = tf.shape(images)[0], f"images does not divide into {self._parts} equal parts"
+        count, message = tf.shape(images)[0], f"images {self._does_not_divide}"
         enough = count >= self.real_batches_per_step
         if self._replicas > 1:  # of unequal parts each replica would make its own
             enough = count // self._replicas % self.real_batches_per_step == 0
@@ -267,7 +266,7 @@ class AdversarialModel(AdversarialNetworks):
     def _checked_batch(self, data: Any) -> tuple[tf.Tensor, ...]:
         images, *classes = self._scorable(data)
         if images.shape[0] is not None and images.shape[0] % self.real_batches_per_step:
-            raise InputError(f"a batch of {images.shape[0]} images does not divide into {self._parts} equal parts")
+            raise InputError(f"a batch of {images.shape[0]} images {self._does_not_divide}")
         share = (images.shape[0] or 0) // self.real_batches_per_step
         neighbors = gradient_sampling.takes_neighbors(self.sampling, conditional=self.num_classes is not None)
         if neighbors and share % 2 and self._replicas > 1:
@@ -277,15 +276,16 @@ class AdversarialModel(AdversarialNetworks):
 
     def _scorable(self, data: Any) -> tuple[tf.Tensor, ...]:
         """The images of a batch and, of a conditional model, their classes."""
-        check_scores(self.discriminator)
+        check_outputs(self.generator, self.discriminator)
         images = checked_images(data, "discriminator", self.data_shape)
         return images, *labelled.of_batch(self.num_classes, data)
 
     @property
-    def _parts(self) -> str:
-        """The updates that share the images of a batch, for messages."""
+    def _does_not_divide(self) -> str:
+        """What messages say of a batch that the updates of a step cannot share."""
         generator_steps = f" + generator_steps={self.generator_steps}" if self.relativistic else ""
-        return f"discriminator_steps={self.discriminator_steps}{generator_steps}"
+        parts = f"discriminator_steps={self.discriminator_steps}{generator_steps} equal parts"
+        return f"does not divide into {parts}; a short last batch is left out by batch(n, drop_remainder=True)"
 
     # Saving ------------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ are; an array is checked at once.
 """
 
 import math
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
@@ -14,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen import keras_privates
+from keras_gen.datasets.images import Images
 from keras_gen.errors import InputError, check_input
 
 # Of a batch: its images, and what it holds behind them.
@@ -132,6 +134,10 @@ def checked_batches(
     """
     if x is None:
         raise InputError("x: no images were given; give an array of images or batches of them")
+    if isinstance(x, Images):
+        raise InputError("x: give batches of these images: keras_gen.datasets.batches(images, batch_size=64)")
+    if isinstance(x, (str, os.PathLike)):
+        raise InputError(f"x={str(x)!r}: give images; keras_gen.datasets.load('folder:PATH') reads a folder")
     if isinstance(x, (list, tuple, dict)):  # several inputs to Keras, each of which it would cut and shuffle by rows
         kind = type(x).__name__
         raise InputError(

@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from keras_gen.checks import check_choice, check_counts, check_defined, check_not_negative
+from keras_gen.checks import check_choice, check_counts, check_defined, check_gives_logits, check_not_negative
 from keras_gen.errors import InputError, check_input
 from keras_gen.layers import likelihoods
 from keras_gen.models.endpoints import IMAGES, PIXELS, Seed, WholeNumber, endpoint
@@ -149,6 +149,10 @@ class ClusteringVAE(GaussianAutoencoder):
         }
         # (5) has beta = balance_weight = 1
         return reconstruction + self.beta * (alignment + self.balance_weight * balance), terms
+
+    def _with_noise(self, data: Any) -> tuple[tf.Tensor, ...]:
+        check_gives_logits("classifier", self.classifier, "p(y|z) takes")
+        return super()._with_noise(data)
 
     def log_ratio(self, posterior: tfd.Distribution, z: tf.Tensor) -> tf.Tensor:
         """The log p(z|x)/q(z|y) of (ii) [n, num_clusters]: at z (8) or, if `analytic`, its mean over p(z|x)."""

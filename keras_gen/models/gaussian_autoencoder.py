@@ -100,6 +100,7 @@ class GaussianAutoencoder(ImportanceSampled):
 
     def _with_noise(self, data: Any) -> tuple[tf.Tensor, ...]:
         """A batch's images, its noise and, of a conditional model, its classes."""
+        self.likelihood_layer.check_decoder(self.decoder)
         x = self.likelihood_layer.checked(checked_images(data, "encoder", self.data_shape))
         noise = self.normal(tf.shape(x)[0], self.latent_shape, "posterior")
         return x, noise, *of_batch(self.num_classes, data)

@@ -1,5 +1,6 @@
 """What a training step needs around an optimiser: building it, the regularisers' part of a loss, clipped gradients."""
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -81,7 +82,7 @@ def check_compile_arguments(model: keras.Model, arguments: Mapping[str, Any]) ->
     """Checks that nothing that the model would ignore is given to `compile`.
 
     Raises:
-        InputError: There is a loss, a metric or their weights.
+        InputError: There is a loss, a metric or their weights, or an argument that neither the model nor Keras has.
     """
     name, terms = type(model).__name__, ", ".join(model.term_names())
     advice = {
@@ -92,6 +93,10 @@ def check_compile_arguments(model: keras.Model, arguments: Mapping[str, Any]) ->
     for argument, kind in COMPILE_ARGUMENTS.items():
         if arguments.get(argument):
             raise InputError(f"{argument}: {advice[kind]}")
+    own, keras_own = (inspect.signature(one.compile).parameters for one in (model, keras.Model))
+    for argument in sorted(arguments.keys() - keras_own.keys()):
+        taken = ", ".join(name for name in own if name != "kwargs")
+        raise InputError(f"{argument}: {name}.compile has no such argument; it takes {taken}")
 
 
 def check_jit_compile(jit_compile: bool | str | None) -> None:

@@ -74,8 +74,8 @@ def test_many_codes_in_blocks(monkeypatch):
         ((np.zeros((1, 3)),), r"codes \(1, 3\): give"),
         ((np.zeros((3, 0)),), r"codes \(3, 0\): give"),
         ((np.full((3, 2), np.inf),), "contain NaN or infinite"),
-        ((np.zeros((3, 2)), 0.0), "bandwidth=0.0: give a finite number above 0"),
-        ((np.zeros((3, 2)), np.nan), "bandwidth=nan: give"),
+        ((np.zeros((3, 2)), 0.0), "bandwidth=0.0: must be a finite number above 0"),
+        ((np.zeros((3, 2)), np.nan), "bandwidth=nan: must"),
     ],
 )
 def test_bad_arguments(arguments, message):

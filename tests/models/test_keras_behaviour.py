@@ -20,9 +20,10 @@ from helpers.replicated_runs import BATCH_SIZE, RUNS, untrained
 from helpers.small_conditional_models import NUM_CLASSES
 from helpers.small_flow_models import new_f_vae
 from helpers.small_gans import compiled, data, image_networks, state, vector_networks
+from keras_gen import datasets
 from keras_gen.errors import InputError
 from keras_gen.losses import AdversarialLoss, NonSaturating, TwoSidedPenalty
-from keras_gen.models import GAN, RSGAN, VAE, DeepInfoMax, WGANDiv
+from keras_gen.models import GAN, RSGAN, VAE, ClusteringVAE, DeepInfoMax, WGANDiv
 from keras_gen.models.checked_data import checked_batches
 from keras_gen.networks import autoencoder, dcgan, glow, infomax, lenet
 
@@ -279,6 +280,18 @@ class TestOptimizersOfTwoNetworks:
         with pytest.raises(InputError, match=message):
             GAN(*vector_networks()).compile(optimizer="adam")
 
+    @pytest.mark.parametrize("given", [("sgd",), (None, "sgd")])
+    def test_one_without_the_other(self, given):
+        with pytest.raises(InputError, match="_optimizer is given alone; give .*_optimizer too, or neither"):
+            GAN(*vector_networks()).compile(*given)
+
+    def test_a_misspelt_argument(self):
+        message = "^generator_optimiser: GAN.compile has no such argument; it takes generator_optimizer, discriminator"
+        with pytest.raises(InputError, match=message):
+            GAN(*vector_networks()).compile(generator_optimiser="adam")
+        with pytest.raises(InputError, match="VAE.compile has no such argument; it takes optimizer$"):
+            RUNS["vae"].new_model().compile(generator_optimizer="adam")
+
     def test_a_schedule_sets_each_rate(self):
         model = GAN(*vector_networks())
         model.compile(keras.optimizers.SGD(0.4), keras.optimizers.SGD(0.2))
@@ -372,6 +385,52 @@ class TestWrongParts:
             with pytest.raises(InputError, match="^the discriminator ends in a (hard_)?sigmoid, .* leave it out$"):
                 act(data(8, (2,)), verbose=0)
         assert model.sample(2).shape == (2, 2)  # what was saved with one still samples
+
+    @pytest.mark.parametrize("wrap", ["functional", "sequential"])
+    def test_a_subclass_that_is_wrapped_trains(self, wrap):
+        class Scores(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.dense = keras.layers.Dense(1)
+
+            def call(self, x):
+                return self.dense(x)
+
+        generator, _ = vector_networks()
+        x = keras.Input((2,))
+        network = keras.Model(x, Scores()(x)) if wrap == "functional" else keras.Sequential([x, Scores()])
+        model = compiled(GAN(generator, network))
+        model.fit(data(8, (2,)), verbose=0)
+        assert np.isfinite(model.evaluate(data(8, (2,)), verbose=0)).all()
+
+    def test_other_networks_that_give_probabilities_for_logits(self):
+        def network(inputs, outputs, last=None):
+            return keras.Sequential([keras.Input((inputs,)), keras.layers.Dense(outputs, last)])
+
+        x = keras.Input((2,))
+        encoder = keras.Model(x, [keras.layers.Dense(1)(x), keras.layers.Dense(1)(x)])
+        black_and_white = np.sign(data(8, (2,)))
+        wrong = {
+            "the decoder ends in a sigmoid, but the Bernoulli likelihood takes its logits": VAE(
+                encoder, network(1, 2, "sigmoid"), "bernoulli"
+            ),
+            r"the classifier ends in a softmax, but p\(y\|z\) takes its logits": ClusteringVAE(
+                encoder, network(1, 2), network(1, 3, "softmax")
+            ),
+        }
+        for message, model in wrong.items():
+            model.compile()
+            for act in (model.fit, model.evaluate):
+                with pytest.raises(InputError, match=message):
+                    act(black_and_white, verbose=0)
+
+    @pytest.mark.parametrize("last", ["sigmoid", "relu"])
+    def test_a_generator_without_dark_pixels_is_a_warning(self, last):
+        _, discriminator = image_networks()
+        layers = [keras.layers.Dense(256), keras.layers.Reshape((16, 16, 1)), keras.layers.Activation(last)]
+        model = compiled(GAN(keras.Sequential([keras.Input((3,)), *layers]), discriminator))
+        with pytest.warns(UserWarning, match=f"the generator ends in a {last}, which is never below 0, .* in tanh"):
+            model.evaluate(data(8, (16, 16, 1)), verbose=0)
 
     def test_networks_without_shapes(self):
         generator, discriminator = vector_networks()
@@ -480,6 +539,24 @@ def test_data_without_an_end():
             act(endless, verbose=0)
     with pytest.raises(InputError, match="^the data set never ends; give validation_steps$"):
         model.fit(data(8, (2,)), validation_data=endless, verbose=0)
+
+
+def test_what_is_no_data():
+    model = untrained("wgan_div")
+    with pytest.raises(InputError, match=r"^x: give batches .* keras_gen.datasets.batches\(images, batch_size=64\)$"):
+        model.fit(datasets.load("digits", "test"))
+    with pytest.raises(InputError, match=r"^x='pictures': give images; keras_gen.datasets.load\('folder:PATH'\)"):
+        model.fit("pictures")
+    with pytest.raises(InputError, match="^images: a ndarray was given; give what load returned"):
+        datasets.batches(data(8, (8, 8, 1)), batch_size=4)
+
+
+def test_numbers_that_are_texts():
+    with pytest.raises(InputError, match="p=6: the Wasserstein divergence needs a finite power"):
+        WGANDiv(*vector_networks(), p="6")
+    vae = untrained("vae")
+    with pytest.raises(InputError, match="beta=1: must be"):
+        VAE(vae.encoder, vae.decoder, "gaussian", beta="1")
 
 
 def test_a_list_of_images():

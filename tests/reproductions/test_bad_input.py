@@ -169,7 +169,8 @@ def program(folder, function):
 
 SCALARS = [tf.TensorSpec([], tf.int32)] * 2
 SAVED_MODELS = {
-    "nothing": (lambda folder: None, "no SavedModel can be loaded from there"),
+    "nothing": (lambda folder: None, "no SavedModel, since it holds no saved_model.pb"),
+    "a run that is not finished": (lambda folder: (folder / "flags.json").write_text("{}"), "rerun its command"),
     "garbage": (lambda folder: (folder / "saved_model.pb").write_bytes(b"garbage"), "no SavedModel can be loaded"),
     "a damaged fingerprint": (
         lambda folder: (
@@ -249,11 +250,13 @@ def test_a_saved_model_that_cannot_be_drawn_from(refused, tmp_path, kind):
 @pytest.mark.parametrize(
     ("flags", "complaint"),
     [
-        (["--output=grid.png"], "give --saved_model=FOLDER or --zoo=NAME, and --output=FILE.png"),
+        (["--output=grid.png"], "give --saved_model=FOLDER or --zoo=NAME, not both, and --output=FILE.png"),
         (["--saved_model=m", "--output=grid.jpg"], "--output=grid.jpg: give a file that ends in .png"),
         (["--saved_model=m", "--output=/dev/null/grid.png"], "--output=/dev/null cannot be written"),
         (["--saved_model=m", "--output=grid.png", "--num_samples=0"], "--num_samples=0: "),
-        (["--zoo=no_such_model", "--output=grid.png"], "no_such_model: there is no such model; choose from"),
+        (["--saved_model=nowhere", "--output=grid.png"], "--saved_model=nowhere: there is no such folder"),
+        (["--zoo=no_such_model", "--output=grid.png"], "--zoo=no_such_model: there is no such model; choose from"),
+        (["--zoo=face_wgan_div", "--output=grid.png"], "did you mean faces_wgan_div? Choose from"),
     ],
 )
 def test_wrong_flags_of_sample(refused, flags, complaint):

@@ -48,10 +48,12 @@ def test_what_cannot_be_exported(run, tmp_path, monkeypatch):
     monkeypatch.setattr(zoo, "load", lambda name: pytest.fail("loaded"))
     output = f"--output={tmp_path / 'exported'}"
     for words, message in (
-        ([str(run)], "give a run's folder or --zoo=NAME, and --output=FOLDER"),
+        ([str(run)], "give a run's folder or --zoo=NAME, not both, and --output=FOLDER"),
         ([output], "give a run's folder or --zoo=NAME"),
         ([str(run), "--zoo=faces_wgan_div", output], "give a run's folder or --zoo=NAME"),
-        ([str(tmp_path), output], "model.keras: no model of this suite can be loaded"),
+        ([str(tmp_path), output], "there is no model.keras; give the folder of a finished run"),
+        ([str(tmp_path / "nowhere"), output], "nowhere: there is no such folder"),
+        (["--zoo=face_wgan_div", output], "--zoo=face_wgan_div: there is no such model; did you mean faces_wgan_div"),
         ([str(run), output, "--format=keras"], "--format=keras: choose one of tf_saved_model, onnx, litert"),
         ([str(run), output, "--endpoints=draw"], r"endpoints=\['draw'\]: give a list of some of"),
     ):
