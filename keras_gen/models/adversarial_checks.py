@@ -1,5 +1,6 @@
 """What a GAN can be built and trained with: two networks that fit each other, scores without a sigmoid, a penalty."""
 
+import warnings
 from typing import Any
 
 import keras
@@ -40,14 +41,14 @@ def check_outputs(generator: keras.Model, discriminator: keras.Model) -> None:
 
 
 def check_optimizers(generator_optimizer: Any, discriminator_optimizer: Any) -> None:
-    """Checks that each network has an optimizer of its own, or neither.
+    """Checks that each network has an optimizer of its own; warns where a single one, as Keras's models take, is given.
 
     Raises:
-        InputError: One of them is missing, or both are one object.
+        InputError: Both are one object.
     """
-    if (generator_optimizer is None) != (discriminator_optimizer is None):
-        given, other = ("generator", "discriminator") if generator_optimizer else ("discriminator", "generator")
-        raise InputError(f"{given}_optimizer is given alone; give {other}_optimizer too, or neither")
+    if generator_optimizer is not None and discriminator_optimizer is None:
+        advice = "the discriminator has the default, Adam(2e-4, beta_1=0.5); give discriminator_optimizer too"
+        warnings.warn(f"this is the generator's optimizer alone: {advice}", stacklevel=3)
     if generator_optimizer is discriminator_optimizer and isinstance(generator_optimizer, keras.Optimizer):
         raise InputError("generator_optimizer and discriminator_optimizer are one object; give each its own")
 

@@ -139,7 +139,7 @@ class AdversarialModel(AdversarialNetworks):
             **kwargs: Passed on to `keras.Model.compile`.
 
         Raises:
-            InputError: Keras does not know an optimizer, it was built on other weights, or one of the two is missing.
+            InputError: Keras does not know an optimizer, or it was built on other weights, or both are one object.
         """
         check_optimizers(generator_optimizer, discriminator_optimizer)
         adam = partial(keras.optimizers.Adam, 2e-4, beta_1=0.5)

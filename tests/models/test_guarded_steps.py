@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from helpers.quick import slow_unless
 from helpers.small_flow_models import IMAGE_SHAPE, fit_inputs, images, linear, new_f_vae
 from keras_gen.errors import InputError, NonFiniteLossError
 from keras_gen.layers import flows
@@ -47,7 +48,7 @@ class TestInFit:
         message = r"output of \S*level_0_step_0_coupling is not finite at step 1$"
         assert_it_stops(model, lambda: model.fit(fit_inputs(4), verbose=0), message)
 
-    @pytest.mark.parametrize("jit_compile", [False, True])
+    @pytest.mark.parametrize("jit_compile", slow_unless([False], [False, True]))
     def test_the_decoder(self, jit_compile):
         model = compiled(new_f_vae(), jit_compile=jit_compile)
         spoil(model.decoder.trainable_variables[-1])

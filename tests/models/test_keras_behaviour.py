@@ -280,10 +280,13 @@ class TestOptimizersOfTwoNetworks:
         with pytest.raises(InputError, match=message):
             GAN(*vector_networks()).compile(optimizer="adam")
 
-    @pytest.mark.parametrize("given", [("sgd",), (None, "sgd")])
-    def test_one_without_the_other(self, given):
-        with pytest.raises(InputError, match="_optimizer is given alone; give .*_optimizer too, or neither"):
-            GAN(*vector_networks()).compile(*given)
+    def test_one_as_other_models_take_it(self):
+        model = GAN(*vector_networks())
+        with pytest.warns(
+            UserWarning, match="^this is the generator's optimizer alone: .* give discriminator_optimizer"
+        ):
+            model.compile("sgd")
+        assert [one.name for one in model.optimizer.optimizers] == ["SGD", "adam"]
 
     def test_a_misspelt_argument(self):
         message = "^generator_optimiser: GAN.compile has no such argument; it takes generator_optimizer, discriminator"

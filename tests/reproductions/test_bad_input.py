@@ -425,6 +425,7 @@ def test_a_folder_that_cannot_be_written(configuration, tmp_path):
         run.perform(wgan_div.REPRODUCTION, configuration(), tmp_path / "file" / "run", strategy_name="single")
 
 
+@pytest.mark.slow
 def test_a_run_that_becomes_nan_says_when_and_keeps_the_last_good_checkpoint(configuration, tmp_path):
     # At this rate the generator's tanh saturates, the critic's scores overflow, and so does their sixth power.
     breaking = configuration(discriminator_learning_rate=1e6, log_every=1, checkpoint_every=5)

@@ -53,6 +53,7 @@ class TestNearest:
             assert divergence_from(mu, sigma + step, name) > least + 1e-6
 
 
+@pytest.mark.slow
 def test_a_short_fit_comes_nearer_and_its_bound_stays_below():
     settings = STUDY.presets["smoke"].replace({"divergence": "kl", "steps": 300})
     found = STUDY.perform(settings, None)

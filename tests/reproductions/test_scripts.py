@@ -31,7 +31,10 @@ def variants():
                 network = {flag: value for flag, value in flags.items() if not flag.endswith("learning_rate")}
                 if network not in seen:  # models that differ in their rates alone are built alike
                     seen.append(network)
-                    yield pytest.param(name, flags, id=f"{name}-{study}-{title}")
+                    first = study == next(iter(reproduction.studies))
+                    yield pytest.param(
+                        name, flags, id=f"{name}-{study}-{title}", marks=() if first else pytest.mark.slow
+                    )
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

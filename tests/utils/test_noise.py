@@ -9,6 +9,7 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
+from helpers.quick import slow_unless
 from keras_gen.utils import noise
 
 SEEDS = ([0, 0], [5, 4044060355], [-1, -(2**62)], [2**31, 2**32 + 1], [2**63 - 1, -(2**63)])
@@ -91,7 +92,7 @@ def test_known_answers(call, counter, key, block):
 
 
 @every_seed
-@pytest.mark.parametrize("first_block", [0, 3, 2**32 - 2, 2**61], ids=str)
+@pytest.mark.parametrize("first_block", slow_unless([2**32 - 2], [0, 3, 2**32 - 2, 2**61]), ids=str)
 def test_the_stream_of_a_seed(seed, first_block):
     """Also where the counter's first word carries into the second."""
 
@@ -228,7 +229,7 @@ def test_replicas_draw_the_rows_of_one(two_replicas, draw):
 
 
 @every_seed
-@pytest.mark.parametrize("number", [0, 3, -7, 2**62], ids=str)
+@pytest.mark.parametrize("number", slow_unless([-7, 2**62], [0, 3, -7, 2**62]), ids=str)
 def test_fold_in(seed, number):
     arguments = tf.constant(seed, tf.int64), tf.constant(number, tf.int64)
     expected = tf.random.fold_in(*arguments, alg="philox")
