@@ -64,8 +64,10 @@ def pictures(healthy: Healthy, folder: Path, chance: random.Random) -> Case:
                 done.append(f"{path.name} renamed {name!r}")
             case 7:
                 name = chance.choice(NAMES)
-                os.rename(path.parent, os.path.join(os.fsencode(root), name)) if path.parent != root else None
-                done.append(f"{path.parent.name} renamed {name!r}")
+                new = os.path.join(os.fsencode(root), name)
+                if path.parent != root and not os.path.exists(new):
+                    os.rename(path.parent, new)
+                    done.append(f"{path.parent.name} renamed {name!r}")
     size = chance.choice([8, 8, 8, 10, 1])
     dataset = f"--dataset={chance.choice(['', 'linked_'])}folder:../pictures"
     words = [*ENCODER, dataset, f"--image_size={size}"]

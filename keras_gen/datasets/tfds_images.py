@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -117,6 +118,8 @@ def prepared(make_builder: Callable[[], tfds.core.DatasetBuilder]) -> tfds.core.
                 raise FileNotFoundError(f"{constants.DATASET_INFO_FILENAME} is missing")
         return builder
     _check_downloadable(builder)
+    if not sys.stderr.isatty():  # where a bar would be a line for each of its steps
+        tfds.disable_progress_bar()
     try:
         builder.download_and_prepare(
             file_format="array_record",  # random access, whatever the size
