@@ -154,7 +154,8 @@ class WorkersJob(Job):
 
 def run_folders(directory: Path) -> list[Path]:
     """The folders of the runs that have begun in a folder: itself, or those in it at any depth."""
-    return sorted(flags.parent for flags in directory.rglob("flags.json"))
+    # Unlike a glob, `os.walk` passes over a folder that a run removes meanwhile.
+    return sorted(Path(folder) for folder, _, files in os.walk(directory) if "flags.json" in files)
 
 
 def _is_trained(run: Path) -> bool:
