@@ -111,7 +111,10 @@ def tfds(healthy: Healthy, folder: Path, chance: random.Random) -> Case:
     else:
         path.write_bytes(damaged(path.read_bytes(), chance))
     size = 28 if name == "mnist_5k" else 8
-    return _read(f"{name}: {path.name}", folder, [*ENCODER, f"--dataset={name}", f"--image_size={size}"], chance, 0.05)
+    words = [*ENCODER, f"--dataset={name}", f"--image_size={size}"]
+    case = _read(f"{name}: {path.name}", folder, words, chance, 0.05)
+    # This one the library makes itself, and makes again where it is not whole.
+    return dataclasses.replace(case, may_change=(*case.may_change, "data")) if name == "mnist_5k" else case
 
 
 def caches(healthy: Healthy, folder: Path, chance: random.Random) -> Case:
