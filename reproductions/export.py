@@ -59,7 +59,7 @@ def export(command: Command) -> None:
     """
     if (command.run is None) == (command.zoo is None) or command.output is None:
         raise UsageError(f"give a run's folder or --zoo=NAME, not both, and --output=FOLDER: {USAGE}")
-    run = command.run and finished_run(Path(command.run).expanduser())
+    run = None if command.run is None else finished_run(Path(command.run).expanduser())
     if command.zoo is not None:
         check_zoo(command.zoo)
     output = Path(command.output).expanduser()

@@ -47,15 +47,16 @@ def draw(command: Command) -> None:
     if output.suffix.lower() != ".png":
         raise UsageError(f"--output={output}: give a file that ends in .png")
     check_writable(output.parent, "--output")
-    if command.zoo is not None:
-        check_zoo(command.zoo)
+    folder = None
+    if command.saved_model is not None:
+        folder = saved_model_folder(Path(command.saved_model).expanduser(), "--saved_model")
     else:
-        saved_model_folder(Path(str(command.saved_model)).expanduser(), "--saved_model")
+        check_zoo(str(command.zoo))
     import_tensorflow()
     from keras_gen.utils import save_image_grid
 
     silence.say(f"Drawing {command.num_samples} samples")
-    images = _images(command)
+    images = _images(command, folder)
     try:
         save_image_grid(output, images)
     except OSError as error:
@@ -63,16 +64,15 @@ def draw(command: Command) -> None:
     print(f"{command.num_samples} samples of seed {command.seed} in {output}")
 
 
-def _images(command: Command) -> Any:
+def _images(command: Command, folder: Path | None) -> Any:
     import tensorflow as tf
 
     from keras_gen import zoo
     from keras_gen.errors import InputError, unwrapped_input_errors
 
-    if command.zoo is not None:
-        model, named = zoo.load(command.zoo), f"--zoo={command.zoo}"
+    if folder is None:
+        model, named = zoo.load(str(command.zoo)), f"--zoo={command.zoo}"
     else:
-        folder = saved_model_folder(Path(str(command.saved_model)).expanduser(), "--saved_model")
         model, named = saved_model.loaded(folder, "--saved_model"), f"--saved_model={folder}"
     if not hasattr(model, "sample"):
         raise UsageError(f"{named}: this model does not sample")

@@ -8,8 +8,8 @@ others. Each estimator is to be maximised in T, and by an encoder in z too. Esti
 
     name               a lower bound of I                      at most     reached by T =
     jensen_shannon     yes, though it estimates JS(P, Q),      log 2       log(p/q)
-                       which is at most I/2: a
-                       `DecoderFreeVAE` reports twice it
+                       which is at most I/2; reported is
+                       the lower bound, twice this
     nwj                yes                                                 1 + log(p/q)
     donsker_varadhan   yes, but too high on a finite batch                 log(p/q) + any constant
     info_nce           yes                                     log(m + 1)  log(p/q) + any function of x, as m grows

@@ -78,9 +78,9 @@ class GaussianAutoencoder(ImportanceSampled):
     # Training ----------------------------------------------------------------------------------------------------
 
     def objective(
-        self, x: tf.Tensor, noise: tf.Tensor, *classes: tf.Tensor, training: bool = True
+        self, x: tf.Tensor, epsilon: tf.Tensor, *classes: tf.Tensor, training: bool = True
     ) -> tuple[tf.Tensor, Terms]:
-        """The loss of a batch, and its terms; the noise [n, *latent_shape] makes z.
+        """The loss of a batch, and its terms; the noise epsilon [n, *latent_shape] makes z.
 
         The classes, one-hot [n, num_classes], are those of a conditional model.
         """

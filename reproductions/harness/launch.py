@@ -142,10 +142,10 @@ def _expanded(name: str, value: Any) -> Any:
     """A path, also one in a data set's name, with the home folder in the place of ~."""
     if value is None or name not in (*PATHS, "dataset"):
         return value
-    if value == "":
-        raise UsageError(f"--{name}= is empty; give a folder, or leave it out")
     if name == "dataset":
         return re.sub(r"(?<=folder:)~.*", lambda path: str(Path(path[0]).expanduser()), value)
+    if value == "":
+        raise UsageError(f"--{name}= is empty; give a folder, or leave it out")
     return str(Path(value).expanduser())
 
 

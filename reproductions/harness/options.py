@@ -107,11 +107,11 @@ class Option:
             return
         values = value if self.several else [value]
         if not isinstance(values, list | tuple) or not all(map(self._allows, values)):
-            shown = repr(value) if self._reads_as_one(value) else self.text(value)
+            shown = repr(value) if self._is_a_number_in_quotes(value) else self.text(value)
             raise UsageError(f"--{self.name}={shown}: {self.expected}")
 
-    def _reads_as_one(self, value: Any) -> bool:
-        """Whether a value is a text, as in the variants of a study, that looks like a number."""
+    def _is_a_number_in_quotes(self, value: Any) -> bool:
+        """Whether a value, such as that of a variant of a study, is a text where a number is wanted."""
         return self.kind in (int, float) and isinstance(value, str) and re.fullmatch(r"-?\d+", value) is not None
 
     def _allows(self, value: Any) -> bool:

@@ -8,6 +8,7 @@ import tensorflow_probability as tfp
 from scipy import stats
 from scipy.special import logsumexp
 
+from helpers.quick import slow_unless
 from helpers.small_gans import batches, data
 from keras_gen.errors import InputError
 from keras_gen.layers import GaussianLikelihood
@@ -63,7 +64,9 @@ def test_the_elbo_is_the_log_likelihood_at_the_true_posterior():
     np.testing.assert_allclose(negative_elbos(linear_model()), -LOG_PROB, rtol=NATS, atol=NATS)
 
 
-@pytest.mark.parametrize(("shift", "widening"), [(0.4, 0.0), (-0.3, 0.5)])
+@pytest.mark.parametrize(
+    ("shift", "widening"), slow_unless([(0.4, 0.0), (-0.3, 0.5)], [(0.4, 0.0), (0.0, 0.7), (0.0, -0.7), (-0.3, 0.5)])
+)
 def test_elsewhere_it_is_lower_by_the_divergence_from_the_true_posterior(shift, widening):
     gap = negative_elbos(linear_model(shift, widening)) + LOG_PROB
     # KL between Gaussians, by hand: ½ Σ (e^w + shift² precision - 1 - w)

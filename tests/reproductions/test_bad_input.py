@@ -54,6 +54,7 @@ FLAGS = [
     ("wgan_div", ["--dataset=cifar10"], "cifar10 is not prepared in"),
     ("wgan_div", ["--dataset=folder:/no/such/folder"], "folder:/no/such/folder: there is no such folder"),
     ("wgan_div", ["--dataset=folder:"], "folder:: there is no such folder"),
+    ("wgan_div", ["--data_dir="], "--data_dir= is empty; give a folder, or leave it out"),
     ("wgan_div", ["--steps=0"], "--steps=0: "),
     ("wgan_div", ["--steps=many"], "--steps=many: "),
     ("wgan_div", ["--seed=-1"], "--seed=-1: "),
