@@ -113,8 +113,12 @@ def tfds(healthy: Healthy, folder: Path, chance: random.Random) -> Case:
     size = 28 if name == "mnist_5k" else 8
     words = [*ENCODER, f"--dataset={name}", f"--image_size={size}"]
     case = _read(f"{name}: {path.name}", folder, words, chance, 0.05)
-    # This one the library makes itself where it finds none, in which TFDS begins with a folder for downloads.
-    return dataclasses.replace(case, may_change=(*case.may_change, "data/downloads")) if name == "mnist_5k" else case
+    if name != "mnist_5k":
+        return case
+    # This one the library makes itself where there is none, and TFDS begins with a folder for downloads.
+    version = next(iter((stored / name).iterdir())).name
+    lacking = () if (folder / "data" / name / version).exists() else (f"data/{name}/{version}",)
+    return dataclasses.replace(case, may_change=(*case.may_change, "data/downloads", *lacking))
 
 
 def caches(healthy: Healthy, folder: Path, chance: random.Random) -> Case:
