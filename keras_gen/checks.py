@@ -191,7 +191,9 @@ def checked_images(data: Any, taker: str, shape: tuple[int, ...]) -> tf.Tensor:
             f"images have dtype {images.dtype.name}; give float32 in [-1, 1], which of 8-bit pixels is x / 127.5 - 1"
         )
     if not images.shape[1:].is_compatible_with(shape):
-        raise InputError(f"images have shape {tuple(images.shape[1:])}, the {taker} takes {tuple(shape)}")
+        channels_first = images.shape[1:].is_compatible_with((*shape[-1:], *shape[:-1]))
+        advice = "; bring channels to the end: numpy.moveaxis(x, 1, -1)" if channels_first else ""
+        raise InputError(f"images have shape {tuple(images.shape[1:])}, the {taker} takes {tuple(shape)}{advice}")
     return tf.cast(images, tf.float32)
 
 

@@ -11,6 +11,10 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 
+# Keras puts what is raised within a layer's `call` into words of its own, on several lines, unless it has this mark.
+# This could go if Keras left alone errors whose class says so.
+InputError._keras_call_info_injected = True  # type: ignore[attr-defined]
+
 
 class Model(keras.Model):
     """`keras.Model` whose steps' results can be looked through, and that is never built from a batch.
@@ -143,6 +147,14 @@ def last_activation(network: keras.Model) -> str | None:
         return last_activation(operation) if inner and hasattr(inner[0], "_keras_history") else None
     activation = getattr(operation, "activation", operation)
     return getattr(activation, "__name__", type(activation).__name__).lower()
+
+
+def takes(layer: keras.Layer, tensor: keras.KerasTensor) -> bool:
+    """Whether a layer has been called on a tensor of a network.
+
+    It could go if a model told which layers take which of its inputs.
+    """
+    return any(taken is tensor for node in layer._inbound_nodes for taken in node.input_tensors)
 
 
 def all_layers(layer: keras.Layer) -> list[keras.Layer]:

@@ -1,19 +1,12 @@
-"""The models that come with the package, and how a run becomes one of them."""
+"""The models that come with the package."""
 
-import json
 import shutil
 
-import numpy as np
 import pytest
 
 import keras_gen
 from keras_gen import zoo
 from keras_gen.errors import InputError
-from reproductions import sample, wgan_div
-from reproductions import zoo as putting
-from reproductions.harness import launch
-from reproductions.harness.errors import UsageError
-from reproductions.harness.run_directory import RunDirectory
 
 TOGETHER = 20e6  # bytes
 
@@ -57,40 +50,6 @@ def test_what_is_not_there_or_damaged_is_one_line(copied):
     (copied / "faces_wgan_div.json").write_text("{")
     with pytest.raises(InputError, match="json is damaged; install the package again"):
         zoo.load("faces_wgan_div")
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A finished run."""
-    folder = tmp_path_factory.mktemp("zoo") / "run"
-    launch.launch(wgan_div.REPRODUCTION, ["--preset=smoke", "--steps=10", f"--output_dir={folder}"])
-    return RunDirectory(folder)
-
-
-@pytest.mark.slow
-def test_a_run_becomes_a_model(run, copied, tmp_path):
-    putting.put(run, "digits", ["discriminator"], copied)
-    model, trained = zoo.load("digits"), run.load_model()
-    expected = trained.sample(16, seed=3).numpy()
-    # float16 has 11 bits: each weight is off by at most 2^-12 of itself.
-    np.testing.assert_allclose(model.sample(16, seed=3), expected, atol=5e-3)
-    np.testing.assert_array_equal(model.generator.get_weights()[0], model.average_generator.get_weights()[0])
-    card = json.loads((copied / "digits.json").read_text())
-    assert card["same"] == {"average_generator": "generator"} or "generator" in card["same"].values()
-    assert card["data"] == "digits" and card["steps"] == 10 and card["left_out"] == ["discriminator"]
-    sample.main(["--zoo=digits", "--num_samples=4", f"--output={tmp_path / 'grid.png'}"])
-    assert (tmp_path / "grid.png").stat().st_size > 100
-
-
-def test_what_cannot_become_a_model(run, copied):
-    with pytest.raises(UsageError, match="--leave_out=critic: choose from generator, discriminator"):
-        putting.put(run, "digits", ["critic"], copied)
-    with pytest.raises(SystemExit, match="give a folder and a name of small letters"):
-        putting.main([f"--run={run.path}", "--name=Digits"])
-    with pytest.raises(SystemExit, match="no finished run"):
-        putting.main([f"--run={run.path}/no", "--name=digits"])
-    with pytest.raises(SystemExit, match="give --saved_model=FOLDER or --zoo=NAME"):
-        sample.main(["--zoo=digits", f"--saved_model={run.saved_model}", "--output=grid.png"])
 
 
 def test_the_package_offers_it():

@@ -25,8 +25,15 @@ KERAS_BATCH_SIZE = 32  # `fit` and `evaluate` cut arrays into batches of this si
 
 # No image in [-1, 1], or standardised to mean 0 and deviation 1, has pixels as large as this.
 LARGEST_PIXEL = 8.0
+# Dequantised or resized images may leave [-1, 1] a little, standardised ones always leave it further than this.
+LARGEST_IN_RANGE = 1.5
 # Among so many images in [-1, 1] there is one with a pixel below the middle.
 ENOUGH_IMAGES = 4
+FROM_ZERO = "images have pixels from 0 to 1; the model takes -1 to 1: give 2 * x - 1"
+BEYOND = (
+    "images have pixels far outside -1 to 1, as standardised ones do; the model takes -1 to 1: give 2 * (x - low) / "
+    "(high - low) - 1 with one low and high for all images"
+)
 
 
 # Checks of one batch ---------------------------------------------------------------------------------------------
@@ -49,7 +56,7 @@ def check_finite_pixels(images: tf.Tensor) -> tf.Operation | None:
 
 
 def check_pixel_range(images: tf.Tensor) -> tf.Operation | None:
-    """Checks that images [n, h, w, 1 or 3] are not in [0, 255]; warns if they are in [0, 1].
+    """Checks that images [n, h, w, 1 or 3] are not in [0, 255]; warns if they are in [0, 1], or standardised.
 
     Rows of another shape may be anything and have any range. See `keras_gen.errors.check_input` for what it returns and
     raises.
@@ -61,17 +68,20 @@ def check_pixel_range(images: tf.Tensor) -> tf.Operation | None:
     advice = "; give -1 to 1, which of 8-bit pixels is x / 127.5 - 1"
     checked = check_input(~unscaled, "images have pixels from", low, "to", high, advice)
     from_zero = (low >= 0) & (high <= 1) & (high > low) & (tf.shape(images)[0] >= ENOUGH_IMAGES)
+    doubtful = from_zero | (low < -LARGEST_IN_RANGE) | (high > LARGEST_IN_RANGE)
     if tf.executing_eagerly():
-        if from_zero:
-            _warn_of_range()
+        if doubtful:
+            _warn_of_range(from_zero)
         return checked
     with tf.control_dependencies([checked]):
         # Python is called for such a batch alone.
-        return tf.cond(from_zero, lambda: tf.py_function(_warn_of_range, [], tf.bool), lambda: tf.constant(True))
+        return tf.cond(
+            doubtful, lambda: tf.py_function(_warn_of_range, [from_zero], tf.bool), lambda: tf.constant(True)
+        )
 
 
-def _warn_of_range() -> bool:
-    warnings.warn("images have pixels from 0 to 1; the model takes -1 to 1: give 2 * x - 1", stacklevel=2)
+def _warn_of_range(from_zero: tf.Tensor) -> bool:
+    warnings.warn(FROM_ZERO if from_zero else BEYOND, stacklevel=2)
     return True
 
 

@@ -199,7 +199,7 @@ class CheckedModel(keras_privates.Model):
             InputError: There is no such format or endpoint, or a signature is given; or, for ONNX and LiteRT, an extra
                 of this package is not installed, the folder holds something else, or an endpoint cannot be converted.
         """
-        check_export(self, format, input_signature, endpoints, kwargs)
+        check_export(self, filepath, format, input_signature, endpoints, kwargs)
         if format != "tf_saved_model":
             folder = importlib.import_module("keras_gen.portable.folder")  # it needs the models, which need this class
             folder.write(self, filepath, format, endpoints)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import keras
 import tensorflow as tf
 
+from keras_gen import keras_privates
 from keras_gen.checks import check_counts
 from keras_gen.errors import InputError, check_input
 
@@ -62,6 +63,13 @@ def check_class_input(role: str, network: keras.Model, num_classes: int | None) 
             f"the {role} takes labels [{', '.join(map(str, ('n', *shape)))}]; with num_classes={num_classes} it must "
             f"take [n], [n, 1] or, for one-hot rows, [n, {num_classes}]"
         )
+    for layer in network.layers:
+        embeds = isinstance(layer, keras.layers.Embedding) and keras_privates.takes(layer, network.inputs[1])
+        if embeds and layer.input_dim < num_classes:
+            raise InputError(
+                f"the {role} embeds {layer.input_dim} labels; with num_classes={num_classes} give "
+                f"Embedding({num_classes}, ...)"
+            )
 
 
 def label_checks(num_classes: int | None, targets: tuple[Any, ...]) -> list[tf.Operation | None]:

@@ -29,13 +29,21 @@ def check_keras_file(filepath: str | os.PathLike) -> None:
 
 
 def check_export(
-    model: keras.Model, format: str, input_signature: Any, endpoints: Sequence[str] | None, more: Mapping[str, Any]
+    model: keras.Model,
+    filepath: str | os.PathLike,
+    format: str,
+    input_signature: Any,
+    endpoints: Sequence[str] | None,
+    more: Mapping[str, Any],
 ) -> None:
     """Checks the arguments of `export`, `more` of which are for a SavedModel.
 
     Raises:
-        InputError: There is no such format or endpoint, or a signature is given, or what another format has no use for.
+        InputError: There is no such format or endpoint, or a signature is given, or what another format has no use for,
+            or there is a file in the place of the folder.
     """
+    if os.path.isfile(filepath):
+        raise InputError(f"{os.fspath(filepath)} is a file; give a folder to export to")
     if format not in FORMATS:
         raise InputError(f"format={format!r}: choose one of {', '.join(FORMATS)}")
     unknown = [name for name in endpoints or () if name not in model.endpoints()]

@@ -173,8 +173,14 @@ def stoppable(strategy: tf.distribute.Strategy) -> Iterator[Callable[[], bool]]:
     if isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         yield lambda: False
     else:
-        with signals.postponed() as stop_requested:
+        with signals.postponed(_say_what_comes) as stop_requested:
             yield stop_requested
+
+
+def _say_what_comes(number: int) -> None:
+    what = "stopping with a checkpoint after this step, picture or measurement; Ctrl-C again stops at once"
+    with contextlib.suppress(OSError):  # a handler of signals may interrupt a print, and must not print itself
+        os.write(2, f"\n{what}\n".encode())
 
 
 @contextlib.contextmanager

@@ -163,6 +163,7 @@ class TestSaving:
         np.testing.assert_array_equal(loaded(images()), discriminator(images()))
 
     @both_modes
+    @pytest.mark.slow
     def test_export(self, arguments, tmp_path):
         model = compiled(GAN(*networks(**arguments)))
         model.fit(batches(2), verbose=0)

@@ -227,6 +227,7 @@ class TestTraining:
             distances = ((samples[:, None] - centres) ** 2).sum(axis=(2, 3, 4))
             assert np.mean(distances.argmin(axis=1) == kind) > 0.9
 
+    @pytest.mark.slow
     def test_endpoints(self, trained, tmp_path):
         model, images, _ = trained
         model.export(tmp_path / "saved_model")

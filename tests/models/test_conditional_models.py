@@ -158,6 +158,7 @@ class TestSampling:
         np.testing.assert_array_equal(in_turn, model.latents(7, 3, [0, 1, 2, 0, 1, 2, 0]))
         np.testing.assert_array_equal(in_turn[:4], model.latents(4, 3))
 
+    @pytest.mark.slow
     def test_samples_are_of_these_latents(self, image_gan):
         for labels in (None, [2, 2, 0, 1]):
             expected = image_gan.decode(image_gan.latents(4, 3, labels))
@@ -270,6 +271,10 @@ class TestBadInput:
             ),
             (lambda: GAN(*conditional_vector_networks()), "the generator takes 2 inputs, .* give num_classes"),
             (lambda: GAN(*conditional_image_networks(), num_classes=4), r"the generator takes labels \[n, 3\]; with"),
+            (
+                lambda: GAN(*conditional_vector_networks(), num_classes=4),
+                r"the generator embeds 3 labels; with num_classes=4 give Embedding\(4, ...\)",
+            ),
             (lambda: GAN(*conditional_vector_networks(), num_classes=1), "num_classes=1: must be a whole number of at"),
             (
                 lambda: WGANGP(*image_networks(), sampling="interpolate_within_class"),

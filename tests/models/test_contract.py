@@ -14,6 +14,7 @@ import tensorflow as tf
 
 import keras_gen
 from helpers import replicated_runs
+from helpers.quick import slow_unless
 from helpers.replicated_runs import RUNS, is_complete, new_model, untrained
 from helpers.small_gans import state
 from keras_gen.callbacks.checkpoints import Checkpoints, restore_newest
@@ -160,3 +161,14 @@ class TestBadInput:
         if "sample" in model.endpoints():
             with pytest.raises(InputError, match="^num_samples=0: must be at least 1$"):
                 model.sample(0)
+
+
+# A gradient-penalised network is the user's, and Keras says what it takes.
+@pytest.mark.parametrize(
+    "name", slow_unless(("gan", "vae", "glow"), [one for one in RUNS if one != "gradient_penalized"])
+)
+def test_a_call_on_another_shape_is_one_line(name):
+    if name == "gradient_penalized":
+        pytest.skip("its network is the user's, and Keras says what that takes")
+    with pytest.raises(InputError, match=r"^(latents|images|samples) have shape \(3, 7, 7\)[^\n]*$"):
+        untrained(name)(np.zeros([3, 7, 7], "float32"))

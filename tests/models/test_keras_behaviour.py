@@ -92,6 +92,14 @@ class TestRangeOfPixels:
             with pytest.warns(UserWarning, match="^images have pixels from 0 to 1; .* give 2 \\* x - 1$"):
                 next(iter(checked_batches(x, model.data_checks)))
 
+    def test_standardised_pixels_are_a_warning(self, name):
+        model = untrained(name)
+        given = rows(name, low=-2.0, high=2.5)
+        for x in (given[0], as_data_set(given)):
+            with pytest.warns(UserWarning, match="^images have pixels far outside -1 to 1, as standardised ones do"):
+                next(iter(checked_batches(x, model.data_checks)))
+        next(iter(checked_batches(rows(name, low=-1.2, high=1.2)[0], model.data_checks)))  # a little noise is none
+
 
 def test_what_is_no_image_may_have_any_range():
     model = RUNS["vae"].new_model()
@@ -182,6 +190,10 @@ class TestArguments:
 
     def test_of_export_and_save(self, name, tmp_path):
         model = untrained(name)
+        file = tmp_path / "file"
+        file.write_text("")
+        with pytest.raises(InputError, match=f"^{re.escape(str(file))} is a file; give a folder to export to$"):
+            model.export(file)
         with pytest.raises(InputError, match="^format='keras': choose one of tf_saved_model, onnx, litert$"):
             model.export(tmp_path / "model", format="keras")
         for endpoints in (["draw"], [], "decode"):
@@ -193,7 +205,7 @@ class TestArguments:
             model.export(tmp_path / "model", input_signature=[])
         with pytest.raises(InputError, match="model.h5: .* give a name that ends in .keras$"):
             model.save(tmp_path / "model.h5")
-        assert not list(tmp_path.iterdir())
+        assert list(tmp_path.iterdir()) == [file]
 
 
 @pytest.mark.parametrize("name", ["wgan_div_adam", "deep_infomax", "gradient_penalized"])

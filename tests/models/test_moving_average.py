@@ -65,6 +65,7 @@ def test_sample_and_decode_use_it():
     assert np.abs(average - model.generator(latents, training=False)).max() > 1e-5
 
 
+@pytest.mark.slow
 def test_it_is_saved(tmp_path):
     model, _ = trained()
     model.save(tmp_path / "model.keras")

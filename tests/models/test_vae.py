@@ -145,6 +145,7 @@ def test_an_evaluation_is_the_objective_at_inference():
 
 
 @pytest.mark.traced
+@pytest.mark.slow
 def test_training_finds_the_data():
     """From a wrong mean and variance, -ELBO falls to that of the model that made the data."""
     model = linear_model(shift=1.0, widening=2.0)

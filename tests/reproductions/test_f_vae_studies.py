@@ -5,6 +5,7 @@ import typing
 import numpy as np
 import pytest
 
+from helpers.quick import slow_unless
 from keras_gen import datasets, metrics
 from reproductions import f_vae
 from reproductions.experiments import flow_pictures
@@ -37,7 +38,7 @@ def few_features():
     return features
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", slow_unless(("glow", "vae"), MODELS))
 def test_what_is_measured(model, digits, monkeypatch):
     monkeypatch.setattr(samples, "sample_quality", lambda *_: (None, {"features": None}))
     train, test = digits

@@ -107,7 +107,9 @@ def test_a_run_that_is_asked_to_stop_continues_there_to_the_same_bits(smoke_run,
     program = Path(__file__).parent / "programs" / "stopped.py"
     stopped = forked.run(program, *flags, cwd=ROOT)
     assert stopped.returncode == 143
-    assert stopped.stderr.splitlines()[-1] == "interrupted after step 13; rerun the command to resume"
+    said, end = stopped.stderr.splitlines()[-2:]
+    assert said == "stopping with a checkpoint after this step, picture or measurement; Ctrl-C again stops at once"
+    assert end == "interrupted after step 13; rerun the command to resume"
     assert len(read_rows(tmp_path / "run" / "metrics.csv")) == 2  # steps 11 to 15 will share a row
 
     done = script("wgan_div", *flags)

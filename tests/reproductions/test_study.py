@@ -378,6 +378,7 @@ def test_runs_on_other_features_are_not_compared():
         record.check_features({"runs": [{"measure": {"features": None}}], "flags": {"dataset": "x"}}, path)
 
 
+@pytest.mark.slow
 def test_a_record_of_other_counts_is_refused_before_the_first_run(study, tmp_path, jobs_in_process):
     """As many shipped records: made of 2,000 samples, when they were not yet limited to the number of test images."""
     path = tmp_path / "runs" / "pair.json"

@@ -75,6 +75,7 @@ def test_two_workers_make_the_same_run_and_the_chief_alone_writes(smoke_run, tmp
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_workers_with_different_flags(tmp_path):
     workers = []
     for config, width in zip(loopback_cluster(2), (8, 16), strict=True):
