@@ -3,7 +3,7 @@
 The model is `keras_gen/models/deep_infomax.py`, the page `reproductions/deep_infomax.md`.
 
     python -m reproductions.deep_infomax --output_dir=runs/deep_infomax
-    python -m reproductions.deep_infomax --study=retrieval
+    python -m reproductions.deep_infomax --study=retrieval_photos
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ class Configuration(encoders.Configuration):
         "image_code", "What the global discriminator sees beside a code."
     )
     kl_reduction: Literal["sum", "mean"] = option("sum", "What is done with the dimensions of the prior's KL.")
+    divergence: Literal["js", "hellinger"] = option("js", "Which divergence measures the information.")
+    prior: Literal["kl", "adversarial"] = option("kl", "What brings codes to N(0, I): the post's KL, or an adversary.")
 
 
 PRESETS = {
@@ -67,6 +69,8 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
         c.gamma,
         c.global_pairs,
         c.kl_reduction,
+        c.divergence,
+        infomax.prior_discriminator(c.latent_dim, widths, c.seed) if c.prior == "adversarial" else None,
         seed=c.seed,
     )
     model.compile(keras.optimizers.Adam(c.learning_rate))
@@ -83,7 +87,8 @@ REPRODUCTION = Reproduction(
     sheet=codes.sheet,
     report=run_report.write,
     studies={
-        "retrieval": retrieval.study(PRESETS),
+        "retrieval_photos": retrieval.of_photos(PRESETS),
+        "retrieval": retrieval.of_small_images(PRESETS),
     },
 )
 

@@ -5,18 +5,21 @@ tests `tests/models/test_deep_infomax.py`, its script and page `reproductions/de
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from keras_gen.checks import check_choice, check_not_negative
+from keras_gen.checks import check_choice, check_defined, check_not_negative
 from keras_gen.errors import InputError
+from keras_gen.losses import f_divergences
 from keras_gen.models.information_encoder import InformationEncoder, check_discriminator
 from keras_gen.models.reproducible_model import Terms
 
 GLOBAL_PAIRS = ("image_code", "code_code")
 KL_REDUCTIONS = ("sum", "mean")
+DIVERGENCES = ("js", "hellinger")
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -31,10 +34,19 @@ class DeepInfoMax(InformationEncoder):
     P pairs an image with its own code, Q with that of another image of the batch; C_ij are the columns of the encoder's
     feature map; q(z) = N(0, I).
 
+    Two choices that the post weighs and does not take: `divergence="hellinger"` has E_P[1 - e^(-T)] + E_Q[1 - e^T] in
+    both brackets; and with a `prior_discriminator` T_3 the third line is the paper's adversary (its equation 7),
+
+            - E_q(z)[log sigma(T_3(z))] - E_p(z)[log(1 - sigma(T_3(z)))]
+
+    which T_3 minimises, while p(z|x) maximises gamma times it: on its way back to the codes the gradient is multiplied
+    by -gamma.
+
     Reported terms: `loss`, the expression above; `global_information` and `local_information`, the estimates in nats of
     the Jensen-Shannon divergence JS(P, Q) that its first two lines hold: half of the bracket, plus log 2, at most
-    log 2; `prior_kl`, KL(p(z|x) || q(z)) in nats, summed over the dimensions whatever `kl_reduction` is. A term of
-    weight 0 is left out.
+    log 2; for `hellinger` the bracket itself, which estimates the squared Hellinger distance, at most 2. `prior_kl`,
+    KL(p(z|x) || q(z)) in nats, summed over the dimensions whatever `kl_reduction` is; of an adversary `prior_js`, its
+    estimate of JS(q(z), p(z)) in nats. A term of weight 0 is left out.
 
     >>> networks = keras_gen.networks.infomax
     >>> encoder = networks.encoder((8, 8, 1), 2, map_widths=(4,), code_widths=(4,))
@@ -62,12 +74,14 @@ class DeepInfoMax(InformationEncoder):
             the author's code, where the pairs are (z, z) and (z, z').
         kl_reduction: `sum` over the dimensions of z, which is the KL, or `mean`, as in the author's code, which makes
             the weight gamma / latent_dim.
+        divergence: Whose bound by T_1 and T_2 is maximised: `js`, as in the expression, or `hellinger`.
+        prior_discriminator: T_3, from codes [batch, latent_dim] to scores [batch, 1]; None for the KL.
         seed: Seed of every draw in training.
         **kwargs: Passed on to `keras.Model`.
 
     Raises:
         InputError: The networks do not fit each other, a weight is below 0, alpha and beta are both 0, or there is no
-            such `global_pairs` or `kl_reduction`.
+            such `global_pairs`, `kl_reduction` or `divergence`.
     """
 
     def __init__(
@@ -80,6 +94,8 @@ class DeepInfoMax(InformationEncoder):
         gamma: float = 0.01,
         global_pairs: str = "image_code",
         kl_reduction: str = "sum",
+        divergence: str = "js",
+        prior_discriminator: keras.Model | None = None,
         seed: int = 0,
         **kwargs: Any,
     ):
@@ -89,17 +105,21 @@ class DeepInfoMax(InformationEncoder):
             raise InputError("alpha=0, beta=0: there is no information to maximise; give one a weight above 0")
         check_choice("global_pairs", global_pairs, GLOBAL_PAIRS)
         check_choice("kl_reduction", kl_reduction, KL_REDUCTIONS)
+        check_choice("divergence", divergence, DIVERGENCES)
         self.alpha, self.beta, self.gamma = alpha, beta, gamma
         self.global_pairs = global_pairs
         self.kl_reduction = kl_reduction
+        self.divergence = divergence
         self.global_discriminator = global_discriminator
         self.local_discriminator = local_discriminator
+        self.prior_discriminator = prior_discriminator
         self._check_networks()
         self.built = True
 
     def term_names(self) -> tuple[str, ...]:
         """The loss, and its terms whose weight is not 0."""
-        weights = {"global_information": self.alpha, "local_information": self.beta, "prior_kl": self.gamma}
+        prior = "prior_kl" if self.prior_discriminator is None else "prior_js"
+        weights = {"global_information": self.alpha, "local_information": self.beta, prior: self.gamma}
         return ("loss", *(name for name, weight in weights.items() if weight))
 
     def objective(self, images: tf.Tensor, training: bool = True) -> tuple[tf.Tensor, Terms]:
@@ -111,21 +131,38 @@ class DeepInfoMax(InformationEncoder):
         if self.alpha:
             x = images if self.global_pairs == "image_code" else z
             scores = self.pair_scores(self.global_discriminator, x, z, "global", training=training)
-            bracket = log_likelihood_of_pairs(*scores)
+            bracket = self.bracket(*scores)
             loss -= self.alpha * bracket  # -alpha (E_P[log sigma(T_1)] + E_Q[log(1 - sigma(T_1))])
-            terms["global_information"] = bracket / 2 + math.log(2)
+            terms["global_information"] = self.estimate(bracket)
         if self.beta:
             scores = self.pair_scores(self.local_discriminator, feature_map, z, "local", training=training)
-            bracket = log_likelihood_of_pairs(*scores)
+            bracket = self.bracket(*scores)
             loss -= self.beta * bracket  # -beta / (h w) sum_ij (E_P[log sigma(T_2)] + E_Q[log(1 - sigma(T_2))])
-            terms["local_information"] = bracket / 2 + math.log(2)
-        if self.gamma:
+            terms["local_information"] = self.estimate(bracket)
+        if self.gamma and self.prior_discriminator is not None:
+            drawn, against = self.normal(tf.shape(z)[0], (self.latent_dim,), "prior"), reversed_gradient(z, self.gamma)
+            bracket = log_likelihood_of_pairs(
+                self.prior_discriminator(drawn, training=training), self.prior_discriminator(against, training=training)
+            )
+            loss -= bracket  # -E_q(z)[log sigma(T_3)] - E_p(z)[log(1 - sigma(T_3))], times -gamma to p(z|x)
+            terms["prior_js"] = bracket / 2 + math.log(2)
+        elif self.gamma:
             kl = tf.reduce_mean(posterior.kl_divergence(self.prior))
             terms["prior_kl"] = kl
             if self.kl_reduction == "mean":
                 kl /= self.latent_dim
             loss += self.gamma * kl  # gamma E_x[KL(p(z|x) || q(z))]
         return loss, {"loss": loss, **terms}
+
+    def bracket(self, joint_scores: tf.Tensor, shuffled_scores: tf.Tensor) -> tf.Tensor:
+        """What T_1 and T_2 maximise, from scores of the pairs of P and of Q."""
+        if self.divergence == "hellinger":
+            return f_divergences.HELLINGER.bound(joint_scores, shuffled_scores)
+        return log_likelihood_of_pairs(joint_scores, shuffled_scores)
+
+    def estimate(self, bracket: tf.Tensor) -> tf.Tensor:
+        """The divergence of P and Q that a bracket estimates."""
+        return bracket if self.divergence == "hellinger" else bracket / 2 + math.log(2)
 
     def _check_networks(self) -> None:
         outputs = [tuple(output.shape[1:]) for output in self.encoder.outputs]
@@ -139,6 +176,15 @@ class DeepInfoMax(InformationEncoder):
             self._check("alpha", "global_discriminator", x_shape, positions=0)
         if self.beta:
             self._check("beta", "local_discriminator", outputs[0], positions=2)
+        if self.prior_discriminator is not None:
+            check_defined(prior_discriminator=self.prior_discriminator)
+            network = self.prior_discriminator
+            taken, given = tuple(network.input_shape[1:]), tuple(network.output_shape[1:])
+            if (taken, given) != ((self.latent_dim,), (1,)):
+                raise InputError(
+                    f"prior_discriminator takes {taken} and gives {given}; it must take codes ({self.latent_dim},) and "
+                    "give one score, (1,)"
+                )
 
     def _check(self, weight: str, name: str, x_shape: tuple[int, ...], positions: int) -> None:
         if getattr(self, name) is None:
@@ -152,12 +198,24 @@ class DeepInfoMax(InformationEncoder):
             **super().get_config(),
             "global_discriminator": serialize(self.global_discriminator),
             "local_discriminator": serialize(self.local_discriminator),
+            "prior_discriminator": serialize(self.prior_discriminator),
             "alpha": self.alpha,
             "beta": self.beta,
             "gamma": self.gamma,
             "global_pairs": self.global_pairs,
             "kl_reduction": self.kl_reduction,
+            "divergence": self.divergence,
         }
+
+
+def reversed_gradient(codes: tf.Tensor, weight: float) -> tf.Tensor:
+    """The codes, whose gradient is multiplied by -weight: what is minimised behind them they themselves maximise."""
+
+    @tf.custom_gradient
+    def reversing(codes: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        return tf.identity(codes), lambda upstream: -weight * upstream
+
+    return reversing(codes)
 
 
 def log_likelihood_of_pairs(joint_scores: tf.Tensor, shuffled_scores: tf.Tensor) -> tf.Tensor:

@@ -122,6 +122,18 @@ def local_discriminator(
     return _discriminator(feature_maps, feature_maps, latent_dim, widths, seeds, "local_discriminator")
 
 
+def prior_discriminator(latent_dim: int = 256, widths: Sequence[int] = (256, 256, 256), seed: int = 0) -> keras.Model:
+    """T_3(z) of the paper's adversarial prior: codes [batch, latent_dim] to scores [batch, 1]."""
+    _check_sizes(latent_dim, widths=widths)
+    seeds = initializers.seeds("infomax/prior_discriminator", seed)
+    codes = keras.Input((latent_dim,), name="codes")
+    hidden = codes
+    for width in widths:
+        hidden = layers.Dense(width, "relu", kernel_initializer=_glorot(seeds))(hidden)
+    scores = layers.Dense(1, kernel_initializer=_glorot(seeds), dtype="float32", name="scores")(hidden)
+    return keras.Model(codes, scores, name="prior_discriminator")
+
+
 def _discriminator(
     inputs: keras.KerasTensor,
     x: keras.KerasTensor,

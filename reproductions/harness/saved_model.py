@@ -34,14 +34,15 @@ def loaded(path: Path, flag: str) -> Any:
         UsageError: There is none, or it has operations that a model does not need.
     """
     import tensorflow as tf
-    from tensorflow.core.protobuf import saved_model_pb2
+    from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
 
     from keras_gen.utils.files import special_file
 
     try:
         if special_file(path) is not None:
             raise ValueError("something there is no file")
-        with contextlib.suppress(FileNotFoundError):  # a damaged one would be a traceback in TensorFlow's log
+        with contextlib.suppress(FileNotFoundError):  # a damaged one would be a line or a traceback in TensorFlow's log
+            fingerprint_pb2.FingerprintDef.FromString((path / "fingerprint.pb").read_bytes())
             tf.saved_model.experimental.read_fingerprint(str(path))
         program = saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes())
         foreign = next((name for name in _operations(program) if not _is_allowed(name)), None)

@@ -8,24 +8,25 @@ from reproductions.harness.configuration import RunConfiguration
 
 
 def extended(
-    presets: Mapping[str, RunConfiguration], options: Iterable[tuple[str, Any, Any]], steps: int
+    presets: Mapping[str, RunConfiguration], options: Iterable[tuple[str, Any, Any]], steps: int, preset: str = "laptop"
 ) -> dict[str, RunConfiguration]:
-    """The smoke and laptop presets of a script with more options.
+    """The smoke preset of a script and another, with more options.
 
     Args:
         presets: The script's.
         options: Name, type and `option(...)` of each.
-        steps: Of the laptop preset, in the place of the script's.
+        steps: Of the other preset, in the place of the script's.
+        preset: Which other.
     """
     cls = make_dataclass(
         "Settings",
         options,
-        bases=(type(presets["laptop"]),),
+        bases=(type(presets[preset]),),
         namespace={"__doc__": "What is compared."},
         frozen=True,
         kw_only=True,
     )
     return {
         "smoke": cls(**asdict(presets["smoke"])),
-        "laptop": cls(**asdict(presets["laptop"]) | {"steps": steps}),
+        preset: cls(**asdict(presets[preset]) | {"steps": steps}),
     }

@@ -28,6 +28,10 @@ def local_discriminator(widths=(8, 8), seed=0):
     return infomax.local_discriminator(MAP_SHAPE, LATENT_DIM, widths, seed)
 
 
+def prior_discriminator(widths=(8, 8), seed=0):
+    return infomax.prior_discriminator(LATENT_DIM, widths, seed)
+
+
 def deep_infomax(seed=0, batch_norm=False, **arguments):
     """With the discriminators that `global_pairs` asks for."""
     of_codes = arguments.get("global_pairs") == "code_code"

@@ -85,6 +85,95 @@ class TestTerms:
         assert (model.global_pairs, model.kl_reduction) == ("image_code", "sum")
 
 
+class TestHellinger:
+    def test_against_numpy(self):
+        model = small.deep_infomax(seed=3, alpha=0.7, beta=1.3, gamma=0.0, divergence="hellinger")
+        feature_map, mean, log_variance = (output.numpy().astype("float64") for output in model.encoder(IMAGES))
+        codes = mean + np.exp(log_variance / 2) * model.normal(8, (small.LATENT_DIM,), "posterior").numpy()
+
+        def bracket(discriminator, x, stream):
+            others = codes[small.partners(model.uniform(8, (), f"{stream}/shuffle").numpy())]
+            joint, shuffled = (discriminator((x, z[:, None])).numpy().astype("float64") for z in (codes, others))
+            return (1 - np.exp(-joint)).mean() + (1 - np.exp(shuffled)).mean()
+
+        of_image = bracket(model.global_discriminator, IMAGES, "global")
+        of_map = bracket(model.local_discriminator, feature_map, "local")
+        loss, terms = model.objective(tf.constant(IMAGES))
+        assert float(loss) == pytest.approx(-0.7 * of_image - 1.3 * of_map, rel=1e-5)
+        assert float(terms["global_information"]) == pytest.approx(of_image, rel=1e-4, abs=1e-6)
+        assert float(terms["local_information"]) == pytest.approx(of_map, rel=1e-4, abs=1e-6)
+
+    def test_of_pairs_that_are_told_apart_it_is_2(self):
+        model = small.deep_infomax(divergence="hellinger")
+        told_apart = model.bracket(tf.fill([8, 1], 30.0), tf.fill([8, 1], -30.0))
+        assert float(model.estimate(told_apart)) == pytest.approx(2, abs=1e-6)
+
+
+class TestAdversarialPrior:
+    def test_what_each_side_minimises(self):
+        """The loss less its prior term, plus gamma times the bracket, to the encoder; minus the bracket to T_3."""
+        gamma, images = 0.3, tf.constant(IMAGES)
+        model = small.deep_infomax(seed=3, gamma=gamma, prior_discriminator=small.prior_discriminator(seed=3))
+        without = DeepInfoMax(
+            model.encoder, model.global_discriminator, model.local_discriminator, gamma=0.0, seed=model.seed
+        )
+        with tf.GradientTape(persistent=True) as tape:
+            loss, terms = model.objective(images)
+            information, _ = without.objective(images)
+            z = model.draw(model.gaussian(model.encoder(images, training=True)))
+            drawn = model.normal(8, (small.LATENT_DIM,), "prior")
+            of_prior, of_codes = model.prior_discriminator(drawn), model.prior_discriminator(z)
+            bracket = tf.reduce_mean(tf.math.log_sigmoid(of_prior)) + tf.reduce_mean(tf.math.log_sigmoid(-of_codes))
+            of_encoder = information + gamma * bracket
+        expected = log_expit(of_prior.numpy()).mean() + log_expit(-of_codes.numpy()).mean()
+        assert float(loss) == float(terms["loss"]) == pytest.approx(float(information) - expected, rel=1e-5)
+        assert float(terms["prior_js"]) == pytest.approx(expected / 2 + np.log(2), abs=1e-6)
+        assert "prior_kl" not in terms and model.term_names() == tuple(terms)
+        sides = (
+            (of_encoder, model.encoder.trainable_variables, 1),
+            (bracket, model.prior_discriminator.trainable_variables, -1),
+        )
+        for wanted, variables, sign in sides:
+            found = tape.gradient(loss, [variable.value for variable in variables])
+            for one, other in zip(found, tape.gradient(wanted, [v.value for v in variables]), strict=True):
+                np.testing.assert_allclose(one, sign * other, rtol=1e-4, atol=1e-6)
+
+    def test_it_comes_back(self, tmp_path):
+        model = small.compiled(
+            small.deep_infomax(divergence="hellinger", prior_discriminator=small.prior_discriminator())
+        )
+        model.train_step(tf.constant(IMAGES))
+        model.save(tmp_path / "model.keras")
+        loaded = keras.models.load_model(tmp_path / "model.keras")
+        for one, other in zip(loaded.weights, model.weights, strict=True):
+            np.testing.assert_array_equal(one.numpy(), other.numpy(), err_msg=one.path)
+        assert float(loaded.objective(tf.constant(IMAGES))[0]) == float(model.objective(tf.constant(IMAGES))[0])
+
+    @pytest.mark.slow
+    @pytest.mark.traced
+    def test_training_brings_the_codes_to_the_prior(self):
+        """Codes that begin with a mean of 3 end with mean and deviation of N(0, I), to a fifth."""
+        encoder = small.encoder()
+        encoder.get_layer("mean").bias.assign([3.0] * small.LATENT_DIM)
+        model = small.compiled(
+            DeepInfoMax(
+                encoder,
+                small.image_discriminator(),
+                None,
+                alpha=0.01,
+                beta=0.0,
+                gamma=0.3,
+                prior_discriminator=small.prior_discriminator((64, 64)),
+            ),
+            keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(2e-3, 2000), beta_1=0.0),
+        )
+        images = data(256, small.IMAGE_SHAPE)
+        model.fit(tf.data.Dataset.from_tensors(images).repeat(), steps_per_epoch=2000, verbose=0)
+        codes = model.posterior(images).sample(20, seed=0).numpy().reshape(-1, small.LATENT_DIM)
+        np.testing.assert_allclose(codes.mean(axis=0), 0, atol=0.2)
+        np.testing.assert_allclose(codes.std(axis=0), 1, atol=0.2)
+
+
 @pytest.fixture(scope="module")
 def trained_on_noise():
     """Discriminators that were trained on codes that know nothing of the images."""
@@ -164,6 +253,11 @@ class TestInformation:
         ({"alpha": 0, "beta": 0}, "alpha=0, beta=0: there is no information to maximise"),
         ({"global_pairs": "zz"}, "global_pairs='zz': choose one of image_code, code_code"),
         ({"kl_reduction": "max"}, "kl_reduction='max': choose one of sum, mean"),
+        ({"divergence": "kl"}, "divergence='kl': choose one of js, hellinger"),
+        (
+            {"prior_discriminator": infomax.prior_discriminator(4)},
+            r"prior_discriminator takes \(4,\) and gives \(1,\); it must take codes \(3,\) and give one score, \(1,\)",
+        ),
     ],
 )
 def test_bad_arguments(wrong, message):

@@ -11,6 +11,16 @@ MAPS = np.random.RandomState(1).normal(size=(3, 2, 4, 5)).astype("float32")
 CODES = np.random.RandomState(2).normal(size=(3, 6, 7)).astype("float32")
 
 
+def test_the_prior_discriminator_against_numpy():
+    network = infomax.prior_discriminator(7, widths=(8, 6))
+    hidden = CODES[:, 0]
+    *layers, last = [layer.get_weights() for layer in network.layers[1:]]
+    for kernel, bias in layers:
+        hidden = np.maximum(hidden @ kernel + bias, 0)
+    np.testing.assert_allclose(network(CODES[:, 0]), hidden @ last[0] + last[1], rtol=1e-4, atol=1e-5)
+    assert infomax.prior_discriminator().count_params() == 3 * (256 * 256 + 256) + 257
+
+
 class TestEncoder:
     def test_the_authors_for_cifar(self):
         encoder = infomax.encoder((32, 32, 3))

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from tensorflow.core.protobuf import fingerprint_pb2
 
 from keras_gen.errors import InputError, NonFiniteLossError
 from reproductions import wgan_div
@@ -177,6 +178,15 @@ SAVED_MODELS = {
         lambda folder: (
             tf.saved_model.save(tf.Module(), str(folder)),
             (folder / "fingerprint.pb").write_bytes(b"\xff" * 9),
+        ),
+        "no SavedModel can be loaded",
+    ),
+    "a fingerprint with a text that is none": (
+        lambda folder: (
+            tf.saved_model.save(tf.Module(), str(folder)),
+            (folder / "fingerprint.pb").write_bytes(
+                fingerprint_pb2.FingerprintDef(uuid="uuid").SerializeToString().replace(b"uuid", b"\xff" * 4)
+            ),
         ),
         "no SavedModel can be loaded",
     ),

@@ -96,4 +96,15 @@ def test_the_table_and_the_claims_by_hand():
     of_clothes |= {"neighbor_accuracy_5": 0.25, "discrepancy": 0.1}
     values = {claim.key: claim.values(record) for claim in STUDY.claims}
     # Means over the two data sets: (0.05 + 0.25)/2 - 0.05, and (0.5 + 0.1)/2 over 0.5.
-    assert values == {"D1": [pytest.approx(0.1)], "D2": [pytest.approx(0.1)], "D3": [pytest.approx(0.6)]}
+    assert values == {"D1.2": [pytest.approx(0.1)], "D2.2": [pytest.approx(0.1)], "D3.2": [pytest.approx(0.6)]}
+
+
+def test_on_photographs_every_variant_says_what_the_paper_preset_would_leave_open():
+    photos = deep_infomax.REPRODUCTION.studies["retrieval_photos"]
+    losses = {title.partition(": ")[2]: variant for title, variant in photos.variants.items()}
+    assert photos.preset == "paper" and photos.presets["paper"].steps * 64 / 50_000 == pytest.approx(10, rel=1e-3)
+    formulas, authors = (
+        photos.presets["paper"].replace(losses[title]) for title in ("Deep InfoMax", "as in the author's code")
+    )
+    assert (formulas.gamma, formulas.global_pairs, formulas.kl_reduction) == (0.001, "image_code", "sum")
+    assert (authors.gamma, authors.global_pairs, authors.kl_reduction) == (0.01, "code_code", "mean")

@@ -42,7 +42,7 @@ def test_variants_are_configurations_that_differ(study):
         name: [preset.replace({**variant, "seed": 1}) for variant in study.variants.values()]
         for name, preset in presets_of(study).items()
     }
-    assert all(made["laptop"][i] != made["laptop"][j] for i in range(len(study.variants)) for j in range(i))
+    assert all(made[study.preset][i] != made[study.preset][j] for i in range(len(study.variants)) for j in range(i))
     assert len(study.question) < 120 and not study.question.endswith(".")
 
 
@@ -52,10 +52,10 @@ def test_titles_are_file_names(study):
 
 
 @every_study
-def test_a_study_of_its_own_runs_has_a_smoke_and_a_laptop_preset(study):
+def test_a_study_of_its_own_runs_has_a_smoke_preset_and_its_usual_one(study):
     if study.perform is not None:
-        assert study.presets.keys() == {"smoke", "laptop"}
-        assert type(study.presets["smoke"]) is type(study.presets["laptop"])
+        assert study.presets.keys() == {"smoke", study.preset}
+        assert type(study.presets["smoke"]) is type(study.presets[study.preset])
         assert "seed" in {one.name for one in options(type(study.presets["smoke"]))}
 
 
@@ -63,7 +63,7 @@ def test_a_study_of_its_own_runs_has_a_smoke_and_a_laptop_preset(study):
 def test_a_record_is_of_its_study(script, name, study):
     record = shipped(script, name)
     assert (record["reproduction"], record["study"], record["question"]) == (script, name, study.question)
-    known = {one.name for one in options(type(presets_of(study)["laptop"]))}
+    known = {one.name for one in options(type(presets_of(study)["smoke"]))}
     assert record["flags"].keys() <= known
     for run in record["runs"]:
         assert run["flags"] == {key: plain(value) for key, value in study.variants[run["variant"]].items()}
