@@ -23,25 +23,21 @@ if TYPE_CHECKING:
     import keras
 
     from keras_gen import datasets
-    from keras_gen.models import VAE
+    from keras_gen.models import ReproducibleModel
 
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration(clustering.Configuration):
-    """One-step clustering, and a VAE to compare it with."""
+    """One-step clustering, and what it is compared with."""
 
-    model: Literal["clustering_vae", "vae"] = option("clustering_vae", "One-step clustering, or a VAE beside it.")
+    model: Literal["clustering_vae", "vae", "dec"] = option("clustering_vae", "One step, a VAE, or deep embedding.")
     architecture: Literal["convolutional", "dense"] = option("convolutional", "Kind of encoder and decoder.")
-    width: int = option(
-        32, "Channels of the first stage, twice as many in the second; or units of two dense layers.", at_least=1
-    )
+    width: int = option(32, "Channels of the first of two stages, the second has twice; or dense units.", at_least=1)
     latent_dim: int = option(20, "Dimension of z.", at_least=1)
     likelihood: Literal["gaussian", "bernoulli"] = option("gaussian", "q(x|z).")
-    reconstruction_weight: float = option(
-        2.5, "The author's lambda: 1/variance of a Gaussian q(x|z) on [0, 1].", above=0
-    )
+    reconstruction_weight: float = option(2.5, "The author's lambda: 1/variance of q(x|z) on [0, 1].", above=0)
     ratio: Literal["sampled", "analytic"] = option(
-        "sampled", "Term (ii): at the z drawn (8), or the first version's closed form."
+        "sampled", "Term (ii): at z (8), or the first version's closed form."
     )
     balance_weight: float = option(1.0, "Weight of term (iii); 0 drops it.", at_least=0)
     initial_means: Literal["zeros", "normal", "k_means", "gaussian_mixture"] = option(
@@ -79,12 +75,12 @@ PRESETS = {
 }
 
 
-def build(configuration: Configuration, image_shape: tuple[int, int, int], num_replicas: int) -> VAE:
+def build(configuration: Configuration, image_shape: tuple[int, int, int], num_replicas: int) -> ReproducibleModel:
     """The compiled model for images of that shape."""
     import keras
 
     from keras_gen.layers import BernoulliLikelihood, GaussianLikelihood
-    from keras_gen.models import VAE, ClusteringVAE
+    from keras_gen.models import VAE, ClusteringVAE, DeepEmbeddedClustering
     from keras_gen.networks import autoencoder
 
     c = configuration
@@ -101,7 +97,10 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
         encoder(image_shape, c.latent_dim, widths, seed=c.seed),
         decoder(image_shape, c.latent_dim, widths, output, seed=c.seed),
     )
-    if c.model == "vae":
+    if c.model == "dec":
+        code = keras.Model(networks[0].input, networks[0].outputs[0], name="encoder")
+        model = DeepEmbeddedClustering(code, networks[1], c.num_clusters, c.warm_up_steps, seed=c.seed)
+    elif c.model == "vae":
         model = VAE(*networks, likelihood, seed=c.seed)
     else:
         model = ClusteringVAE(

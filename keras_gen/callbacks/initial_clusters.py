@@ -1,4 +1,4 @@
-"""Initial clusters of a `ClusteringVAE`, found in its codes after a warm-up."""
+"""Initial clusters of a model that clusters, found in its codes after a warm-up."""
 
 import keras
 import numpy as np
@@ -18,6 +18,8 @@ BATCH = 100
 
 class InitialClusters(keras.callbacks.Callback):
     """Clusters the codes after `warm_up_steps`, sets mu_y to the cluster means and trains p(y|z) on the clusters.
+
+    It serves `ClusteringVAE`, and `DeepEmbeddedClustering`, which has no p(y|z) to be trained.
 
     It acts before the first step after the warm-up. A run that is continued from just that point finds the same
     clusters again, because they depend on the codes and the seed alone.
@@ -49,7 +51,7 @@ class InitialClusters(keras.callbacks.Callback):
         """
         if not hasattr(self.model, "warm_up_steps"):
             name = type(self.model).__name__
-            raise InputError(f"InitialClusters: {name} has no clusters; give the callback to a ClusteringVAE")
+            raise InputError(f"InitialClusters: {name} has no clusters; give a ClusteringVAE")
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Sets the clusters when the warm-up is over.
@@ -75,7 +77,8 @@ class InitialClusters(keras.callbacks.Callback):
             found = GaussianMixture(count, n_init=RESTARTS, random_state=self.seed).fit(flat)
             means = found.means_
         self.model.means.assign(means.reshape(self.model.means.shape))
-        self._teach(codes, found.predict(flat))
+        if hasattr(self.model, "classifier"):
+            self._teach(codes, found.predict(flat))
 
     def _teach(self, codes: np.ndarray, clusters: np.ndarray) -> None:
         """Trains p(y|z) on the codes by cross-entropy."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keras_gen.models.adversarial_networks import AdversarialNetworks as AdversarialNetworks
     from keras_gen.models.checked_model import CheckedModel as CheckedModel
     from keras_gen.models.clustering_vae import ClusteringVAE as ClusteringVAE
+    from keras_gen.models.deep_embedded_clustering import DeepEmbeddedClustering as DeepEmbeddedClustering
     from keras_gen.models.deep_infomax import DeepInfoMax as DeepInfoMax
     from keras_gen.models.encoding_model import EncodingModel as EncodingModel
     from keras_gen.models.f_gan import FGAN as FGAN

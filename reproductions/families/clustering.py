@@ -107,7 +107,7 @@ def _in_parts(function: Callable, images: np.ndarray) -> np.ndarray:
 
 
 def sheet(configuration: RunConfiguration, test: datasets.Images) -> Callable[[keras.Model], np.ndarray]:
-    """Draws test images and samples of every cluster, and the plane in which the codes spread most.
+    """Draws test images and, if the model has them, samples of every cluster, and the plane where codes spread most.
 
     A model that does not cluster shows samples of its prior, and the plane.
     """
@@ -120,7 +120,8 @@ def sheet(configuration: RunConfiguration, test: datasets.Images) -> Callable[[k
             return _picture([("samples", model.sample(SHEET, 0))], model, images, labels, None)
         clusters = _in_parts(model.cluster, images)
         panels = [(_title(i, clusters, labels), images[clusters == i][:SHEET]) for i in range(model.num_clusters)]
-        panels += [(f"samples of {i}", model.sample_cluster(i, SHEET, 0)) for i in range(model.num_clusters)]
+        if hasattr(model, "sample_cluster"):
+            panels += [(f"samples of {i}", model.sample_cluster(i, SHEET, 0)) for i in range(model.num_clusters)]
         return _picture(panels, model, images, labels, clusters)
 
     return draw

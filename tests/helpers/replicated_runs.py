@@ -43,6 +43,7 @@ from keras_gen.models import (
     WGANGP,
     AdversarialModel,
     ClusteringVAE,
+    DeepEmbeddedClustering,
     Glow,
     GradientPenalized,
     WGANDiv,
@@ -98,6 +99,13 @@ def clustering_vae(**arguments):
     return vae(ClusteringVAE, classifier, means_initializer=keras.initializers.RandomNormal(seed=0), **arguments)
 
 
+def deep_embedded_clustering():
+    """Of vectors, which it clusters from the tenth step on."""
+    encoder = mlp(2, LATENT_DIM, (8,), "tanh", name="encoder")
+    decoder = mlp(LATENT_DIM, 2, (8,), "tanh", name="decoder")
+    return DeepEmbeddedClustering(encoder, decoder, num_clusters=3, warm_up_steps=10, momentum=0.9)
+
+
 def glow(**arguments):
     """A Glow that begins from data, and whose gradients are always clipped."""
     sizes = {"levels": 2, "depth": 1, "width": 4}
@@ -150,6 +158,10 @@ RUNS = {
     "clustering_vae_warmed_up": Run(
         lambda: with_optimizer(clustering_vae(warm_up_steps=10), Adam(1e-3)),
         new_callbacks=lambda: [InitialClusters(data(64, (2,)), "gaussian_mixture")],
+    ),
+    "deep_embedded_clustering": Run(
+        lambda: with_optimizer(deep_embedded_clustering(), sgd(1e-2)),
+        new_callbacks=lambda: [InitialClusters(data(64, (2,)), "k_means")],
     ),
     "decoder_free_vae": Run(
         lambda: with_optimizer(decoder_free_vae(batch_norm=True, estimator="info_nce", num_shuffles=9), sgd(1e-3)),

@@ -66,12 +66,12 @@ def test_fewer_images_than_clusters(digits):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["clustering_vae", "vae"])
+@pytest.mark.parametrize("model", ["clustering_vae", "vae", "dec"])
 def test_a_run_whose_clusters_begin_in_the_codes(model, tmp_path):
     changes = {"model": model, "initial_means": "k_means", "warm_up_steps": 5, "likelihood": "bernoulli", "steps": 10}
     run.perform(vae_clustering.REPRODUCTION, configuration(**changes), str(tmp_path / "run"))
     with open(tmp_path / "run" / "evaluations.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    name = "purity" if model == "clustering_vae" else "k_means_purity"
+    name = "k_means_purity" if model == "vae" else "purity"
     assert [row["step"] for row in rows] == ["10"] and 0.1 < float(rows[0][name]) <= 1
     assert len(list((tmp_path / "run" / "samples").glob("*.png"))) == 1
