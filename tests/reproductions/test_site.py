@@ -19,7 +19,7 @@ from keras_gen.networks import autoencoder, dcgan, infomax
 from keras_gen.portable import sampling
 from reproductions.harness.errors import UsageError
 from reproductions.site import __main__ as site
-from reproductions.site import build, documents, npm
+from reproductions.site import build, documents, notebooks, npm
 
 PROGRAM = Path(__file__).parent / "programs" / "play.mjs"
 PLAYWRIGHT = npm.Package(
@@ -88,7 +88,8 @@ def seen(models, tmp_path_factory):
     except UsageError as error:  # a machine with Node.js and without a network
         pytest.skip(str(error))
     cards = {name: zoo.card(name) if name in zoo.names() else CARD for name in models}
-    build.build(folder / "site", {name: (lambda m=model: m, cards[name]) for name, model in models.items()}, False)
+    shown = {name: (lambda m=model: m, cards[name]) for name, model in models.items()}
+    build.build(folder / "site", shown, with_reference=False, notebook_steps=0)
     handler = functools.partial(Quiet, directory=str(folder / "site"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -129,6 +130,28 @@ def test_every_control_does_something_and_nothing_goes_wrong(seen):
     assert re.match(r"Cluster [012] of 3\.", seen["cluster"]) and seen["neighbor"].startswith("The nearest of ")
     assert seen["overflow"] <= 0  # on a phone nothing is wider than the screen
     assert "no WebAssembly" in seen["unsupported"]
+    assert seen["equation"].strip().startswith("W_{k,p}[p, q] =")  # typeset, of which KaTeX keeps the source
+
+
+@needs_all
+@pytest.mark.slow
+def test_a_notebook_is_run_and_shown_with_its_pictures(tmp_path, monkeypatch):
+    cells = [
+        "# %% [markdown]\n# # A title\n#\n# $$a^2$$",
+        "# %%\nimport os\nfrom reproductions.reporting.notebooks import Markdown, picture\nprint(os.environ['STEPS'])",
+        "# %%\nMarkdown('| a |\\n| --- |\\n| b |')",
+        "# %%\npicture([[[[-1.0]]]])",
+    ]
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", [tmp_path / "small.py"])
+    (tmp_path / "small.py").write_text("\n\n".join(cells))
+    assert notebooks.write(tmp_path / "pages", steps=12) == ["notebooks/small.md"]
+    page = (tmp_path / "pages/notebooks/small.md").read_text()
+    assert page.startswith("# A title\n\n$$a^2$$") and "\n    12\n" in page and "\n| a |\n| --- |\n| b |\n" in page
+    (name,) = re.findall(r"!\[png\]\((\S+)\)", page)
+    assert (tmp_path / "pages/notebooks" / name).read_bytes().startswith(b"\x89PNG")
+    (tmp_path / "small.py").write_text("# %%\n1 / 0")
+    with pytest.raises(UsageError, match="^small.py fails: ZeroDivisionError: division by zero$"):
+        notebooks.write(tmp_path / "pages", steps=12)
 
 
 def test_links_lead_to_pages_of_the_site(tmp_path):

@@ -83,6 +83,10 @@ await without.addInitScript(() => delete window.WebAssembly);
 await without.goto(`${address}/play/`);
 await without.waitForSelector("#unsupported:not([hidden])");
 seen.unsupported = await without.textContent("#unsupported");
+
+await page.goto(`${address}/notebooks/wgan_div/`);
+await page.waitForSelector(".arithmatex .katex");
+seen.equation = await page.textContent(".arithmatex .katex annotation");
 await browser.close();
 console.log(JSON.stringify(seen));
 

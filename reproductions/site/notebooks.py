@@ -1,0 +1,55 @@
+"""The notebooks as pages of the site: run, and shown with what they print and draw."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from reproductions.harness import silence
+from reproductions.harness.errors import UsageError
+from reproductions.site.documents import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
+FOLDER = "notebooks"
+
+
+def write(folder: Path, steps: int | None) -> list[str]:
+    """Writes the pages, and the pictures on them.
+
+    Args:
+        folder: The folder of the site's pages.
+        steps: For how many steps each trains; 0 to run none of them, None for as many as each has by itself.
+
+    Returns:
+        The pages, for the navigation.
+
+    Raises:
+        UsageError: A notebook fails.
+    """
+    import jupytext
+    from nbconvert import MarkdownExporter
+
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    for path in NOTEBOOKS:
+        notebook = jupytext.read(path)
+        if steps != 0:
+            silence.say(f"Running {path.name}")
+            _run(notebook, path, steps)
+        text, found = MarkdownExporter().from_notebook_node(notebook, {"unique_key": path.stem})
+        (folder / FOLDER / f"{path.stem}.md").write_text(text, encoding="utf-8")
+        for name, picture in found["outputs"].items():
+            (folder / FOLDER / name).write_bytes(picture)
+    return [f"{FOLDER}/{path.stem}.md" for path in NOTEBOOKS]
+
+
+def _run(notebook: Any, path: Path, steps: int | None) -> None:
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    client = NotebookClient(notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}})
+    given = {} if steps is None else {"STEPS": str(steps)}
+    try:
+        client.execute(env={**os.environ, "PYTHONPATH": str(ROOT), **given})
+    except CellExecutionError as error:
+        raise UsageError(f"{path.name} fails: {error.ename}: {error.evalue}") from error
