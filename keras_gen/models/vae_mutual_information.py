@@ -31,7 +31,7 @@ class DecoderFreeVAE(InformationEncoder):
         jensen_shannon      E_P[log sigma(T)] + E_Q[log(1 - sigma(T))] + 2 log 2
         nwj                 E_P[T] - E_Q[e^(T - 1)]
         donsker_varadhan    E_P[T] - log E_Q[e^T]
-        info_nce            E_P[T - log 1/(m + 1) sum_j e^T_j], the sum over an x's own z and those of the m others
+        info_nce            E_P[T - log 1/(m + 1) sum_j e^(T_j)]   of an x's own z and those of the m others
 
     q(z) = N(0, I). The weight is 1 in (3), which is KL(p(z) || q(z)): it asks for codes that together are spread as the
     prior is, and for no information in particular. The post of 2018-10-02 has (1 + lambda)/lambda, above 1.

@@ -13,7 +13,7 @@ from typing import Any
 
 from reproductions.harness import silence
 from reproductions.harness.errors import UsageError
-from reproductions.site import documents, mathematics, notebooks, npm, play, reference
+from reproductions.site import annotated, documents, mathematics, notebooks, npm, play, reference
 
 HERE = Path(__file__).parent
 PACKAGES = {"mkdocs": "mkdocs", "material": "mkdocs-material", "mkdocstrings": "mkdocstrings[python]"}
@@ -66,7 +66,8 @@ def build(output: Path, models: Models, with_reference: bool = True, notebook_st
         shutil.copy(HERE / "site.css", folder)
         navigation = [{"Home": "index.md"}, *([{"Play": "play/index.md"}] if models else []), *_sections(folder)]
         of_notebooks = notebooks.write(folder, notebook_steps)
-        navigation.insert(-2, {"Notebooks": [_entry(folder, page) for page in of_notebooks]})
+        for title, pages in (("Notebooks", of_notebooks), ("Line by line", annotated.write(folder))):
+            navigation.insert(-2, {title: [_entry(folder, page) for page in pages]})
         # Without npm, equations stay as they are written.
         settings = mathematics.write(folder) if models else {}
         if with_reference:

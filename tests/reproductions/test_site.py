@@ -19,7 +19,7 @@ from keras_gen.networks import autoencoder, dcgan, infomax
 from keras_gen.portable import sampling
 from reproductions.harness.errors import UsageError
 from reproductions.site import __main__ as site
-from reproductions.site import build, documents, notebooks, npm
+from reproductions.site import annotated, build, documents, notebooks, npm
 
 PROGRAM = Path(__file__).parent / "programs" / "play.mjs"
 PLAYWRIGHT = npm.Package(
@@ -130,6 +130,7 @@ def test_every_control_does_something_and_nothing_goes_wrong(seen):
     assert re.match(r"Cluster [012] of 3\.", seen["cluster"]) and seen["neighbor"].startswith("The nearest of ")
     assert seen["overflow"] <= 0  # on a phone nothing is wider than the screen
     assert "no WebAssembly" in seen["unsupported"]
+    assert seen["typeset"] == {path.stem: [] for path in annotated.modules()}  # without a word of KaTeX
     assert seen["equation"].strip().startswith("W_{k,p}[p, q] =")  # typeset, of which KaTeX keeps the source
 
 

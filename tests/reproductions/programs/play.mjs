@@ -87,6 +87,14 @@ seen.unsupported = await without.textContent("#unsupported");
 await page.goto(`${address}/notebooks/wgan_div/`);
 await page.waitForSelector(".arithmatex .katex");
 seen.equation = await page.textContent(".arithmatex .katex annotation");
+await page.goto(`${address}/annotated/rsgan/`);
+const annotated = await page.$$eval("nav a", (links) => links.map((link) => link.href).filter((href) => href.includes("/annotated/")));
+seen.typeset = {};
+for (const href of new Set(annotated)) {
+  await page.goto(href);
+  await page.waitForSelector(".arithmatex .katex");
+  seen.typeset[href.split("/").at(-2)] = await page.$$eval(".katex-error", (errors) => errors.map((error) => error.title));
+}
 await browser.close();
 console.log(JSON.stringify(seen));
 

@@ -1,0 +1,107 @@
+"""Annotated pages: a model's module with its lines on the right, and what its docstrings say of them on the left.
+
+Both are read from the source, so that neither can drift.
+"""
+
+from __future__ import annotations
+
+import ast
+import html
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from reproductions.site import equations
+from reproductions.site.documents import ROOT
+
+FOLDER = "annotated"
+# What keeps arguments, and gives them back.
+LEFT_OUT = ("__init__", "get_config")
+# Without its table of contents a page is wider.
+WIDE = "---\nhide: [toc]\n---\n\n"
+# What begins the parts of a docstring that say how to call, not what is computed.
+CALLING = re.compile(r"^(Args|Returns|Raises|Yields|Attributes):$|^>>> ", re.MULTILINE)
+
+
+def modules() -> list[Path]:
+    """The models' modules that have equations, by their names."""
+    found = sorted(path for path in (ROOT / "keras_gen" / "models").glob("*.py"))
+    return [path for path in found if any(_has_equations(one) for one in _classes(path))]
+
+
+def write(folder: Path) -> list[str]:
+    """Writes the pages.
+
+    Args:
+        folder: The folder of the site's pages.
+
+    Returns:
+        The pages, for the navigation.
+    """
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    for path in modules():
+        (folder / FOLDER / f"{path.stem}.md").write_text(page(path), encoding="utf-8")
+    return [f"{FOLDER}/{path.stem}.md" for path in modules()]
+
+
+def page(path: Path) -> str:
+    """The page of a module, in Markdown."""
+    source = path.read_text(encoding="utf-8")
+    (named, *_) = [one for one in _classes(path) if _has_equations(one)]
+    parts = [f"# {named.name}, line by line", notes(ast.get_docstring(ast.parse(source)) or "")]
+    for one in _classes(path):
+        title = f"class {one.name}({', '.join(map(ast.unparse, one.bases))}):"
+        parts += [f"```python\n{title}\n```", notes(ast.get_docstring(one) or "")]
+        parts += [_row(note, code) for note, code in _methods(one, source)]
+    return WIDE + "\n\n".join(parts) + "\n"
+
+
+def notes(docstring: str) -> str:
+    """A docstring up to where it says how to call, with its equations in TeX."""
+    found = CALLING.search(docstring)
+    text = docstring[: found.start()] if found else docstring
+    blocks = re.split(r"\n{2,}", text.strip())
+    return "\n\n".join(_block(block) for block in blocks)
+
+
+def _block(block: str) -> str:
+    lines = block.split("\n")
+    if all(line.startswith("    ") for line in lines):
+        return equations.to_tex(lines)
+    return html.escape(block, quote=False).replace("*", r"\*")
+
+
+def _methods(one: ast.ClassDef, source: str) -> Iterator[tuple[str, str]]:
+    """Of each method of a class what it says, and its lines."""
+    for function in one.body:
+        if isinstance(function, ast.FunctionDef) and function.name not in LEFT_OUT:
+            yield notes(ast.get_docstring(function) or ""), _without_docstring(function, source)
+
+
+def _without_docstring(function: ast.FunctionDef, source: str) -> str:
+    lines = source.splitlines()
+    first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
+    docstring = function.body[0] if ast.get_docstring(function) is not None else None
+    kept = [
+        line
+        for number, line in enumerate(lines[first - 1 : function.end_lineno], start=first)
+        if docstring is None or not docstring.lineno <= number <= (docstring.end_lineno or 0)
+    ]
+    return textwrap.dedent("\n".join(kept))
+
+
+def _row(note: str, code: str) -> str:
+    return (
+        f'<div class="annotated" markdown="1">\n<div class="note" markdown="1">\n\n{note}\n\n</div>\n'
+        f'<div class="lines" markdown="1">\n\n```python\n{code}\n```\n\n</div>\n</div>'
+    )
+
+
+def _classes(path: Path) -> list[ast.ClassDef]:
+    return [one for one in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(one, ast.ClassDef)]
+
+
+def _has_equations(one: ast.ClassDef) -> bool:
+    text = CALLING.split(ast.get_docstring(one) or "")[0]
+    return any(re.match(r"    .*(=|E_)", line) for line in text.split("\n"))

@@ -1,0 +1,70 @@
+"""Annotated pages of the site, and the equations on them."""
+
+import ast
+import re
+
+import pytest
+
+from reproductions.site import annotated, equations
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            "W_{k,p}[p, q] = max_T  E_p[T(x)] - k E_r[|grad T(x)|^p]         (9)",
+            r"W_{k,p}[p,\ q]\ =\ \max _{T} \quad E_{p}[T(x)]\ -\ k\ E_{r}[|\nabla \ T(x)|^{p}] \qquad \text{(9)}",
+        ),
+        (
+            "T = argmax_{|w| <= clip}  T(x)   (2), (3)",
+            r"T\ =\ \arg\max _{|w|\ \le \ \text{clip} } \quad T(x) \qquad \text{(2), (3)}",
+        ),
+        (
+            "f_j = sum_i q_ij   (3), if `one_sided`",
+            r"f_{j}\ =\ \sum _{i}\ q_{ij} \qquad \text{(3)}\ \text{if one\_sided}",
+        ),
+        ("E_Q[e^(T - f(x))]", r"E_{Q}[e^{T\ -\ f(x)}]"),
+        ("p~(x) = N(x; F^-1(z), sigma_2²)", r"\tilde p(x)\ =\ N(x;\ F^{-1}(z),\ \sigma _{2}^2)"),
+        (
+            "KL(p(y|z) || q(y)) ]   (iii) balances the clusters",
+            r"\mathrm{KL} (p(y|z)\ \,\|\,\ q(y))\ ] \quad \text{(iii) balances the clusters}",
+        ),
+        ("real_fake:  T(x_r,i) * 2", r"\text{real\_fake:} \quad T(x_{r,i})\ \cdot \ 2"),
+        ("log |det dF(v)/du|", r"\log \ |\det \ dF(v)/du|"),
+    ],
+)
+def test_an_equation_in_tex(line, expected):
+    assert equations.row(line) == expected
+
+
+def test_rows_keep_their_indentation():
+    assert equations.to_tex(["    a = b", "        + c"]).splitlines()[2:4] == [r"a\ =\ b \\", r"\quad+\ c"]
+
+
+def test_every_loss_of_the_posts_has_a_page():
+    expected = {"wgan_div", "wgan_gp", "wgan", "gan", "rsgan", "f_gan", "vae", "vae_mutual_information", "deep_infomax"}
+    assert expected | {"glow", "f_vae", "clustering_vae"} <= {path.stem for path in annotated.modules()}
+
+
+@pytest.mark.parametrize("path", annotated.modules(), ids=lambda path: path.stem)
+def test_a_page_has_every_line_of_the_methods(path):
+    page, source = annotated.page(path), path.read_text(encoding="utf-8")
+    assert page.count("$$") >= 2 and page.count("$$") % 2 == 0
+    shown = {line.strip() for block in re.findall(r"```python\n(.*?)\n```", page, re.S) for line in block.split("\n")}
+    for one in ast.parse(source).body:
+        if not isinstance(one, ast.ClassDef):
+            continue
+        for method in one.body:
+            if isinstance(method, ast.FunctionDef) and method.name not in annotated.LEFT_OUT:
+                statements = method.body[1:] if ast.get_docstring(method) else method.body
+                lines = source.splitlines()[statements[0].lineno - 1 : method.end_lineno] if statements else []
+                assert {line.strip() for line in lines} <= shown, method.name
+                assert (ast.get_docstring(method) or "").split("\n")[0].split("`")[0].split("*")[0].replace(
+                    ">", "&gt;"
+                ) in page
+
+
+def test_where_a_docstring_says_how_to_call_it_ends():
+    text = "A sum.\n\n    s = sum_i x_i\n\n>>> s(1)\n1\n\nArgs:\n    x: A number."
+    assert annotated.notes(text).startswith("A sum.\n\n$$") and "Args" not in annotated.notes(text)
+    assert ">>>" not in annotated.notes(text)
