@@ -29,7 +29,8 @@ BASH = re.compile(r"^```bash\n(.*?)^```", re.DOTALL | re.MULTILINE)
 ELSEWHERE = re.compile(
     r"python -m reproductions\.keep |saved_model_cli |"
     r"python -m reproductions\.site |python -m http\.server|apt-get |"
-    r"pip |python3\.11 -m venv|pytest |ruff |\.ci/run|cp docs/|cp notebooks/|mkdir |mount |for |done|wait$|scripts=|workers="
+    r"pip |python3\.11 -m venv|pytest |ruff |\.ci/run|cp (?:docs|notebooks)/|mkdir |mount |"
+    r"for |done|wait$|scripts=|workers="
     r"|TF_CONFIG=|python -m benchmarks\.\w+|#!|#SBATCH|export |srun |exec "
 )
 # Names of what a reader puts in; of the script that CONTRIBUTING has one write, until it is written.
