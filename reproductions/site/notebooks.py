@@ -48,6 +48,8 @@ def _run(notebook: Any, path: Path, steps: int | None) -> None:
     from nbclient.exceptions import CellExecutionError
 
     client = NotebookClient(notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}})
+    if os.name == "posix":  # over TCP the kernel warns that others on the machine may listen
+        client.create_kernel_manager().transport = "ipc"
     given = {} if steps is None else {"STEPS": str(steps)}
     try:
         client.execute(env={**os.environ, "PYTHONPATH": str(ROOT), **given})
