@@ -38,8 +38,10 @@ def write(folder: Path, steps: int | None) -> list[str]:
             _run(notebook, path, steps)
         text, found = MarkdownExporter().from_notebook_node(notebook, {"unique_key": path.stem})
         (folder / FOLDER / f"{path.stem}.md").write_text(text, encoding="utf-8")
+        # Of a picture that Jupyter gives in several formats the page shows one.
         for name, picture in found["outputs"].items():
-            (folder / FOLDER / name).write_bytes(picture)
+            if f"({name})" in text:
+                (folder / FOLDER / name).write_bytes(picture)
     return [f"{FOLDER}/{path.stem}.md" for path in NOTEBOOKS]
 
 
