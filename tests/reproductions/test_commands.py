@@ -21,6 +21,7 @@ from PIL import Image
 
 from reproductions import pages
 from reproductions.harness import launch, making
+from reproductions.tables import reproduction_of
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("reproductions/*.md")]
@@ -161,12 +162,33 @@ def test_the_list_and_the_tables_from_a_wheel(from_wheel):
 
 
 def small(words, folder):
-    """A command at smoke size and with one seed, and with files of the test in the place of a reader's."""
+    """A command at smoke size, with one seed and two variants, and files of the test in the place of a reader's."""
     changed = [word for word in words if not word.startswith(("--preset=", "--steps=", "--seeds="))]
     changed = [word.replace("folder:PATH", f"folder:{folder / 'images'}") for word in changed]
     data = ["--image_size=8", "--batch_size=8"] if any("folder:PATH" in word for word in words) else []
-    seeds = ["--seeds=0"] if any(word.startswith("--study=") for word in words) else []
-    return [*changed, "--preset=smoke", f"--data_dir={folder / 'data'}", *data, *seeds]
+    of_study = ["--seeds=0", *variants(words)] if study_of(words) else []
+    return [*changed, "--preset=smoke", f"--data_dir={folder / 'data'}", *data, *of_study]
+
+
+# Data sets of TensorFlow Datasets that a reader has to prepare with network access.
+TO_DOWNLOAD = ("mnist", "cifar10")
+
+
+def study_of(words):
+    """The study of a command, if it is one."""
+    names = [word.removeprefix("--study=") for word in words if word.startswith("--study=")]
+    return reproduction_of(words[0]).studies[names[0]] if names else None
+
+
+def offline(words):
+    """The variants of a command's study that need no download, by their titles."""
+    return [title for title, flags in study_of(words).variants.items() if flags.get("dataset") not in TO_DOWNLOAD]
+
+
+def variants(words):
+    """Two variants, unless the command names its own."""
+    named = any(word.startswith("--variant=") for word in words)
+    return [] if named else [f"--variant={title}" for title in offline(words)[:2]]
 
 
 @pytest.fixture(scope="session")
@@ -186,15 +208,12 @@ def readers_files(tmp_path_factory):
     return folder
 
 
-# Needs a data set of TensorFlow Datasets that a reader has to prepare with network access.
-NEEDS_DOWNLOAD = "--study=mnist"
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", pages.SCRIPTS)
 def test_every_shown_command_of_a_script_works(name, from_wheel, readers_files, tmp_path):
     """They run one after another, as a reader would give them, and leave runs, records and figures in `runs/`."""
-    commands = [small(words, readers_files) for words in TRAINING if words[0] == name and NEEDS_DOWNLOAD not in words]
+    possible = [words for words in TRAINING if words[0] == name and (study_of(words) is None or offline(words))]
+    commands = [small(words, readers_files) for words in possible]
     # One that splits the CPU needs a process of its own.
     alone = [words for words in commands if any(word.startswith("--cpu_devices") for word in words)]
     together = [words for words in commands if words not in alone]
