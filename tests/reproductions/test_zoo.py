@@ -8,6 +8,7 @@ import pytest
 from keras_gen import zoo
 from reproductions import sample
 from reproductions import zoo as putting
+from reproductions.harness import trained
 from reproductions.harness.errors import UsageError
 from reproductions.harness.run_directory import RunDirectory
 
@@ -23,14 +24,15 @@ def folder(monkeypatch, tmp_path):
     folder = tmp_path / "zoo"
     folder.mkdir()
     monkeypatch.setattr(zoo, "FOLDER", folder)
+    monkeypatch.setattr(trained, "ZOO", folder)
     return folder
 
 
 @pytest.mark.slow
 def test_a_run_becomes_a_model(run, folder, tmp_path):
     putting.put(run, "digits", ["discriminator"], folder)
-    model, trained = zoo.load("digits"), run.load_model()
-    expected = trained.sample(16, seed=3).numpy()
+    model, original = zoo.load("digits"), run.load_model()
+    expected = original.sample(16, seed=3).numpy()
     # float16 has 11 bits: each weight is off by at most 2^-12 of itself.
     np.testing.assert_allclose(model.sample(16, seed=3), expected, atol=5e-3)
     np.testing.assert_array_equal(model.generator.get_weights()[0], model.average_generator.get_weights()[0])
