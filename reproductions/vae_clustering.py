@@ -122,9 +122,10 @@ def prepare(configuration: Configuration, train: datasets.Images) -> list[keras.
     from keras_gen import callbacks
 
     c = configuration
-    if c.model == "vae" or c.initial_means in ("zeros", "normal"):
+    if c.model == "vae" or (c.model == "clustering_vae" and c.initial_means in ("zeros", "normal")):
         return []
-    return [callbacks.InitialClusters(train.to_array(clustering.MAX_IMAGES), c.initial_means, c.seed)]
+    method = "gaussian_mixture" if c.initial_means == "gaussian_mixture" else "k_means"  # which DEC always begins with
+    return [callbacks.InitialClusters(train.to_array(clustering.MAX_IMAGES), method, c.seed)]
 
 
 REPRODUCTION = Reproduction(

@@ -50,8 +50,8 @@ class InitialClusters(keras.callbacks.Callback):
             InputError: It has none.
         """
         if not hasattr(self.model, "warm_up_steps"):
-            name = type(self.model).__name__
-            raise InputError(f"InitialClusters: {name} has no clusters; give a ClusteringVAE")
+            name, advice = type(self.model).__name__, "leave this callback out; it is for ClusteringVAE and such models"
+            raise InputError(f"InitialClusters: {name} has no clusters; {advice}")
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Sets the clusters when the warm-up is over.

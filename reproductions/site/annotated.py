@@ -26,7 +26,7 @@ CALLING = re.compile(r"^(Args|Returns|Raises|Yields|Attributes):$|^>>> ", re.MUL
 
 def modules() -> list[Path]:
     """The models' modules that have equations, by their names."""
-    found = sorted(path for path in (ROOT / "keras_gen" / "models").glob("*.py"))
+    found = sorted((ROOT / "keras_gen" / "models").glob("*.py"))
     return [path for path in found if any(_has_equations(one) for one in _classes(path))]
 
 
@@ -40,9 +40,10 @@ def write(folder: Path) -> list[str]:
         The pages, for the navigation.
     """
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    for path in modules():
-        (folder / FOLDER / f"{path.stem}.md").write_text(page(path), encoding="utf-8")
-    return [f"{FOLDER}/{path.stem}.md" for path in modules()]
+    pages = {f"{FOLDER}/{path.stem}.md": page(path) for path in modules()}
+    for name, text in pages.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return list(pages)
 
 
 def page(path: Path) -> str:

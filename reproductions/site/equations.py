@@ -19,7 +19,7 @@ SYMBOLS = {
     "%": r"\%",
 }
 NUMBER = re.compile(r"\s{2,}(?P<number>\(\d+\), \(\d+\)|\(\d+(?:, \d+)?\))(?P<more>.*)$")
-GAP = re.compile(r"(\s{2,})")
+GAP = re.compile(r"\s{2,}")
 TOKEN = re.compile(
     r"(?P<tilde>[a-z]~)"
     r"|(?P<code>`[^`]*`|(?!(?:sum|mean|mu|max|min)_)[a-z]{2,}(?:_[a-z]{2,})+)"
@@ -54,8 +54,7 @@ def row(line: str) -> str:
 
 def _parts(line: str) -> str:
     """Parts between wide gaps, each an equation or a remark."""
-    parts = GAP.split(line)[::2]
-    return r" \quad ".join(_text(part) if _is_remark(part) else _symbols(_braced(part)) for part in parts)
+    return r" \quad ".join(_text(part) if _is_remark(part) else _symbols(_braced(part)) for part in GAP.split(line))
 
 
 def _is_remark(part: str) -> bool:

@@ -60,6 +60,21 @@ def test_scores_of_codes(digits):
     assert len(found) == 10
 
 
+@pytest.mark.parametrize(
+    ("model", "initial_means", "method"),
+    [
+        ("clustering_vae", "zeros", None),
+        ("clustering_vae", "gaussian_mixture", "gaussian_mixture"),
+        ("vae", "k_means", None),
+        ("dec", "zeros", "k_means"),
+        ("dec", "gaussian_mixture", "gaussian_mixture"),
+    ],
+)
+def test_what_finds_the_initial_clusters(digits, model, initial_means, method):
+    made = vae_clustering.prepare(configuration(model=model, initial_means=initial_means), digits[0])
+    assert [one.method for one in made] == ([] if method is None else [method])
+
+
 def test_fewer_images_than_clusters(digits):
     with pytest.raises(UsageError, match="--num_clusters=400: --dataset=digits has .* one for each cluster"):
         clustering.measure(configuration(num_clusters=400), *digits)
