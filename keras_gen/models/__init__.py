@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from keras_gen.models.f_gan import FGAN as FGAN
     from keras_gen.models.f_vae import FVAE as FVAE
     from keras_gen.models.flow_model import FlowModel as FlowModel
+    from keras_gen.models.flow_posterior_vae import FlowPosteriorVAE as FlowPosteriorVAE
     from keras_gen.models.gan import GAN as GAN
     from keras_gen.models.gaussian_autoencoder import GaussianAutoencoder as GaussianAutoencoder
     from keras_gen.models.generative_model import GenerativeModel as GenerativeModel

@@ -63,6 +63,8 @@ class FVAE(ImportanceSampled, FlowModel):
         sigma_2: Standard deviation of q(x|z), or where it begins.
         trainable_sigmas: Whether the two are trained.
         input_noise: `none`, the author's choice; `uniform` if bits per dimension matter. See `FlowModel`.
+        sigma_rate: Learning rate of log sigma_1 and log sigma_2 under Adam, in multiples of the optimiser's. Adam moves
+            a number by about its rate in a step, so that sigmas that begin at 1 take thousands of steps to fall.
         **kwargs: `noise_scale`, `clip_norm`, `seed`; see `FlowModel`.
 
     Raises:
@@ -78,39 +80,47 @@ class FVAE(ImportanceSampled, FlowModel):
         sigma_2: float = 1.0,
         trainable_sigmas: bool = True,
         input_noise: str = "none",
+        sigma_rate: float = 1.0,
         **kwargs: Any,
     ):
         _check_networks(encoder, decoder)
-        check_positive(sigma_1=sigma_1, sigma_2=sigma_2)
+        check_positive(sigma_1=sigma_1, sigma_2=sigma_2, sigma_rate=sigma_rate)
         super().__init__(flow, encoder.input_shape[1:], encoder.output_shape[1:], input_noise, **kwargs)
         self.encoder = encoder
         self.decoder = decoder
         self.initial_sigmas = (sigma_1, sigma_2)
         self.trainable_sigmas = trainable_sigmas
-        self.log_sigma_1, self.log_sigma_2 = (
+        self.sigma_rate = sigma_rate
+        self.log_sigma_1, self.log_sigma_2 = (  # in units of sigma_rate
             self.add_weight(
                 name=f"log_sigma_{i}",
                 shape=(),
-                initializer=keras.initializers.Constant(math.log(sigma)),
+                initializer=keras.initializers.Constant(math.log(sigma) / sigma_rate),
                 trainable=trainable_sigmas,
             )
             for i, sigma in enumerate(self.initial_sigmas, start=1)
         )
         self.built = True
 
+    @property
+    def log_sigmas(self) -> tuple[tf.Tensor, tf.Tensor]:
+        """Logarithms of sigma_1 and sigma_2, as they are now."""
+        return self.sigma_rate * self.log_sigma_1.value, self.sigma_rate * self.log_sigma_2.value
+
     # The parts of (17) -------------------------------------------------------------------------------------------
 
     def noisy_code(self, x: tf.Tensor, u: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
         """Gives v = sigma_1 u + E(x), [n, *code_shape], of noise u of that shape, and log |det dv/du| [n]."""
         code = call_on_any_batch(self.encoder, [x], training)
-        log_sigma = self.log_sigma_1.value
+        log_sigma, _ = self.log_sigmas
         dimensions = math.prod(self.code_shape)
         return tf.exp(log_sigma) * u + code, tf.fill([tf.shape(x)[0]], dimensions * log_sigma)
 
     def likelihood(self, v: tf.Tensor, training: bool = False) -> tfd.Distribution:
         """q(x|z) = N(x; G(v), sigma_2²) with v = F^-1(z), batch shape [n], event shape that of the data."""
         mean = call_on_any_batch(self.decoder, [v], training)
-        return tfd.Independent(tfd.Normal(mean, tf.exp(self.log_sigma_2.value)), len(self.data_shape))
+        _, log_sigma = self.log_sigmas
+        return tfd.Independent(tfd.Normal(mean, tf.exp(log_sigma)), len(self.data_shape))
 
     @property
     def noise_prior(self) -> tfd.Distribution:
@@ -136,13 +146,14 @@ class FVAE(ImportanceSampled, FlowModel):
         """-ELBO (18), a mean over the batch x; u is noise [n, *code_shape]."""
         reconstruction, kl = (tf.reduce_mean(term) for term in self.elbo_terms(x, u, training))
         loss = reconstruction + kl  # (18)
+        log_sigma_1, log_sigma_2 = self.log_sigmas
         return loss, {
             "negative_elbo": loss,
             "reconstruction": reconstruction,
             "kl": kl,
             "bits_per_dimension": self.in_bits_per_dimension(-loss),
-            "sigma_1": tf.exp(self.log_sigma_1.value),
-            "sigma_2": tf.exp(self.log_sigma_2.value),
+            "sigma_1": tf.exp(log_sigma_1),
+            "sigma_2": tf.exp(log_sigma_2),
         }
 
     def term_names(self) -> tuple[str, ...]:
@@ -207,6 +218,7 @@ class FVAE(ImportanceSampled, FlowModel):
             "sigma_1": self.initial_sigmas[0],
             "sigma_2": self.initial_sigmas[1],
             "trainable_sigmas": self.trainable_sigmas,
+            "sigma_rate": self.sigma_rate,
         }
 
 

@@ -1,6 +1,7 @@
-"""Networks: functions that build plain `keras.Model`s, and Glow's flow."""
+"""Networks: functions that build plain `keras.Model`s, and flows."""
 
 from keras_gen.networks import autoencoder, dcgan, f_vae, infomax
+from keras_gen.networks.conditional_flow import conditional_flow
 from keras_gen.networks.coupling import coupling_network, prior_network
 from keras_gen.networks.glow import glow
 from keras_gen.networks.lenet import lenet
@@ -10,6 +11,7 @@ squeezing = f_vae  # the name under which it is known too
 
 __all__ = [
     "autoencoder",
+    "conditional_flow",
     "coupling_network",
     "dcgan",
     "f_vae",

@@ -1,5 +1,7 @@
 """Encoders and decoders of variational autoencoders: convolutions as in the author's scripts, or dense layers.
 
+`encoder` and `decoder` are plain, for small images; `deep_encoder` and `deep_decoder` have batch norm, for photographs.
+
 An encoder gives two tensors, the mean and the log variance of p(z|x). A decoder gives images or, for a Bernoulli
 likelihood, logits. A classifier gives the logits of p(y|z). All weights start as Glorot's uniform ones, Keras's
 default.
@@ -14,6 +16,7 @@ from keras import layers
 
 from keras_gen.checks import check_counts, check_keras_settings
 from keras_gen.errors import InputError
+from keras_gen.layers import BatchNormalization
 from keras_gen.networks import initializers
 
 OUTPUTS = ("images", "logits")
@@ -78,6 +81,73 @@ def decoder(
             x = layers.LeakyReLU(0.2)(x)
     x = layers.Conv2DTranspose(image_shape[-1], 3, 1, "same", **kernel())(x)
     return keras.Model(latents, _output(x, output), name="decoder")
+
+
+def deep_encoder(
+    image_shape: tuple[int, int, int],
+    latent_dim: int = 512,
+    widths: Sequence[int] = (32, 64, 128, 256, 512),
+    synchronized: bool = False,
+    seed: int = 0,
+) -> keras.Model:
+    """Network from images [batch, height, width, channels] to [mean, log variance], each [batch, latent_dim].
+
+    Every stage is a 5x5 convolution that halves the size, batch norm and leaky ReLU; the last map is averaged. The
+    defaults are the author's for faces of 64 pixels.
+
+    Args:
+        image_shape: (height, width, channels), both sides multiples of 2^stages.
+        latent_dim: Dimension of z.
+        widths: Channels of each stage.
+        synchronized: Whether batch norm takes its moments over all replicas of a `tf.distribute` strategy.
+        seed: Seed of the initial weights.
+
+    Raises:
+        InputError: The images cannot be halved that often, or a number is below 1.
+    """
+    _check_sizes(latent_dim, widths)
+    _smallest_map(image_shape, widths)
+    kernel = _kernel_initializers("autoencoder/deep_encoder", seed)
+    images = keras.Input(image_shape, name="images")
+    x = images
+    for channels in widths:
+        x = layers.Conv2D(channels, 5, 2, "same", **kernel())(x)
+        x = BatchNormalization(synchronized=synchronized)(x)
+        x = layers.LeakyReLU(0.2)(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(images, _gaussian(x, latent_dim, kernel), name="encoder")
+
+
+def deep_decoder(
+    image_shape: tuple[int, int, int],
+    latent_dim: int = 512,
+    widths: Sequence[int] = (32, 64, 128, 256, 512),
+    synchronized: bool = False,
+    seed: int = 0,
+) -> keras.Model:
+    """The mirror of `deep_encoder`: latents [batch, latent_dim] to images [batch, height, width, channels] in [-1, 1].
+
+    Args:
+        image_shape: (height, width, channels), both sides multiples of 2^stages.
+        latent_dim: Dimension of z.
+        widths: Channels of each stage, in the encoder's order.
+        synchronized: See `deep_encoder`.
+        seed: Seed of the initial weights.
+
+    Raises:
+        InputError: The images cannot be halved that often, or a number is below 1.
+    """
+    _check_sizes(latent_dim, widths)
+    smallest = _smallest_map(image_shape, widths)
+    kernel = _kernel_initializers("autoencoder/deep_decoder", seed)
+    latents = keras.Input((latent_dim,), name="latents")
+    x = layers.Reshape(smallest)(layers.Dense(math.prod(smallest), **kernel())(latents))
+    for channels in reversed(widths[:-1]):
+        x = layers.Conv2DTranspose(channels, 5, 2, "same", **kernel())(x)
+        x = BatchNormalization(synchronized=synchronized)(x)
+        x = layers.ReLU()(x)
+    x = layers.Conv2DTranspose(image_shape[-1], 5, 2, "same", **kernel())(x)
+    return keras.Model(latents, layers.Activation("tanh", dtype="float32", name="images")(x), name="decoder")
 
 
 def dense_encoder(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reproductions.families.gan_settings import Settings
+    from reproductions.families.settings_table import Settings
 
 NORMAL, GLOROT = "N(0, 0.02²)", "Glorot"
 ADAM = "Adam, rate 0.0002, β₁ 0.5, β₂ 0.999, ε 1e-07"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from reproductions.families import samples
+from reproductions.harness import configuration as every_run
 from reproductions.harness.options import option
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from keras_gen import datasets
+    from keras_gen.layers.flows import FlowLayer
     from keras_gen.models import VAE, FlowModel
 
 # Test images whose bits are measured, and how many are in memory at a time.
@@ -21,6 +23,8 @@ MAX_IMAGES = 1_000
 AT_ONCE = 250
 # Draws of the latent for the bits of every model: more would make the bound tighter, and the bits of VAEs the fewer.
 NUM_DRAWS = 1
+# To which part of itself a rate falls.
+DECAYED = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +33,14 @@ class Configuration(samples.Configuration):
 
     learning_rate: float = option(1e-3, "Adam's learning rate.", above=0)
     warmup_steps: int = option(0, "Steps in which the learning rate rises from 0; 0 for none.", at_least=0)
+    decay_steps: int = option(
+        0, "Steps after those in which it falls to a hundredth, where it stays; 0 for none.", at_least=0
+    )
     clip_norm: float = option(0.0, "Flows: largest norm of a gradient; 0 for any.", at_least=0)
     input_noise: Literal["uniform", "gaussian", "none"] = option(
         "uniform", "Flows: noise added to the images, of the width of one value."
     )
-    flow_levels: int = option(3, "Flows: scales.", at_least=1)
+    flow_levels: int = option(3, "Flows: scales; 0: f-VAE without a flow, a VAE of large codes.", at_least=0)
     flow_depth: int = option(4, "Flows: steps per scale.", at_least=1)
     flow_width: int = option(64, "Flows: channels inside the network of a coupling.", at_least=1)
     coupling: Literal["additive", "affine"] = option("additive", "Flows: kind of the couplings.")
@@ -42,6 +49,38 @@ class Configuration(samples.Configuration):
     )
     mixing: Literal["permutation", "convolution"] = option("permutation", "Flows: what mixes the channels.")
     act_norm_from_data: bool = option(False, "Flows: let the first batch decide where act norm begins.")
+
+
+SMOKE: dict[str, Any] = {
+    **every_run.SMOKE,
+    "evaluation_samples": 100,
+    "flow_levels": 2,
+    "flow_depth": 1,
+    "flow_width": 8,
+}
+# Of all three of the author's scripts: 150 epochs of 1,000 steps.
+PAPER: dict[str, Any] = {
+    "batch_size": 32,
+    "steps": 150_000,
+    "sample_every": 1_000,
+    "evaluate_every": 10_000,
+    "checkpoint_every": 1_000,
+    "evaluation_samples": 10_000,
+    "learning_rate": 1e-4,
+    "coupling_initializer": "glorot_uniform",
+}
+
+
+def of_codes(configuration: Configuration, shape: tuple[int, ...]) -> FlowLayer:
+    """A flow of codes of that shape, which are squeezed already; the identity if there are no levels."""
+    from keras_gen import networks
+    from keras_gen.layers.flows import Chain
+
+    c = configuration
+    if not c.flow_levels:
+        return Chain([])
+    depths = [c.flow_depth] * c.flow_levels
+    return networks.glow(shape, depths, c.flow_width, squeeze_first=False, seed=c.seed, **steps(c))
 
 
 def steps(configuration: Configuration) -> dict[str, Any]:
@@ -56,11 +95,22 @@ def steps(configuration: Configuration) -> dict[str, Any]:
 
 
 def learning_rate(configuration: Configuration) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """The learning rate, or its rise to the value."""
+    """The learning rate, or its rise to the value and, along a cosine, its fall."""
     import keras
 
-    rate, steps = configuration.learning_rate, configuration.warmup_steps
-    return keras.optimizers.schedules.PolynomialDecay(rate / steps, steps, rate) if steps else rate
+    c = configuration
+    rate = c.learning_rate
+    if c.decay_steps:
+        return keras.optimizers.schedules.CosineDecay(
+            rate / (c.warmup_steps or 1),
+            c.decay_steps,
+            alpha=DECAYED,
+            warmup_target=rate if c.warmup_steps else None,
+            warmup_steps=c.warmup_steps,
+        )
+    if c.warmup_steps:
+        return keras.optimizers.schedules.PolynomialDecay(rate / c.warmup_steps, c.warmup_steps, rate)
+    return rate
 
 
 def measure(

@@ -171,7 +171,8 @@ def entry(term: str, description: str, width: int, indent: int = INDENT) -> list
     lines = textwrap.wrap(description, width - indent, break_on_hyphens=False) or [""]
     if len(term) + 4 <= indent:
         return [f"  {term:{indent - 2}}{lines[0]}".rstrip(), *(" " * indent + line for line in lines[1:])]
-    return [f"  {term}", *(" " * indent + line for line in lines)]
+    terms = textwrap.wrap(term, width - 2, subsequent_indent="    ", break_on_hyphens=False)
+    return [*(f"  {line}" for line in terms), *(" " * indent + line for line in lines)]
 
 
 def _shown(one: Option, defaults: Options, presets: Mapping[str, Options]) -> str:

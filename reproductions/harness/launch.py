@@ -165,8 +165,12 @@ def help_text(reproduction: Reproduction, study: str | None = None) -> str:
 
 def presets_with_minutes(reproduction: Reproduction) -> list[str]:
     """The names of the presets, each with what a run takes."""
-    taken = {"smoke": "a minute", "laptop": f"{reproduction.minutes} minutes on two cores", "paper": "hours on a GPU"}
-    return [f"{name} ({taken.get(name, 'hours on two cores')})" for name in reproduction.presets]
+    taken = {"smoke": "a minute", "laptop": f"{reproduction.minutes} minutes on two cores"}
+
+    def otherwise(name: str) -> str:
+        return "hours on a GPU" if name.startswith("paper") else "hours on two cores"
+
+    return [f"{name} ({taken.get(name, otherwise(name))})" for name in reproduction.presets]
 
 
 def minutes_of_study(reproduction: Reproduction, name: str) -> str:

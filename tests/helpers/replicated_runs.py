@@ -32,7 +32,7 @@ from helpers.small_gans import (
     vector_networks,
 )
 from keras_gen.callbacks import InitialClusters
-from keras_gen.layers import GaussianLikelihood
+from keras_gen.layers import GaussianLikelihood, flows
 from keras_gen.losses import PowerPenalty
 from keras_gen.models import (
     FGAN,
@@ -44,6 +44,7 @@ from keras_gen.models import (
     AdversarialModel,
     ClusteringVAE,
     DeepEmbeddedClustering,
+    FlowPosteriorVAE,
     Glow,
     GradientPenalized,
     WGANDiv,
@@ -97,6 +98,12 @@ def vae(kind=VAE, *networks, **arguments):
 def clustering_vae(**arguments):
     classifier = mlp(LATENT_DIM, 3, (8,), "tanh", name="classifier")
     return vae(ClusteringVAE, classifier, means_initializer=keras.initializers.RandomNormal(seed=0), **arguments)
+
+
+def flow_posterior_vae():
+    """Of vectors, by the post's equation 16 with one flow, which is linear."""
+    second = flows.ConditionalAffine(mlp(2, 2 * LATENT_DIM, (8,), "tanh", name="second_encoder"))
+    return vae(FlowPosteriorVAE, flows.Chain([flows.InvertibleConvolution(seed=1), second]))
 
 
 def deep_embedded_clustering():
@@ -154,6 +161,7 @@ RUNS = {
         )
     ),
     "vae": Run(lambda: with_optimizer(vae(), sgd(1e-3))),
+    "flow_posterior_vae": Run(lambda: with_optimizer(flow_posterior_vae(), sgd(1e-3))),
     "clustering_vae": Run(lambda: with_optimizer(clustering_vae(), Adam(1e-3))),
     "clustering_vae_warmed_up": Run(
         lambda: with_optimizer(clustering_vae(warm_up_steps=10), Adam(1e-3)),

@@ -68,6 +68,18 @@ class TestLoss:
         slope = 64 - error / np.exp(2 * float(f_vae.log_sigma_2))
         assert float(tape.gradient(loss, f_vae.log_sigma_2.value)) == pytest.approx(slope, rel=1e-4)
 
+    @pytest.mark.parametrize("rate", [1.0, 20.0])
+    def test_sigmas_have_a_rate_of_their_own(self, rate):
+        """Adam's first step moves every weight by the learning rate, up or down."""
+        model = new_f_vae(sigma_1=0.5, sigma_2=0.3, sigma_rate=rate)
+        model.compile(keras.optimizers.Adam(1e-3), run_eagerly=True)
+        np.testing.assert_allclose(np.exp(model.log_sigmas), [0.5, 0.3], rtol=1e-6)
+        model.fit(fit_inputs(8), verbose=0)
+        moved = np.abs(np.array(model.log_sigmas) - np.log([0.5, 0.3]))
+        # but for Adam's epsilon, and float32 near 1
+        np.testing.assert_allclose(moved, 1e-3 * rate, rtol=1e-3)
+        assert type(model).from_config(model.get_config()).sigma_rate == rate
+
     def test_the_bound_of_a_linear_model(self):
         """F is a scale and a shift, E and G the identity: then q(x) is a Gaussian."""
         shape = (2, 2, 1)
@@ -142,6 +154,22 @@ class TestSpecialCases:
         _, kl = model.elbo_terms(copies, noise(60_000, (2,)))
         # the draws of log p - log q deviate by less than 1: five standard errors of 60,000
         assert float(tf.reduce_mean(kl)) == pytest.approx(float(of_vae["kl"]), abs=0.02)
+
+    def test_without_a_flow_it_is_a_vae_with_a_code_of_the_datas_size(self):
+        """The post's own argument: the posterior is N(E(x), sigma_1² I)."""
+        sizes = {"image_shape": IMAGE_SHAPE, "stages": 1, "depth": 1, "width": 4}
+        networks = f_vae_networks.encoder(**sizes), f_vae_networks.decoder(**sizes)
+        model = FVAE(*networks, flows.Chain([]), sigma_1=0.4, sigma_2=0.7)
+        x, u = images(3), noise(3, (4, 4, 4))
+        _, terms = model.objective(x, u, training=False)
+        code = model.encoder(x)
+        np.testing.assert_array_equal(model.encode(x), code)
+        z = code + 0.4 * u
+        drawn = tfd.Normal(code, 0.4).log_prob(z) - tfd.Normal(0.0, 1.0).log_prob(z)
+        assert float(terms["kl"]) == pytest.approx(float(tf.reduce_sum(drawn)) / 3, rel=1e-5)
+        error = tfd.Normal(model.decoder(z), 0.7).log_prob(x)
+        assert float(terms["reconstruction"]) == pytest.approx(-float(tf.reduce_sum(error)) / 3, rel=1e-5)
+        assert model.sample(2, seed=0).shape == (2, *IMAGE_SHAPE)
 
 
 class TestUse:

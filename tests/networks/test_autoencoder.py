@@ -10,6 +10,7 @@ PAIRS = {
     "convolutional": (autoencoder.encoder, autoencoder.decoder),
     "dense": (autoencoder.dense_encoder, autoencoder.dense_decoder),
 }
+SEEDED = PAIRS | {"deep": (autoencoder.deep_encoder, autoencoder.deep_decoder)}
 
 
 @pytest.mark.parametrize("kind", PAIRS)
@@ -34,9 +35,33 @@ def test_the_authors_sizes():
     assert autoencoder.decoder((28, 28, 1), 20).count_params() == transposed + (20 + 1) * 3136
 
 
-@pytest.mark.parametrize("kind", PAIRS)
+def test_the_authors_sizes_of_faces():
+    """Counted by hand: 5x5 kernels 3-32-64-128-256-512 and their batch norms; the decoder mirrors them."""
+    kernels = 25 * (3 * 32 + 32 * 64 + 64 * 128 + 128 * 256 + 256 * 512)
+    channels = 32 + 64 + 128 + 256 + 512
+    encoder, decoder = autoencoder.deep_encoder((64, 64, 3)), autoencoder.deep_decoder((64, 64, 3))
+    assert encoder.count_params() == kernels + (1 + 4) * channels + 2 * (512 + 1) * 512
+    hidden = channels - 512
+    assert decoder.count_params() == (512 + 1) * 2 * 2 * 512 + kernels + (1 + 4) * hidden + 3
+
+
+def test_deep_networks():
+    images = np.random.RandomState(0).uniform(-1, 1, (2, 8, 12, 3)).astype("float32")
+    encoder, decoder = (
+        make((8, 12, 3), 5, widths=(4, 6)) for make in (autoencoder.deep_encoder, autoencoder.deep_decoder)
+    )
+    mean, log_variance = encoder(images)
+    assert mean.shape == log_variance.shape == (2, 5)
+    assert not np.allclose(mean, log_variance)
+    decoded = decoder(100 * mean)
+    assert decoded.shape == images.shape and np.abs(decoded).max() <= 1
+    moments = decoder(mean, training=True) - decoder(mean)
+    assert np.abs(moments).max() > 1e-3  # batch norm is there
+
+
+@pytest.mark.parametrize("kind", SEEDED)
 def test_the_seed_decides_the_initial_weights(kind):
-    for new in PAIRS[kind]:
+    for new in SEEDED[kind]:
         one, same, other = (new((8, 8, 1), 3, widths=(4,), seed=seed).get_weights() for seed in (1, 1, 2))
         for i in range(len(one)):
             np.testing.assert_array_equal(one[i], same[i])

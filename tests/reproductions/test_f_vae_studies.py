@@ -97,8 +97,27 @@ def test_the_rate_rises_to_its_value():
     c = configuration(warmup_steps=10, learning_rate=0.5)
     rate = f_vae.build(c, (8, 8, 1), 1).optimizer._learning_rate
     assert [float(rate(step)) for step in (0, 5, 10, 1000)] == pytest.approx([0.05, 0.275, 0.5, 0.5])
+    rate = f_vae.build(configuration(warmup_steps=10, decay_steps=100, learning_rate=0.5), (8, 8, 1), 1).optimizer
+    half_way = 0.5 * (0.01 + 0.99 * 0.5)  # of a cosine
+    expected = [0.05, 0.275, 0.5, half_way, 0.005, 0.005]
+    found = [float(rate._learning_rate(step)) for step in (0, 5, 10, 60, 110, 1000)]
+    assert found == pytest.approx(expected)
+    rate = f_vae.build(configuration(decay_steps=100, learning_rate=0.5), (8, 8, 1), 1).optimizer._learning_rate
+    assert [float(rate(step)) for step in (0, 50, 100)] == pytest.approx([0.5, half_way, 0.005])
     assert f_vae.build(configuration(clip_norm=3.0), (8, 8, 1), 1).clip_norm == 3.0
     assert f_vae.build(configuration(clip_norm=0.0), (8, 8, 1), 1).clip_norm is None
+
+
+def test_an_f_vae_without_a_flow_and_a_posterior_with_two():
+    bare = f_vae.build(configuration(flow_levels=0), (8, 8, 1), 1)
+    assert bare.flow.layers == [] and bare.latent_shape == bare.code_shape == (4, 4, 4)
+    rich = f_vae.build(configuration(model="vae", posterior_flows=2), (8, 8, 1), 1)
+    assert type(rich).__name__ == "FlowPosteriorVAE"
+    assert sum(type(layer).__name__ == "ConditionalAffine" for layer in rich.flow.layers) == 2
+    kernels = [network.get_weights()[0] for network in (rich.encoder, rich.flow.layers[-1].network)]
+    assert kernels[0].shape == kernels[1].shape and not np.array_equal(*kernels)
+    deep = f_vae.build(configuration(model="vae", vae_networks="deep", stages=2), (8, 8, 1), 1)
+    assert deep.encoder.layers[1].kernel.shape == (5, 5, 1, 4)
 
 
 @pytest.mark.slow

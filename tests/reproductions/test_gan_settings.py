@@ -3,8 +3,9 @@
 import pytest
 
 from reproductions import f_gan, lipschitz, rsgan, wgan_div
-from reproductions.families import authors_gans, gan_settings
-from reproductions.families.gan_settings import SAME, compared, settings
+from reproductions.families import authors_gans
+from reproductions.families.gan_settings import settings
+from reproductions.families.settings_table import SAME, compared, rendered
 from reproductions.pages import FOLDER
 
 # The author's settings, ours, and the script whose page compares them.
@@ -29,7 +30,7 @@ def test_the_paper_preset_differs_from_the_authors_script_only_where_the_page_sa
     author, configuration, module = SCRIPTS[script]
     ours = settings(configuration, module.build)
     page = (FOLDER / f"{module.REPRODUCTION.name}.md").read_text()
-    block = f"<!-- settings {script} -->\n\n{gan_settings.rendered(author, ours)}\n\n<!-- end -->"
+    block = f"<!-- settings {script} -->\n\n{rendered(author, ours)}\n\n<!-- end -->"
     assert block in page, "python -m reproductions.tables --settings renews it"
     assert script in module.REPRODUCTION.settings
 
@@ -73,4 +74,4 @@ def test_what_differs_is_seen():
 
 def test_a_layer_more_is_a_row_of_its_own():
     assert compared({"critic": ("a",)}, {"critic": ("a", "b")}) == [("critic 1", "a", SAME), ("critic 2", "none", "b")]
-    assert gan_settings.compared({"batch": "64"}, {"batch": "32"}) == [("batch", "64", "32")]
+    assert compared({"batch": "64"}, {"batch": "32"}) == [("batch", "64", "32")]

@@ -1,0 +1,123 @@
+"""`FlowPosteriorVAE`: a VAE whose posterior is a conditional flow, the post's general case.
+
+The post of 2018-09-21 on f-VAEs, whose equations are quoted by number. The script is `reproductions/f_vae.py`, its page
+`reproductions/f_vae.md`, its tests are `tests/models/test_flow_posterior_vae.py`.
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_gen.errors import InputError
+from keras_gen.layers import likelihoods
+from keras_gen.layers.flows import FlowLayer
+from keras_gen.models.endpoints import IMAGES, LATENTS, endpoint
+from keras_gen.models.importance_sampling import LogWeight
+from keras_gen.models.priors import standard_normal
+from keras_gen.models.reproducible_model import Terms
+from keras_gen.models.vae import VAE
+
+
+@keras.saving.register_keras_serializable("keras_gen")
+class FlowPosteriorVAE(VAE):
+    """A VAE whose posterior is a flow F_x of noise, and may have any form.
+
+        z = F_x(u),   u ~ q(u) = N(0, I)                                                              (5)
+        loss = E_x E_u[ log q(u) - log |det dF_x(u)/du| - log q(F_x(u)) - log q(x|F_x(u)) ]           (6)
+
+    F_x begins as the posterior of a VAE does, and goes on by a flow that may depend on x. The post's example is
+
+        f_1 = F_1(sigma_1(x) u + mu_1(x)),   f_2 = F_2(sigma_2(x) f_1 + mu_2(x)),
+        F_x(u) = sigma_3(x) f_2 + mu_3(x)                                                             (16)
+
+    whose first brackets are the encoder's, and the rest of which `keras_gen.networks.conditional_flow` builds. Without
+    any flow (6) is the loss of `VAE`, with the KL divergence at the z drawn.
+
+    The loss is -ELBO. Reported terms are those of `VAE`, in nats per image: `negative_elbo`, `reconstruction`,
+    -log q(x|z), and `kl`, log p(z|x) - log q(z), both at the z drawn.
+
+    >>> networks, shape = keras_gen.networks, (8, 8, 1)
+    >>> encoders = [networks.autoencoder.dense_encoder(shape, 2, (16,), seed) for seed in range(3)]
+    >>> flow = networks.conditional_flow(encoders[1:], depth=1, width=16)
+    >>> model = keras_gen.models.FlowPosteriorVAE(
+    ...     encoders[0], networks.autoencoder.dense_decoder(shape, 2, (16,)), flow
+    ... )
+    >>> model.encode(tf.zeros([3, *shape])).shape
+    TensorShape([3, 2])
+
+    Args:
+        encoder: Network from data [batch, ...] to a list of two tensors, mu_1(x) and log sigma_1(x)², each
+            [batch, *latent_shape].
+        decoder: See `VAE`.
+        flow: The flow from sigma_1(x) u + mu_1(x) to z, both [batch, *latent_shape]; x is its condition.
+        likelihood: See `VAE`.
+        **kwargs: `prior`, `beta`, `num_classes`, `seed`, and what `keras.Model` takes; see `VAE`.
+
+    Raises:
+        InputError: The networks do not fit each other, the flow does not fit the latents or changes their shape, or a
+            number is out of range.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        flow: FlowLayer,
+        likelihood: str | likelihoods.Likelihood = "gaussian",
+        **kwargs: Any,
+    ):
+        super().__init__(encoder, decoder, likelihood, **kwargs)
+        if not isinstance(flow, FlowLayer):
+            raise InputError(f"the flow is a {type(flow).__name__}; give a layer of keras_gen.layers.flows")
+        flow.fit_to(self.latent_shape)
+        given = flow.transformed_shape(self.latent_shape)
+        if given != self.latent_shape:
+            raise InputError(f"the flow makes {given} of latents {self.latent_shape}; it must keep their shape")
+        self.flow = flow
+
+    def conditional_flow(self, x: tf.Tensor, u: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
+        """Gives z = F_x(u) [n, *latent_shape] of noise u of that shape, and log |det dF_x(u)/du| in nats, [n]."""
+        gaussian = self.posterior(x, training)  # of a VAE without the flow
+        first = self.reparameterize(gaussian, u)  # sigma_1(x) u + mu_1(x)
+        log_det_first = tf.reduce_sum(tf.math.log(gaussian.stddev()), axis=list(range(1, u.shape.rank)))
+        z, log_det = self.flow.forward(first, x, training)
+        return z, log_det_first + log_det
+
+    def elbo_terms(
+        self, x: tf.Tensor, u: tf.Tensor, *classes: tf.Tensor, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """What (6) is the mean of: -log q(x|z), and log p(z|x) - log q(z), at z = F_x(u); nats, both [n]."""
+        z, log_det = self.conditional_flow(x, u, training)
+        reconstruction = -self.likelihood(z, training).log_prob(x)  # -log q(x|F_x(u))
+        log_posterior = standard_normal(self.latent_shape).log_prob(u) - log_det  # log q(u) - log |det dF_x(u)/du|
+        log_prior = self.prior_of(*classes).log_prob(z)  # log q(F_x(u))
+        return reconstruction, log_posterior - log_prior
+
+    def objective(
+        self, x: tf.Tensor, u: tf.Tensor, *classes: tf.Tensor, training: bool = True
+    ) -> tuple[tf.Tensor, Terms]:
+        """(6) of a batch, and its terms; u is noise [n, *latent_shape]."""
+        reconstruction, kl = map(tf.reduce_mean, self.elbo_terms(x, u, *classes, training=training))
+        terms = {"negative_elbo": reconstruction + kl, "reconstruction": reconstruction, "kl": kl}
+        return reconstruction + self.beta * kl, terms
+
+    @endpoint(gives=LATENTS.unit, images=IMAGES)
+    def encode(self, images: tf.Tensor) -> tf.Tensor:
+        """F_x(0), latents float32 [n, *latent_shape] of images [n, height, width, channels] in [-1, 1]."""
+        x = self.likelihood_layer.checked(images)
+        return self.flow.forward(self.posterior(x).mean(), x)[0]
+
+    def weighted_draws(self, images: tf.Tensor) -> tuple[LogWeight, tuple[int, ...]]:
+        """See `ImportanceSampled.weighted_draws`."""
+        x = self.likelihood_layer.checked(images)
+
+        def log_weight(u: tf.Tensor) -> tf.Tensor:
+            reconstruction, kl = self.elbo_terms(x, u)
+            return -reconstruction - kl
+
+        return log_weight, self.latent_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that build this model again."""
+        return {**super().get_config(), "flow": keras.saving.serialize_keras_object(self.flow)}
