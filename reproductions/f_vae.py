@@ -16,7 +16,7 @@ from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
 from reproductions.reporting import run_report
-from reproductions.studies import f_vae_convergence, flow_pictures, sharpness, unstudied
+from reproductions.studies import f_vae_convergence, f_vae_training, flow_pictures, sharpness
 
 if TYPE_CHECKING:
     from keras_gen.models import FVAE, VAE, Glow
@@ -128,14 +128,13 @@ REPRODUCTION = Reproduction(
     compared=samples.image_counts,
     report=run_report.write,
     studies={
+        **f_vae_training.STUDIES,
         "convergence": f_vae_convergence.DIGITS,
         "convergence_fashion": f_vae_convergence.CLOTHES,
         "convergence_photos": f_vae_convergence.PHOTOGRAPHS,
         "sharpness": sharpness.STUDY,
-        "temperature": flow_pictures.TEMPERATURE,
-        "interpolation": flow_pictures.INTERPOLATION,
+        **flow_pictures.STUDIES,
     },
-    claims=unstudied.F_VAE,
     settings={
         "f_vaes": lambda: flow_settings.table(authors_flows.F_VAE, PRESETS["paper"], build, "paper"),
         "glow": lambda: flow_settings.table(authors_flows.GLOW, PRESETS["paper_glow"], build, "paper_glow"),

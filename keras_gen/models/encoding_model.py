@@ -49,8 +49,7 @@ class EncodingModel(GenerativeModel):
         Raises:
             InputError: `num_points` is below 2, or the images are not what the model takes, or differ in number.
         """
-        right = tf.linspace(0.0, 1.0, num_points)
-        return self._decoded_mixtures(_pairs(start, end), tf.stack([1 - right, right], axis=1))
+        return self.decoded_mixtures(self._encoded(_pairs(start, end)), line(num_points))
 
     @endpoint(gives=PIXELS, corners=Rows("corners_shape", PIXELS), num_points=WholeNumber(at_least=2))
     def interpolate_four(self, corners: tf.Tensor, num_points: int | tf.Tensor = 8) -> tf.Tensor:
@@ -66,18 +65,36 @@ class EncodingModel(GenerativeModel):
         Raises:
             InputError: `num_points` is below 2, or the images are not four, or not what the model takes.
         """
-        points = tf.linspace(0.0, 1.0, num_points)
-        down, right = (tf.reshape(grid, [-1]) for grid in tf.meshgrid(points, points, indexing="ij"))
-        weights = [(1 - down) * (1 - right), (1 - down) * right, down * (1 - right), down * right]
-        return self._decoded_mixtures(corners, tf.stack(weights, axis=1))
+        return self.decoded_mixtures(self._encoded(corners), square(num_points))
 
-    def _decoded_mixtures(self, images: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
-        """Decodes mixtures of the latents of images [n, k, *data_shape], with weights [m, k]; [n, m, *data_shape]."""
-        (n, k), m = tf.unstack(tf.shape(images)[:2]), tf.shape(weights)[0]
-        codes = self.encode(tf.reshape(images, [-1, *self.data_shape]))
-        mixtures = tf.einsum("mk,nkd->nmd", weights, tf.reshape(codes, [n, k, math.prod(self.latent_shape)]))
-        decoded = self.decode(tf.reshape(mixtures, [-1, *self.latent_shape]))
-        return tf.reshape(decoded, [n, m, *self.data_shape])
+    def decoded_mixtures(self, latents: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        """Decodes mixtures of latents [n, k, *latent_shape], with weights [m, k] such as `line` and `square` give.
+
+        Returns:
+            Images float32 [n, m, height, width, channels].
+        """
+        (n, k), m = tf.unstack(tf.shape(latents)[:2]), tf.shape(weights)[0]
+        flat = tf.reshape(latents, [n, k, math.prod(self.latent_shape)])
+        mixtures = tf.reshape(tf.einsum("mk,nkd->nmd", weights, flat), [-1, *self.latent_shape])
+        return tf.reshape(self.decode(mixtures), [n, m, *self.data_shape])
+
+    def _encoded(self, images: tf.Tensor) -> tf.Tensor:
+        """Latents [n, k, *latent_shape] of images [n, k, *data_shape]."""
+        latents = self.encode(tf.reshape(images, [-1, *self.data_shape]))
+        return tf.reshape(latents, [*tf.unstack(tf.shape(images)[:2]), *self.latent_shape])
+
+
+def line(num_points: int | tf.Tensor) -> tf.Tensor:
+    """Weights [num_points, 2] of the two ends of a line, at evenly spaced points."""
+    right = tf.linspace(0.0, 1.0, num_points)
+    return tf.stack([1 - right, right], axis=1)
+
+
+def square(num_points: int | tf.Tensor) -> tf.Tensor:
+    """Weights [num_points², 4] of a square's corners, two above and two below, at the points of a grid, row by row."""
+    points = tf.linspace(0.0, 1.0, num_points)
+    down, right = (tf.reshape(grid, [-1]) for grid in tf.meshgrid(points, points, indexing="ij"))
+    return tf.stack([(1 - down) * (1 - right), (1 - down) * right, down * (1 - right), down * right], axis=1)
 
 
 def _pairs(start: tf.Tensor, end: tf.Tensor) -> tf.Tensor:

@@ -22,6 +22,8 @@ from keras_gen.models.importance_sampling import NUM_DRAWS, ImportanceSampled, L
 from keras_gen.models.input_noise import uniform_noise
 from keras_gen.models.priors import standard_normal
 from keras_gen.models.reproducible_model import Terms
+from keras_gen.utils import noise
+from keras_gen.utils.noise import stream_seed
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -181,6 +183,14 @@ class FVAE(ImportanceSampled, FlowModel):
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """F(E(x)), latents [n, *latent_shape] of images [n, height, width, channels] in [-1, 1]."""
         return self.flow.forward(call_on_any_batch(self.encoder, [images]))[0]
+
+    def posterior_sample(self, images: tf.Tensor, seed: int = 0) -> tf.Tensor:
+        """Draws z = F_x(u) ~ p(z|x), one for each of images [n, height, width, channels], float32 [n, *latent_shape].
+
+        Unlike `encode`'s, these latents carry noise, as those that the decoder was trained on.
+        """
+        u = noise.normal(tf.stack([tf.shape(images)[0], *self.code_shape]), stream_seed(seed, "posterior_sample"))
+        return self.flow.forward(self.noisy_code(tf.convert_to_tensor(images), u)[0])[0]
 
     @endpoint(gives=PIXELS, latents=LATENTS)
     def decode(self, latents: tf.Tensor) -> tf.Tensor:

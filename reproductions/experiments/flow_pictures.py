@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import tensorflow as tf
 
 from keras_gen import datasets, metrics
 from keras_gen.models import FVAE
+from keras_gen.models.encoding_model import line, square
 from keras_gen.utils.image_grid import image_grid
 from reproductions.families.samples import MAX_REFERENCES
 
@@ -34,12 +36,15 @@ def temperatures(
 def interpolations(
     model: FVAE, train: datasets.Images, test: datasets.Images, features: metrics.ImageFeatures
 ) -> tuple[dict, np.ndarray]:
-    """Distances of reconstructions, of middles between two codes and of means of two images; lines and a sheet."""
+    """Distances of reconstructions, of middles between two codes and of means of two images; lines and a sheet.
+
+    The codes carry noise, as those of the author's pictures do.
+    """
     images = test.to_array(SAMPLES)
     real = features(train.to_array(MAX_REFERENCES))
     start, end = np.split(images[: len(images) // 2 * 2], 2)
     parts = [(start[i : i + 100], end[i : i + 100]) for i in range(0, len(start), 100)]
-    middles = np.concatenate([model.interpolate(*part, 3)[:, 1] for part in parts])
+    middles = np.concatenate([model.decoded_mixtures(_latents(model, *part), line(3))[:, 1] for part in parts])
     kinds = {
         "reconstructions": np.concatenate([model.reconstruct(part) for part, _ in parts]),
         "middles of codes": middles,
@@ -52,8 +57,14 @@ def interpolations(
         }
         for name, of_kind in kinds.items()
     }
-    lines = model.interpolate(start[:POINTS], end[:POINTS], POINTS).numpy()
-    sheet = model.interpolate_four(start[np.newaxis, :4], POINTS).numpy()[0]
-    both = [image_grid(of_one.reshape(-1, *images.shape[1:]), columns=POINTS) for of_one in (lines, sheet)]
+    lines = model.decoded_mixtures(_latents(model, start[:POINTS], end[:POINTS]), line(POINTS))
+    corners = model.posterior_sample(start[:4])
+    sheet = model.decoded_mixtures(corners[tf.newaxis], square(POINTS))
+    both = [image_grid(np.reshape(of_one, [-1, *images.shape[1:]]), columns=POINTS) for of_one in (lines, sheet)]
     gap = np.full((both[0].shape[0], 16, both[0].shape[2]), 255, np.uint8)
     return {"kinds": found}, np.concatenate([both[0], gap, both[1]], axis=1)
+
+
+def _latents(model: FVAE, start: np.ndarray, end: np.ndarray) -> tf.Tensor:
+    """Latents with noise of both ends of lines, [n, 2, ...]."""
+    return tf.stack([model.posterior_sample(start, seed=0), model.posterior_sample(end, seed=1)], axis=1)

@@ -1,4 +1,4 @@
-"""How fast the f-VAE trains beside a Glow of its size and a VAE, on three data sets."""
+"""How fast the f-VAE trains beside a Glow of its size and a VAE, on three data sets, in a few thousand steps."""
 
 from reproductions.harness.claim import Above, Below, Claim, difference, ratio
 from reproductions.harness.study import Study
@@ -22,9 +22,9 @@ def _faster(key: str, data: str) -> Claim:
 
 
 SMALLER = Claim(
-    key="F2",
+    key="F2.2",
     topic="as good as a larger Glow",
-    sentence="The f-VAE is as good as Glow with a smaller network.",
+    sentence="The f-VAE is as good as Glow with a smaller network (5,000 images of MNIST, 3,000 steps).",
     statistic="mean Fréchet distance of the last three evaluations, the f-VAE's over that of a Glow with twice as many "
     "parameters",
     rule=Below(1.05),
@@ -50,6 +50,6 @@ def _study(dataset: str, channels: int, claims: tuple[Claim, ...], deeper: bool 
     )
 
 
-DIGITS = _study("padded:mnist_5k", 1, (_faster("F1.1", "MNIST"), SMALLER), deeper=True)
-CLOTHES = _study("padded:fashion_mnist", 1, (_faster("F1.2", "Fashion-MNIST"),))
-PHOTOGRAPHS = _study("photo_patches", 3, (_faster("F1.3", "crops of photographs"),))
+DIGITS = _study("padded:mnist_5k", 1, (_faster("F1.3", "5,000 images of MNIST, 3,000 steps"), SMALLER), deeper=True)
+CLOTHES = _study("padded:fashion_mnist", 1, (_faster("F1.4", "Fashion-MNIST, 3,000 steps"),))
+PHOTOGRAPHS = _study("photo_patches", 3, (_faster("F1.5", "crops of photographs, 1,500 steps"),))

@@ -1,6 +1,6 @@
 """What a trained f-VAE draws: samples at several temperatures, and what lies between images.
 
-These studies train nothing of their own: they look at the run of the preset, which the other studies share.
+Their runs are those of other studies, at which they look.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from reproductions.harness.study import Study
 from reproductions.reporting import figures, markdown, summary
+from reproductions.studies import f_vae_training
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,18 +85,38 @@ def interpolation_figure(record: dict) -> Figure:
     return made
 
 
-TEMPERATURE = Study(
-    question="Samples of the f-VAE by temperature, the standard deviation of the prior",
-    variants={"f-VAE by temperature": {}},
-    table=temperature_table,
-    figure=temperature_figure,
-    examine=temperatures,
-)
+def _temperature(title: str, **more: Any) -> Study:
+    return Study(
+        question="Samples of the f-VAE by temperature, the standard deviation of the prior",
+        variants={title: more.pop("flags", {})},
+        table=temperature_table,
+        figure=temperature_figure,
+        examine=temperatures,
+        **more,
+    )
 
-INTERPOLATION = Study(
-    question="What lies half-way between the codes of two test images",
-    variants={"f-VAE between images": {}},
-    table=interpolation_table,
-    figure=interpolation_figure,
-    examine=interpolations,
-)
+
+def _interpolation(title: str, **more: Any) -> Study:
+    return Study(
+        question="What lies half-way between the codes of two test images",
+        variants={title: more.pop("flags", {})},
+        table=interpolation_table,
+        figure=interpolation_figure,
+        examine=interpolations,
+        **more,
+    )
+
+
+# Of clothes, the run is that of the study `fashion_mnist`.
+CLOTHES: dict[str, Any] = {
+    "flags": f_vae_training.RATES.winners()["f-VAE"],
+    "search": f_vae_training.RATES.name,
+    "settings": f_vae_training.settings("padded:fashion_mnist", f_vae_training.STEPS),
+    "minutes": 20,
+}
+STUDIES = {
+    "temperature": _temperature("f-VAE by temperature"),
+    "temperature_clothes": _temperature("clothes by temperature", **CLOTHES),
+    "interpolation": _interpolation("f-VAE between images"),
+    "interpolation_clothes": _interpolation("f-VAE between clothes", **CLOTHES),
+}

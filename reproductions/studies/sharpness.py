@@ -13,9 +13,9 @@ STUDY = Study(
     },
     claims=(
         Claim(
-            key="F3.1",
+            key="F3.5",
             topic="sharper than a VAE",
-            sentence="The f-VAE's samples are not blurred as a VAE's are.",
+            sentence="The f-VAE's samples are not blurred as a VAE's are (5,000 images of MNIST, 3,000 steps).",
             statistic="sharpness of samples after the last step, the f-VAE's over that of the VAE of trained variance",
             rule=Above(1),
             values=ratio("f-VAE", "VAE", lambda run: run["evaluations"][-1]["sharpness"]),

@@ -1,6 +1,6 @@
 """Claims that no study looks at yet."""
 
-from reproductions.harness.claim import Above, Below, Claim
+from reproductions.harness.claim import Above, Claim
 
 RSGAN = (
     Claim(
@@ -22,15 +22,5 @@ LIPSCHITZ = (
         statistic="time of a step, WGAN-GP's over that with spectral normalisation, alternating on a machine with "
         "nothing else to do",
         rule=Above(1),
-    ),
-)
-
-F_VAE = (
-    Claim(
-        key="F3.2",
-        topic="not by the size of its code alone",
-        sentence="It is not the size of the code alone that keeps the f-VAE's samples sharp.",
-        statistic="sharpness of samples of a VAE whose code has the data's size, over the f-VAE's",
-        rule=Below(1),
     ),
 )

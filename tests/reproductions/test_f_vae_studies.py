@@ -7,10 +7,11 @@ import pytest
 
 from helpers.quick import slow_unless
 from keras_gen import datasets, metrics
+from keras_gen.models.encoding_model import line, square
 from reproductions import f_vae
 from reproductions.experiments import flow_pictures
 from reproductions.families import flows, samples
-from reproductions.studies.flow_pictures import INTERPOLATION, TEMPERATURE
+from reproductions.studies.flow_pictures import STUDIES
 
 MODELS = typing.get_args(typing.get_type_hints(f_vae.Configuration)["model"])
 
@@ -80,8 +81,29 @@ def test_every_model_has_as_many_draws_for_its_bits(model, digits, monkeypatch):
     assert asked == [{} if model == "glow" else {"num_draws": 1}]  # Glow's density needs no draw
 
 
+def test_what_stands_between_images_is_a_mixture_of_codes_with_noise(digits, few_features, monkeypatch):
+    monkeypatch.setattr(flow_pictures, "SAMPLES", 20)
+    model = f_vae.build(configuration(sigma_1=0.3), (8, 8, 1), 1)
+    images = digits[1].to_array(4)
+    z = model.posterior_sample(images, seed=1)
+    np.testing.assert_array_equal(z, model.posterior_sample(images, seed=1))
+    assert np.abs(z - model.posterior_sample(images, seed=2)).max() > 0.1
+    noise = model.flow.inverse(z) - model.encoder(images)
+    # 256 draws: five standard errors
+    assert np.std(noise) == pytest.approx(0.3, abs=5 * 0.3 / np.sqrt(2 * 256))
+    weights = line(5)
+    np.testing.assert_allclose(weights, [[1 - t, t] for t in (0, 0.25, 0.5, 0.75, 1)], atol=1e-6)
+    drawn = model.decoded_mixtures(z[np.newaxis, :2], weights)
+    for i, (a, b) in enumerate(weights.numpy()):
+        np.testing.assert_allclose(drawn[0, i], model.decode(a * z[:1] + b * z[1:2])[0], atol=1e-5)
+    corners = square(3).numpy()
+    assert corners.shape == (9, 4)
+    np.testing.assert_allclose(corners[[0, 2, 6, 8]], np.eye(4), atol=1e-6)
+    np.testing.assert_allclose(corners[4], 0.25, atol=1e-6)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("channels", "study"), [(1, "convergence"), (3, "convergence_photos")])
+@pytest.mark.parametrize(("channels", "study"), [(1, "mnist"), (1, "convergence"), (3, "convergence_photos")])
 def test_models_of_a_study_are_of_one_size(channels, study):
     sizes = {
         title: parameters(f_vae.build(configuration("laptop", **flags), (32, 32, channels), 1))
@@ -89,8 +111,9 @@ def test_models_of_a_study_are_of_one_size(channels, study):
     }
     assert sizes["Glow"] == pytest.approx(sizes["f-VAE"], rel=0.03)
     assert sizes["VAE"] > sizes["f-VAE"]
-    if channels == 1:
-        assert sizes["Glow, twice as deep"] == pytest.approx(2 * sizes["f-VAE"], rel=0.03)
+    for larger, times in (("twice as deep", 2), ("twice as large", 2), ("four times as large", 4)):
+        if f"Glow, {larger}" in sizes:
+            assert sizes[f"Glow, {larger}"] == pytest.approx(times * sizes["f-VAE"], rel=0.03)
 
 
 def test_the_rate_rises_to_its_value():
@@ -126,17 +149,17 @@ def test_pictures_of_a_model(digits, few_features, monkeypatch):
     model = f_vae.build(configuration(), (8, 8, 1), 1)
     record = {"question": "What?", "flags": {"dataset": "digits", "steps": 20, "batch_size": 16}}
 
-    found, picture = TEMPERATURE.examine(model, *digits, few_features)
+    found, picture = STUDIES["temperature"].examine(model, *digits, few_features)
     rows = found["temperatures"]
     assert [row["temperature"] for row in rows] == list(flow_pictures.TEMPERATURES)
     assert rows[0]["sharpness_of_the_datas"] < rows[-1]["sharpness_of_the_datas"]
     assert picture.shape == (7 * 66 - 2, 10 * 66 - 2, 1)
     record["runs"] = [{"seed": 0, "variant": "f-VAE", "found": found}]
-    assert len(TEMPERATURE.table(record).splitlines()) == 2 + 2 + 7
+    assert len(STUDIES["temperature"].table(record).splitlines()) == 2 + 2 + 7
 
-    found, picture = INTERPOLATION.examine(model, *digits, few_features)
+    found, picture = STUDIES["interpolation"].examine(model, *digits, few_features)
     # at first decoder(encoder(x)) = tanh(x), which is flatter
     assert found["kinds"]["reconstructions"]["sharpness_of_the_datas"] < 0.9
     assert picture.shape == (9 * 66 - 2, 2 * (9 * 66 - 2) + 16, 1)
     record["runs"] = [{"seed": 0, "variant": "f-VAE", "found": found}]
-    assert INTERPOLATION.table(record).splitlines()[-3].startswith("| reconstructions |")
+    assert STUDIES["interpolation"].table(record).splitlines()[-3].startswith("| reconstructions |")
