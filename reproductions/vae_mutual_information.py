@@ -19,7 +19,7 @@ from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
 from reproductions.reporting import run_report
-from reproductions.studies import encoder_only, estimators, identity
+from reproductions.studies import encoder_curves, encoder_only, estimators, identity
 
 if TYPE_CHECKING:
     from keras_gen.models import DecoderFreeVAE
@@ -85,6 +85,8 @@ REPRODUCTION = Reproduction(
         "identity": identity.STUDY,
         "estimators": estimators.STUDY,
         "encoder_only": encoder_only.study(PRESETS),
+        "curves": encoder_curves.study(PRESETS, "fashion_mnist", "on Fashion-MNIST", ("V2.1", "V2.2"), 15),
+        "curves_photos": encoder_curves.study(PRESETS, "cifar10", "on CIFAR-10", ("V2.3", "V2.4"), 25),
     },
 )
 

@@ -16,7 +16,7 @@ def perform(settings: Any, data_dir: str | None) -> dict:
     train, test = (datasets.load(settings.dataset, split, None, data_dir) for split in ("train", "test"))
     if settings.model == "vae":
         likelihood = GaussianLikelihood(trainable_variance=settings.trainable_variance)
-        model = vae(settings, train.image_shape, likelihood)
+        model = vae(settings, train.image_shape, likelihood, settings.beta)
     else:
         model = vae_mutual_information.build(settings, train.image_shape, 1)
     batches = datasets.batches(train, settings.batch_size, settings.seed)

@@ -58,10 +58,10 @@ def encoder_of(settings: Any, train: datasets.Images) -> tuple[codes.Encoder, Ca
     return lambda images: gaussian(images)[0], gaussian, seconds
 
 
-def vae(settings: Any, image_shape: tuple[int, int, int], likelihood: GaussianLikelihood) -> VAE:
+def vae(settings: Any, image_shape: tuple[int, int, int], likelihood: GaussianLikelihood, beta: float = 1.0) -> VAE:
     """A compiled VAE with the encoder of the settings."""
     encoder, decoder = _networks(settings, image_shape)
-    model = VAE(encoder, decoder, likelihood, seed=settings.seed)
+    model = VAE(encoder, decoder, likelihood, beta=beta, seed=settings.seed)
     model.compile(keras.optimizers.Adam(settings.learning_rate))
     return model
 

@@ -1,0 +1,152 @@
+"""What codes tell of labels against what they cost: beta-VAEs beside encoders without a decoder, traced by a weight.
+
+All have the same encoder, batches and steps. A method is a curve of points (prior term, neighbour accuracy), one for
+each weight, and curves are compared where both are: at equal prior terms, where no weight is the right one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from reproductions.harness.claim import Above, Claim
+from reproductions.harness.configuration import RunConfiguration
+from reproductions.harness.study import Study
+from reproductions.reporting import figures, markdown, summary
+from reproductions.studies import budgets
+from reproductions.studies.encoder_only import OPTIONS, conditions, perform
+from reproductions.studies.settings import extended
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BETA_VAE, INFO_NCE, JENSEN_SHANNON = "beta-VAE", "no decoder, InfoNCE", "no decoder, Jensen-Shannon"
+# The smaller beta, the larger the prior term; so with the weight of the information, the larger it is.
+BETAS = (1.0, 0.3, 0.1, 0.03, 0.01)
+WEIGHTS = (1.5, 3.0, 10.0, 30.0)
+COST, ACCURACY = "prior_kl", "neighbor_accuracy_5"
+
+METHODS: dict[str, dict[str, Any]] = {
+    **{f"{BETA_VAE}, {beta:g}": {"model": "vae", "beta": beta} for beta in BETAS},
+    **{
+        f"{INFO_NCE}, {weight:g}": {"estimator": "info_nce", "num_shuffles": 255, "information_weight": weight}
+        for weight in WEIGHTS
+    },
+    # Its estimate is a mean over pairs, which more of them make less noisy, no tighter.
+    **{
+        f"{JENSEN_SHANNON}, {weight:g}": {
+            "estimator": "jensen_shannon",
+            "num_shuffles": 31,
+            "information_weight": weight,
+        }
+        for weight in WEIGHTS
+    },
+}
+VARIANTS = {title: {**flags, "batch_size": 256} for title, flags in METHODS.items()}
+STEPS = 1_000
+COLUMNS = {
+    COST: ("prior term, nats", 2),
+    ACCURACY: ("neighbour accuracy, k = 5", 3),
+    "linear_probe": ("linear probe", 3),
+}
+
+
+def table(record: dict) -> str:
+    """One row per variant."""
+    rows = [
+        [title, *(markdown.spread([run[name] for run in runs], digits) for name, (_, digits) in COLUMNS.items())]
+        for title, runs in summary.by_variant(record).items()
+    ]
+    columns = ("encoder", *(column for column, _ in COLUMNS.values()))
+    return f"{conditions(record)}.\n\n{markdown.table(columns, rows)}"
+
+
+def figure(record: dict) -> Figure:
+    """Neighbour accuracy and linear probe against the prior term: a curve for each method and seed."""
+    made = figures.of_record(record, conditions(record), 11, 4.5)
+    for axes, name in zip(made.subplots(1, 2), (ACCURACY, "linear_probe"), strict=True):
+        for i, method in enumerate((BETA_VAE, INFO_NCE, JENSEN_SHANNON)):
+            for nth, points in enumerate(curves(record, method, name).values()):
+                label_once = {"label": method} if nth == 0 else {}
+                axes.plot(*zip(*points, strict=True), marker=".", color=f"C{i}", **label_once)
+        axes.set(xlabel=COLUMNS[COST][0], ylabel=COLUMNS[name][0], xscale="log")
+        axes.grid(alpha=0.3, which="both")
+        axes.legend()
+    return made
+
+
+def curves(record: dict, method: str, name: str = ACCURACY) -> dict[int, list[tuple[float, float]]]:
+    """By seed, the points (prior term, number) of a method, in the order of their prior terms."""
+    found: dict[int, list[tuple[float, float]]] = {}
+    for run in record["runs"]:
+        if run["variant"].startswith(f"{method}, "):
+            found.setdefault(run["seed"], []).append((run[COST], run[name]))
+    return {seed: sorted(points) for seed, points in found.items()}
+
+
+def mean_difference(one: Sequence[tuple[float, float]], other: Sequence[tuple[float, float]]) -> float:
+    """How far a curve lies above another, on average over the logarithm of the prior term where both are.
+
+    Between their points both are straight lines in that logarithm. Curves that nowhere stand beside each other give
+    NaN.
+    """
+    one, other = ([(math.log(cost), value) for cost, value in curve if cost > 0] for curve in (one, other))
+    if not one or not other:
+        return math.nan
+    first, last = max(one[0][0], other[0][0]), min(one[-1][0], other[-1][0])
+    if first >= last:
+        return math.nan
+    # The difference of two curves of straight lines is one; its mean is that of a sum of trapezia.
+    places = sorted({first, last, *(x for x, _ in (*one, *other) if first < x < last)})
+    heights = [_at(one, x) - _at(other, x) for x in places]
+    parts = zip(places, places[1:], heights, heights[1:], strict=False)
+    return sum((right - left) * (low + high) / 2 for left, right, low, high in parts) / (last - first)
+
+
+def _at(curve: Sequence[tuple[float, float]], x: float) -> float:
+    for (left, low), (right, high) in zip(curve, curve[1:], strict=False):
+        if left <= x <= right:
+            return low if left == right else low + (high - low) * (x - left) / (right - left)
+    return curve[-1][1]
+
+
+def above_beta_vae(method: str) -> Callable[[dict], list[float]]:
+    """What gives a claim's values: for every seed, how far a method's curve lies above the beta-VAE's."""
+
+    def values(record: dict) -> list[float]:
+        one, other = curves(record, method), curves(record, BETA_VAE)
+        return [mean_difference(one[seed], other[seed]) for seed in sorted(one.keys() & other.keys())]
+
+    return values
+
+
+def _claim(key: str, method: str, on: str) -> Claim:
+    estimate = method.rpartition(", ")[2]
+    return Claim(
+        key=key,
+        topic="an encoder alone has a VAE's features",
+        sentence=f"Prior and information terms give an encoder alone a VAE's features, here {on} by {estimate}.",
+        statistic="neighbour accuracy, k = 5, less the beta-VAE's at the same prior term, on average over the "
+        "logarithm of the prior term where both curves are",
+        rule=Above(-0.02),
+        values=above_beta_vae(method),
+    )
+
+
+def study(
+    presets: Mapping[str, RunConfiguration], dataset: str, on: str, keys: tuple[str, str], minutes: float
+) -> Study:
+    """The study of the script with these presets, on a data set."""
+    return Study(
+        question=f"What codes tell of labels against their prior term: beta-VAEs and encoders alone, {on}",
+        variants=VARIANTS,
+        claims=tuple(_claim(key, method, on) for key, method in zip(keys, (INFO_NCE, JENSEN_SHANNON), strict=True)),
+        perform=perform,
+        presets=extended(presets, OPTIONS, steps=STEPS),
+        settings={"dataset": dataset},
+        table=table,
+        figure=figure,
+        seeds=budgets.SEEDS,
+        minutes=minutes,
+    )
