@@ -73,6 +73,10 @@ TRAINING = [
 ]
 
 
+# What is drawn from a run or from a model of the zoo; to export takes more packages, see `tests/portable/`.
+DRAWING = [words_of(line) for line in COMMANDS if re.search(r"reproductions\.sample ", line)]
+
+
 def test_every_line_of_the_documents_is_a_command_of_a_known_kind():
     others = [line for _, line in shown() if line not in COMMANDS and not ELSEWHERE.match(line)]
     continued = re.compile(r"python -m reproductions\.wgan_div|workers=|'")
@@ -193,18 +197,19 @@ def variants(words):
 
 @pytest.fixture(scope="session")
 def readers_files(tmp_path_factory):
-    """A folder of images in two classes, and a small Fashion-MNIST."""
+    """A folder of images in two classes, and a Fashion-MNIST with as many images as the studies' smallest parts."""
     folder, random = tmp_path_factory.mktemp("reader"), np.random.default_rng(0)
     for i in range(60):
         path = folder / "images" / str(i % 2) / f"{i}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(path)
     (folder / "data").mkdir()
-    for prefix, count in (("train", 600), ("t10k", 300)):
+    for prefix, count in (("train", 2_000), ("t10k", 300)):
         for kind, shape in (("images-idx3", (count, 28, 28)), ("labels-idx1", (count,))):
             header = bytes([0, 0, 8, len(shape)]) + b"".join(size.to_bytes(4, "big") for size in shape)
-            content = random.integers(0, 10 if len(shape) == 1 else 256, shape, dtype=np.uint8).tobytes()
-            (folder / "data" / f"{prefix}-{kind}-ubyte").write_bytes(header + content)
+            labels = np.arange(count, dtype=np.uint8) % 10
+            content = labels if len(shape) == 1 else random.integers(0, 256, shape, dtype=np.uint8)
+            (folder / "data" / f"{prefix}-{kind}-ubyte").write_bytes(header + content.tobytes())
     return folder
 
 
@@ -232,13 +237,49 @@ def test_every_shown_command_of_a_script_works(name, from_wheel, readers_files, 
             assert records and all(path.with_suffix(".png").exists() for path in records)
         else:
             assert (tmp_path / flags["output_dir"] / "results.json").exists()
+    for words in DRAWING:
+        if any(f"{word}/saved_model" in " ".join(words) for word in output_dirs(commands)):
+            check_drawn(words, from_wheel, tmp_path)
+
+
+def output_dirs(commands):
+    """The folders of the runs of commands."""
+    words = [word for command in commands for word in command if word.startswith("--output_dir=")]
+    return [word.removeprefix("--output_dir=") for word in words]
+
+
+def check_drawn(words, from_wheel, folder):
+    """The command writes its picture."""
+    (picture,) = (word.removeprefix("--output=") for word in words if word.startswith("--output="))
+    from_wheel("-m", "reproductions", *words)
+    assert (folder / picture).read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.slow
-def test_the_first_run_and_a_picture_from_its_saved_model(from_wheel, tmp_path):
+def test_the_first_run(from_wheel, tmp_path):
     (first,) = (words for words in TRAINING if words == ["wgan_div", "--output_dir=runs/wgan_div"])
-    (sample,) = (words_of(line) for line in COMMANDS if "reproductions.sample" in line)
     assert "step 20/20" in from_wheel("-m", "reproductions", *small(first, tmp_path))
     assert (tmp_path / "runs" / "wgan_div" / "model.keras").exists()
-    from_wheel("-m", "reproductions", *sample)
-    assert (tmp_path / "grid.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [words for words in DRAWING if "--zoo=" in " ".join(words)], ids=" ".join)
+def test_a_picture_from_the_zoo(words, from_wheel, tmp_path):
+    check_drawn(words, from_wheel, tmp_path)
+
+
+def test_every_drawing_command_has_something_to_draw_from():
+    runs = [f"--saved_model={folder}/saved_model" for folder in output_dirs(TRAINING)]
+    assert len(DRAWING) >= 3
+    assert all(any(word in runs or word.startswith("--zoo=") for word in words) for words in DRAWING)
+
+
+def test_commands_of_a_script_that_differ_have_folders_that_differ():
+    """Two runs with other flags in one folder are refused."""
+    for name in pages.SCRIPTS:
+        of_script = [words for words in TRAINING if words[0] == name and study_of(words) is None]
+        flags = {}
+        for words in of_script:
+            (folder,) = output_dirs([words])
+            given = {word for word in small(words, Path()) if not word.startswith("--output_dir=")}
+            assert flags.setdefault(folder, given) == given, f"{folder}: give one of its commands another folder"
