@@ -107,7 +107,7 @@ class DeepEmbeddedClustering(ReproducibleModel):
     def log_membership(self, z: tf.Tensor) -> tf.Tensor:
         """The logarithm of q_ij (1), Student's t with one degree of freedom, float32 [n, num_clusters]."""
         squared_distances = tf.reduce_sum((tf.cast(z, tf.float32)[:, tf.newaxis] - self.means) ** 2, axis=-1)
-        return tf.nn.log_softmax(-tf.math.log1p(squared_distances))
+        return tf.nn.log_softmax(-tf.math.log(1.0 + squared_distances))  # ONNX knows no log1p
 
     def target(self, q: tf.Tensor, training: bool = False) -> tf.Tensor:
         """The p_ij (3) of a batch's q_ij, [n, num_clusters], constant to the gradient; training updates the f_j."""
