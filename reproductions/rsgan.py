@@ -17,7 +17,7 @@ from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
 from reproductions.reporting import run_report
-from reproductions.studies import modes, rsgan_convergence, unstudied
+from reproductions.studies import modes, rsgan_convergence, rsgan_stability
 
 if TYPE_CHECKING:
     from keras_gen.models import GenerativeModel
@@ -33,6 +33,9 @@ class Configuration(gans.Configuration):
     )
     pairs: Literal["position", "all", "average"] = option(
         "position", "RSGAN: what is compared; average: the relativistic average GAN."
+    )
+    real_scores: Literal["fresh", "running_mean"] = option(
+        "fresh", "RSGAN: what the generator compares with, scores of fresh real images or their running mean."
     )
 
 
@@ -52,7 +55,9 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
 
     c = configuration
     networks, arguments = gans.networks(c, image_shape, num_replicas), gans.arguments(c)
-    model = GAN(*networks, **arguments) if c.model == "gan" else RSGAN(*networks, c.h, c.pairs, **arguments)
+    model = (
+        GAN(*networks, **arguments) if c.model == "gan" else RSGAN(*networks, c.h, c.pairs, c.real_scores, **arguments)
+    )
     return gans.compiled(model, c)
 
 
@@ -67,9 +72,9 @@ REPRODUCTION = Reproduction(
     report=run_report.write,
     studies={
         **rsgan_convergence.STUDIES,
+        "stability": rsgan_stability.STUDY,
         "modes": modes.STUDY,
     },
-    claims=unstudied.RSGAN,
     settings={
         "rsgan_sn_celeba": lambda: gan_settings.table(authors_gans.RSGAN, PRESETS["paper"], build),
     },

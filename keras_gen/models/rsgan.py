@@ -14,6 +14,10 @@ from keras_gen.losses.relativistic import PAIRS, H, differences
 from keras_gen.models.adversarial_model import AdversarialModel
 from keras_gen.models.reproducible_model import Terms
 
+REAL_SCORES = ("fresh", "running_mean")
+MOMENTUM = 0.9  # of the running mean
+REAL_SCORE = "real_score"
+
 
 @keras.saving.register_keras_serializable("keras_gen")
 class RSGAN(AdversarialModel):
@@ -40,6 +44,10 @@ class RSGAN(AdversarialModel):
     `discriminator_steps + generator_steps` times as many as one uses. The author makes two updates of the generator
     per update of the discriminator, `generator_steps=2`.
 
+    Whether that stabilises the training, as the post has it, `real_scores="running_mean"` lets one try: the generator
+    then compares with one number in the place of T(x_r), a running mean of the scores that the discriminator's updates
+    gave to their real images, and its updates take no real images.
+
     >>> mlp = keras_gen.networks.mlp
     >>> model = keras_gen.models.RSGAN(mlp(2, 2, name="generator"), mlp(2, 1, name="discriminator"), generator_steps=2)
     >>> model.real_batches_per_step  # one for the discriminator and two for the generator
@@ -50,13 +58,13 @@ class RSGAN(AdversarialModel):
         discriminator: T; see `AdversarialModel`.
         h: `log_sigmoid`, `linear` or `log_one_minus_sigmoid`.
         pairs: `position`, `all` or `average`. The batch is that of all replicas together.
+        real_scores: What the generator compares with: `fresh` scores of real images, as in (8), or their
+            `running_mean`, m <- 0.9 m + 0.1 mean T(x_r).
         **kwargs: Passed on to `AdversarialModel`.
 
     Raises:
-        InputError: `h` or `pairs` is none of these, or as in `AdversarialModel`.
+        InputError: `h`, `pairs` or `real_scores` is none of these, or as in `AdversarialModel`.
     """
-
-    relativistic = True
 
     def __init__(
         self,
@@ -64,13 +72,21 @@ class RSGAN(AdversarialModel):
         discriminator: keras.Model,
         h: str = "log_sigmoid",
         pairs: str = "position",
+        real_scores: str = "fresh",
         **kwargs: Any,
     ):
         super().__init__(generator, discriminator, **kwargs)
         check_choice("h", h, H)
         check_choice("pairs", pairs, PAIRS)
+        check_choice("real_scores", real_scores, REAL_SCORES)
         self.h = h
         self.pairs = pairs
+        self.real_scores = real_scores
+        self.relativistic = real_scores == "fresh"
+        if not self.relativistic:
+            self.mean_real_score = self.add_weight(
+                name="mean_real_score", shape=(), initializer="zeros", trainable=False
+            )
 
     def discriminator_terms(
         self, t_real: tf.Tensor, t_fake: tf.Tensor, squared_slopes: tf.Tensor | None
@@ -79,13 +95,24 @@ class RSGAN(AdversarialModel):
         apart = differences(self.pairs, t_real, t_fake)  # T(x_r) - T(x_f)
         loss = tf.add_n([-tf.reduce_mean(tf.math.log_sigmoid(difference)) for difference in apart])  # (7)
         penalty = self.penalty(squared_slopes)
-        return loss + penalty, {"gradient_penalty": penalty}
+        return loss + penalty, {"gradient_penalty": penalty, REAL_SCORE: tf.reduce_mean(t_real)}
 
     def generator_loss(self, t_fake: tf.Tensor, t_real: tf.Tensor | None) -> tf.Tensor:
         """E[h(T(x_f) - T(x_r))] (8)."""
+        if t_real is None:
+            t_real = tf.fill(tf.shape(t_fake), self.mean_real_score.value)
         apart = differences(self.pairs, t_fake, t_real)  # T(x_f) - T(x_r)
         return tf.add_n([tf.reduce_mean(H[self.h](difference)) for difference in apart])  # (8)
 
+    def train_discriminator(self, real: tf.Tensor, stream: str, *classes: tf.Tensor) -> Terms:
+        """See `AdversarialModel.train_discriminator`; follows the mean score of real images."""
+        terms = super().train_discriminator(real, stream, *classes)
+        if not self.relativistic:
+            replica = tf.distribute.get_replica_context()
+            score = replica.all_reduce(tf.distribute.ReduceOp.MEAN, terms[REAL_SCORE])
+            self.mean_real_score.assign(MOMENTUM * self.mean_real_score + (1 - MOMENTUM) * score)
+        return terms
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
-        return {**super().get_config(), "h": self.h, "pairs": self.pairs}
+        return {**super().get_config(), "h": self.h, "pairs": self.pairs, "real_scores": self.real_scores}

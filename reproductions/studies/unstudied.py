@@ -2,17 +2,6 @@
 
 from reproductions.harness.claim import Above, Claim
 
-RSGAN = (
-    Claim(
-        key="R4",
-        topic="stabler with real images in G's step",
-        sentence="Real images in the generator's step stabilise the training.",
-        statistic="collapses in 10 runs at raised learning rates: of the same loss with a running mean of real scores "
-        "in the place of fresh real images, less RSGAN's",
-        rule=Above(0),
-    ),
-)
-
 LIPSCHITZ = (
     Claim(
         key="L3",

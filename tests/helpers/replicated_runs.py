@@ -151,6 +151,7 @@ RUNS = {
     "rsgan": Run(lambda: compiled(RSGAN(*vector_networks(), gradient_penalty=PowerPenalty(0.5, 2.0)))),
     "rsgan_all": Run(lambda: compiled(RSGAN(*vector_networks(), h="linear", pairs="all"))),
     "rsgan_average": Run(lambda: compiled(RSGAN(*vector_networks(), pairs="average"))),
+    "rsgan_running_mean": Run(lambda: compiled(RSGAN(*vector_networks(), real_scores="running_mean"))),
     "f_gan": Run(lambda: compiled(FGAN(*vector_networks(), "js", "fake_real", non_saturating=True))),
     "spectral_normalization": Run(
         lambda: compiled(GAN(*spectrally_normalized_networks(), adversarial_loss="wasserstein"))

@@ -17,6 +17,52 @@ from keras_gen.networks import mlp
 LEARNING_RATE = 0.5
 
 
+class TestRunningMean:
+    """The generator compares with a running mean of real scores, `real_scores="running_mean"`."""
+
+    def model(self, **arguments):
+        return compiled(RSGAN(*vector_networks(), real_scores="running_mean", **arguments))
+
+    def test_it_follows_the_scores_of_the_discriminators_updates(self):
+        model = self.model(discriminator_steps=2)
+        assert model.real_batches_per_step == 2
+        expected = 0.0
+        for step in range(3):
+            images = tf.constant(data(24, (2,))[8 * step : 8 * step + 8])
+            scored = []
+            score = model.score
+
+            def recorded(x, training=True, score=score, scored=scored):
+                scored.append(score(x, training=training))
+                return scored[-1]
+
+            model.score = recorded
+            model.train_step(images)
+            model.score = score
+            # Each of the two updates scores its real images, then fakes; then the generator its own.
+            assert len(scored) == 5
+            for real_scores in (scored[0], scored[2]):
+                expected = 0.9 * expected + 0.1 * float(tf.reduce_mean(real_scores))
+        assert float(model.mean_real_score) == pytest.approx(expected, rel=1e-5)
+
+    def test_the_generators_loss(self):
+        model = self.model()
+        model.mean_real_score.assign(0.7)
+        t = np.array([[-1.0], [0.5], [2.0]], "float32")
+        expected = np.mean(np.log1p(np.exp(-(t - 0.7))))
+        assert float(model.generator_loss(tf.constant(t), None)) == pytest.approx(expected, rel=1e-6)
+
+    def test_evaluation_leaves_it_as_it_is(self):
+        model = self.model()
+        model.mean_real_score.assign(0.7)
+        model.evaluate(data(8, (2,)), verbose=0)
+        assert float(model.mean_real_score) == pytest.approx(0.7)
+
+    def test_an_unknown_kind(self):
+        with pytest.raises(InputError, match="real_scores='stale': choose one of fresh, running_mean"):
+            RSGAN(*vector_networks(), real_scores="stale")
+
+
 class TestFreshImages:
     def test_every_update_scores_rows_of_its_own(self):
         model = compiled(RSGAN(*vector_networks(), discriminator_steps=1, generator_steps=2))
