@@ -29,7 +29,7 @@ def test_a_trained_model_is_looked_at(real_scores, monkeypatch):
     monkeypatch.setattr(gradient_variance, "BATCHES", 4)
     monkeypatch.setattr(gradient_variance, "BATCH_SIZE", 8)
     model = compiled(RSGAN(*image_networks(), real_scores=real_scores))
-    train = datasets.load("digits", "train", image_size=16)
+    train = datasets.load("padded:digits", "train", image_size=16)
     scored = []
     objective = model.generator_objective
 
