@@ -18,7 +18,7 @@ from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
 from reproductions.reporting import run_report
-from reproductions.studies import conditioning, critics, generalization, unstudied
+from reproductions.studies import conditioning, critics, generalization, step_time
 
 if TYPE_CHECKING:
     from keras_gen.models import GenerativeModel
@@ -98,10 +98,10 @@ REPRODUCTION = Reproduction(
     report=run_report.write,
     studies={
         "critics": critics.STUDY,
+        "step_time": step_time.study(PRESETS),
         "generalization": generalization.STUDY,
         **conditioning.STUDIES,
     },
-    claims=unstudied.LIPSCHITZ,
     settings={
         "wgan_sn_celeba": lambda: gan_settings.table(authors_gans.WGAN_SN, PRESETS["paper"], build),
         "wgan_gp_celeba": lambda: gan_settings.table(authors_gans.WGAN_GP, WITH_PENALTY, build),
