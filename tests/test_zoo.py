@@ -18,7 +18,7 @@ def test_a_model_draws_what_its_card_says(name):
     # The same weights in float32: rounding alone differs between machines.
     assert samples.mean() == pytest.approx(card["drawn"]["mean"], abs=1e-4)
     assert samples.std() == pytest.approx(card["drawn"]["deviation"], abs=1e-4)
-    assert model.compiled
+    assert model.compiled and int(model.step) == card["steps"]
     assert card["evaluations"] and card["command"].startswith("python -m reproductions.") and card["licence"]
 
 

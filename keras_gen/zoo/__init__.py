@@ -72,6 +72,7 @@ def load(name: str) -> keras.Model:
             if part not in of_model["left_out"]:
                 for i, variable in enumerate(variables):
                     variable.assign(arrays[_stored(of_model, part, i)].astype(variable.dtype))
+    model.step.assign(of_model["steps"])  # with which some draw otherwise than before their warm-up
     return model
 
 
