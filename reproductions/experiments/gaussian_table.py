@@ -54,7 +54,7 @@ def nearest(name: str) -> tuple[float, float, float]:
 
 
 def perform(settings: Settings, data_dir: str | None) -> dict:
-    """One fit; its mu and sigma beside the best, the bound that T has learnt, and the divergence by all five."""
+    """One fit; its mu and sigma beside the best, the bound that T has learnt, and the divergence by all of them."""
     del data_dir
     model = _model(settings)
     trace = _Trace(settings.steps // 50)
