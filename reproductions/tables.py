@@ -1,4 +1,4 @@
-"""Makes the tables and verdicts on the pages, in the README and on the zoo's cards from the recorded results.
+"""Makes the tables and verdicts on the pages, in README, guide and the zoo's cards from the recorded results.
 
     python -m reproductions.tables                     # renews them; of an installed package, prints the tables
     python -m reproductions.tables --check             # only says whether they agree with the records
@@ -8,11 +8,11 @@
 A page has blocks, which end with a line `<!-- end -->` and begin with `<!-- table NAME -->`, for a study of its script
 whose record is `results/PAGE/NAME.json`; with `<!-- claims -->`; with `<!-- run NAME -->`, for one run that was kept;
 or with `<!-- settings NAME -->`, for the settings of the author's script NAME beside those of the networks that are
-built. The README's table of posts is `<!-- posts -->`.
+built. The README's table of posts is `<!-- posts -->`. docs/which_loss.md has `<!-- verdicts NAME -->`, for a question.
 """
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,9 +26,10 @@ from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import read_json, write_json
 from reproductions.harness.trained import ZOO
 from reproductions.pages import FOLDER, PAGES, SCRIPTS, in_checkout
-from reproductions.reporting import markdown, single_run, verdicts
+from reproductions.reporting import guide, markdown, single_run, verdicts
 
 README = FOLDER.parent / "README.md"
+GUIDE = FOLDER.parent / "docs" / "which_loss.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,8 @@ def makers(page: Path, settings: bool = False) -> dict[str, Callable[[str, str],
     """What makes the blocks of a page, by their kind; those of settings, for which networks are built, if wanted."""
     if page.name == README.name:
         return {"posts": lambda _, table: verdicts.posts_table(table, _seen_here)}
+    if page.name == GUIDE.name:
+        return {"verdicts": lambda question, _: guide.table(question, _all_verdicts())}
     reproduction = reproduction_of(page.stem)
 
     def record_of(study: str) -> dict | None:
@@ -74,6 +77,12 @@ def _seen_here(name: str) -> str:
     return verdicts.seen_here(reproduction_of(name), lambda study: shipped(name, study))
 
 
+def _all_verdicts() -> Iterator[tuple[str, claim.Claim, claim.Verdict]]:
+    for name in SCRIPTS:
+        for one, verdict in verdicts.verdicts(reproduction_of(name), lambda study, name=name: shipped(name, study)):
+            yield name, one, verdict
+
+
 def _verdicts(name: str) -> dict[str, str]:
     return verdicts.in_words(reproduction_of(name), lambda study: shipped(name, study))
 
@@ -84,7 +93,7 @@ def renew(check: bool = False, settings: bool = False) -> None:
     Raises:
         UsageError: With `check`, a page or a card differs from the records.
     """
-    for page in filter(Path.exists, (*PAGES, README)):
+    for page in filter(Path.exists, (*PAGES, README, GUIDE)):
         if not markdown.renew_blocks(page, makers(page, settings), only_check=check):
             continue
         if check:

@@ -33,17 +33,19 @@ def in_words(reproduction: Reproduction, record_of: RecordOf) -> dict[str, str]:
 def claims_table(reproduction: Reproduction, record_of: RecordOf) -> str:
     """One row per claim."""
     rows = [
-        (claim.key, *map(_escaped, (claim.sentence, claim.statistic)), str(claim.rule), _with_bold_outcome(verdict))
+        (claim.key, *map(escaped, (claim.sentence, claim.statistic)), str(claim.rule), with_bold_outcome(verdict))
         for claim, verdict in verdicts(reproduction, record_of)
     ]
     return markdown.table(("", "the post's claim", "measured by", "holds if", "verdict"), rows)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text for a cell, in which a bar would be the cell's end."""
     return text.replace("|", "\\|")
 
 
-def _with_bold_outcome(verdict: Verdict) -> str:
+def with_bold_outcome(verdict: Verdict) -> str:
+    """The verdict, its outcome in bold."""
     outcome, colon, rest = str(verdict).partition(":")
     return f"**{outcome}**{colon}{rest}"
 
