@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from reproductions.families import authors_flows, flow_settings, flows, samples, vaes
+from reproductions.families import authors_flows, flow_settings, flows, rates, samples, vaes
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
@@ -114,7 +114,7 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
             model = Glow(image_shape, c.flow_levels, c.flow_depth, c.flow_width, **flows.steps(c), **of_flows)
         case "vae":
             model = vaes.vae(c, image_shape, num_replicas)
-    model.compile(optimizers.Adam(flows.learning_rate(c)))
+    model.compile(optimizers.Adam(rates.schedule(c.learning_rate, c.warmup_steps, c.decay_steps)))
     return model
 
 

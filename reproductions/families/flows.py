@@ -11,7 +11,6 @@ from reproductions.harness import configuration as every_run
 from reproductions.harness.options import option
 
 if TYPE_CHECKING:
-    import keras
     import numpy as np
 
     from keras_gen import datasets
@@ -23,8 +22,6 @@ MAX_IMAGES = 1_000
 AT_ONCE = 250
 # Draws of the latent for the bits of every model: more would make the bound tighter, and the bits of VAEs the fewer.
 NUM_DRAWS = 1
-# To which part of itself a rate falls.
-DECAYED = 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,25 +89,6 @@ def steps(configuration: Configuration) -> dict[str, Any]:
         "act_norm_from_data": c.act_norm_from_data,
         "initializer": c.coupling_initializer,
     }
-
-
-def learning_rate(configuration: Configuration) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """The learning rate, or its rise to the value and, along a cosine, its fall."""
-    import keras
-
-    c = configuration
-    rate = c.learning_rate
-    if c.decay_steps:
-        return keras.optimizers.schedules.CosineDecay(
-            rate / (c.warmup_steps or 1),
-            c.decay_steps,
-            alpha=DECAYED,
-            warmup_target=rate if c.warmup_steps else None,
-            warmup_steps=c.warmup_steps,
-        )
-    if c.warmup_steps:
-        return keras.optimizers.schedules.PolynomialDecay(rate / c.warmup_steps, c.warmup_steps, rate)
-    return rate
 
 
 def measure(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from reproductions.families import samples
+from reproductions.families import rates, samples
 from reproductions.harness import configuration
 from reproductions.harness.options import option
 
@@ -35,6 +35,9 @@ class Configuration(samples.Configuration):
     )
     discriminator_learning_rate: float = option(5e-4, "Adam's learning rate for the discriminator.", above=0)
     generator_learning_rate: float = option(5e-4, "Adam's learning rate for the generator.", above=0)
+    decay_steps: int = option(
+        0, "Steps in which both rates fall to a hundredth, along a cosine, where they stay; 0 for none.", at_least=0
+    )
     architecture: Literal["dcgan", "authors_64", "authors_128"] = option(
         "dcgan",
         "Initial weights, biases, slopes and the generator's first batch norm: as in DCGAN, or as in the author's "
@@ -144,8 +147,12 @@ def compiled(model: Model, configuration: Configuration) -> Model:
     import keras
 
     c = configuration
+
+    def adam(rate: float, updates: int) -> keras.optimizers.Optimizer:
+        return keras.optimizers.Adam(rates.schedule(rate, 0, c.decay_steps, updates), beta_1=0.5)
+
     model.compile(
-        generator_optimizer=keras.optimizers.Adam(c.generator_learning_rate, beta_1=0.5),
-        discriminator_optimizer=keras.optimizers.Adam(c.discriminator_learning_rate, beta_1=0.5),
+        generator_optimizer=adam(c.generator_learning_rate, c.generator_steps),
+        discriminator_optimizer=adam(c.discriminator_learning_rate, c.discriminator_steps),
     )
     return model

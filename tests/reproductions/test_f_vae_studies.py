@@ -116,18 +116,11 @@ def test_models_of_a_study_are_of_one_size(channels, study):
             assert sizes[f"Glow, {larger}"] == pytest.approx(times * sizes["f-VAE"], rel=0.03)
 
 
-def test_the_rate_rises_to_its_value():
-    c = configuration(warmup_steps=10, learning_rate=0.5)
-    rate = f_vae.build(c, (8, 8, 1), 1).optimizer._learning_rate
-    assert [float(rate(step)) for step in (0, 5, 10, 1000)] == pytest.approx([0.05, 0.275, 0.5, 0.5])
-    rate = f_vae.build(configuration(warmup_steps=10, decay_steps=100, learning_rate=0.5), (8, 8, 1), 1).optimizer
-    half_way = 0.5 * (0.01 + 0.99 * 0.5)  # of a cosine
-    expected = [0.05, 0.275, 0.5, half_way, 0.005, 0.005]
-    found = [float(rate._learning_rate(step)) for step in (0, 5, 10, 60, 110, 1000)]
-    assert found == pytest.approx(expected)
-    rate = f_vae.build(configuration(decay_steps=100, learning_rate=0.5), (8, 8, 1), 1).optimizer._learning_rate
-    assert [float(rate(step)) for step in (0, 50, 100)] == pytest.approx([0.5, half_way, 0.005])
-    assert f_vae.build(configuration(clip_norm=3.0), (8, 8, 1), 1).clip_norm == 3.0
+def test_the_rate_rises_and_the_gradients_norm_is_bound():
+    c = configuration(warmup_steps=10, decay_steps=100, learning_rate=0.5, clip_norm=3.0)
+    model = f_vae.build(c, (8, 8, 1), 1)
+    assert [float(model.optimizer._learning_rate(step)) for step in (5, 10, 110)] == pytest.approx([0.275, 0.5, 0.005])
+    assert model.clip_norm == 3.0
     assert f_vae.build(configuration(clip_norm=0.0), (8, 8, 1), 1).clip_norm is None
 
 
