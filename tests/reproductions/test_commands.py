@@ -204,7 +204,7 @@ def readers_files(tmp_path_factory):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(random.integers(0, 256, (8, 8, 3), dtype=np.uint8)).save(path)
     (folder / "data").mkdir()
-    for prefix, count in (("train", 2_000), ("t10k", 300)):
+    for prefix, count in (("train", 3_000), ("t10k", 300)):
         for kind, shape in (("images-idx3", (count, 28, 28)), ("labels-idx1", (count,))):
             header = bytes([0, 0, 8, len(shape)]) + b"".join(size.to_bytes(4, "big") for size in shape)
             labels = np.arange(count, dtype=np.uint8) % 10
