@@ -132,7 +132,7 @@ class DeepInfoMax(InformationEncoder):
             x = images if self.global_pairs == "image_code" else z
             scores = self.pair_scores(self.global_discriminator, x, z, "global", training=training)
             bracket = self.bracket(*scores)
-            loss -= self.alpha * bracket  # -alpha (E_P[log sigma(T_1)] + E_Q[log(1 - sigma(T_1))])
+            loss -= self.alpha * bracket  # -alpha (E_P[log sigma(T_1)] + E_Q[log(1 - sigma(T_1))]), or Hellinger's
             terms["global_information"] = self.estimate(bracket)
         if self.beta:
             scores = self.pair_scores(self.local_discriminator, feature_map, z, "local", training=training)
@@ -144,7 +144,8 @@ class DeepInfoMax(InformationEncoder):
             bracket = log_likelihood_of_pairs(
                 self.prior_discriminator(drawn, training=training), self.prior_discriminator(against, training=training)
             )
-            loss -= bracket  # -E_q(z)[log sigma(T_3)] - E_p(z)[log(1 - sigma(T_3))], times -gamma to p(z|x)
+            # -E_q(z)[log sigma(T_3)] - E_p(z)[log(1 - sigma(T_3))], whose gradient to the encoder is times -gamma
+            loss -= bracket
             terms["prior_js"] = bracket / 2 + math.log(2)
         elif self.gamma:
             kl = tf.reduce_mean(posterior.kl_divergence(self.prior))

@@ -37,8 +37,8 @@ class FVAE(ImportanceSampled, FlowModel):
                         - log |det dF(v)/du| ] + constants,   v = sigma_1 u + E(x)              (18)
 
     The post's printed (18) lacks d log sigma_2, without which sigma_2 would grow without bound; the author's code has
-    it. With the constants, and E_u log q(u), the loss is -ELBO >= -log q(x), in nats. The Jacobian is that in u and
-    contains sigma_1. F is an unconditional flow, E and G are any networks.
+    it. Here d is the number of an image's values. With the constants, and E_u log q(u), the loss is -ELBO >= -log q(x),
+    in nats. The Jacobian is that in u and contains sigma_1. F is an unconditional flow, E and G are any networks.
 
     Two models are special cases: the VAE, where F_x(u) = sigma(x) u + mu(x) (10), and a flow trained with Gaussian
     input noise, where E and G are the identity and sigma_1 = sigma_2 (13 to 15).
@@ -137,17 +137,17 @@ class FVAE(ImportanceSampled, FlowModel):
         z, log_det_v = self.flow.forward(v, training=training)  # z = F(v)
         reconstruction = -self.likelihood(v, training).log_prob(x)  # |G(v) - x|²/(2 sigma_2²) + d log sigma_2 + ...
         log_det = log_det_u + log_det_v  # log |det dF(v)/du|, by the chain rule
-        log_noise = self.noise_prior.log_prob(u)  # -|u|²/2 + ..., without a weight in it: (18) leaves it out
+        log_noise = self.noise_prior.log_prob(u)  # -|u|²/2 + ...; it has no weights to train, so (18) leaves it out
         log_prior = self.prior.log_prob(z)  # -|F(v)|²/2 + ...
         log_posterior = log_noise - log_det  # log p(z|x)
-        return reconstruction, log_posterior - log_prior  # ...: d/2 log 2 pi, with d of x, of u or of z
+        return reconstruction, log_posterior - log_prior  # "...": constants, d/2 log 2 pi
 
     def objective(
         self, x: tf.Tensor, u: tf.Tensor, *classes: tf.Tensor, training: bool = True
     ) -> tuple[tf.Tensor, Terms]:
         """-ELBO (18), a mean over the batch x; u is noise [n, *code_shape]."""
         reconstruction, kl = (tf.reduce_mean(term) for term in self.elbo_terms(x, u, training))
-        loss = reconstruction + kl  # (18)
+        loss = reconstruction + kl  # (18), whose terms are those of `elbo_terms`
         log_sigma_1, log_sigma_2 = self.log_sigmas
         return loss, {
             "negative_elbo": loss,

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from tensorflow_probability import distributions as tfd
 
 from keras_gen.errors import InputError
 from keras_gen.layers import likelihoods
@@ -21,21 +22,23 @@ from keras_gen.models.vae import VAE
 
 @keras.saving.register_keras_serializable("keras_gen")
 class FlowPosteriorVAE(VAE):
-    """A VAE whose posterior is a flow F_x of noise, and may have any form.
+    """A VAE whose posterior is noise that went through a flow F_x, which depends on x; it need not be Gaussian.
 
         z = F_x(u),   u ~ q(u) = N(0, I)                                                              (5)
         loss = E_x E_u[ log q(u) - log |det dF_x(u)/du| - log q(F_x(u)) - log q(x|F_x(u)) ]           (6)
 
-    F_x begins as the posterior of a VAE does, and goes on by a flow that may depend on x. The post's example is
+    F_x begins with the affine map of a VAE, sigma_1(x) u + mu_1(x), and continues with any flow that keeps the shape.
+    The post's example is
 
         f_1 = F_1(sigma_1(x) u + mu_1(x)),   f_2 = F_2(sigma_2(x) f_1 + mu_2(x)),
         F_x(u) = sigma_3(x) f_2 + mu_3(x)                                                             (16)
 
-    whose first brackets are the encoder's, and the rest of which `keras_gen.networks.conditional_flow` builds. Without
-    any flow (6) is the loss of `VAE`, with the KL divergence at the z drawn.
+    Here `encoder` gives sigma_1 and mu_1, and `keras_gen.networks.conditional_flow` builds the rest. With the identity
+    as the flow, (6) is the loss of `VAE`, with the KL divergence at the z drawn.
 
-    The loss is -ELBO. Reported terms are those of `VAE`, in nats per image: `negative_elbo`, `reconstruction`,
-    -log q(x|z), and `kl`, log p(z|x) - log q(z), both at the z drawn.
+    With beta = 1 the loss is -ELBO. Reported terms are those of `VAE`, in nats per image: `negative_elbo`, whatever
+    beta is, `reconstruction`, -log q(x|z), and `kl`, log p(z|x) - log q(z), both at the z drawn. With `num_classes` the
+    prior is q(z|y), as in `VAE`.
 
     >>> networks, shape = keras_gen.networks, (8, 8, 1)
     >>> encoders = [networks.autoencoder.dense_encoder(shape, 2, (16,), seed) for seed in range(3)]
@@ -76,10 +79,18 @@ class FlowPosteriorVAE(VAE):
             raise InputError(f"the flow makes {given} of latents {self.latent_shape}; it must keep their shape")
         self.flow = flow
 
+    def posterior(self, x: tf.Tensor, training: bool = False) -> tfd.Distribution:
+        """p(z|x), batch shape [n], event shape `latent_shape`."""
+        return tfd.TransformedDistribution(super().posterior(x, training), self.flow.as_bijector(x))
+
+    def reparameterize(self, posterior: tfd.Distribution, noise: tf.Tensor) -> tf.Tensor:
+        """Makes z [n, *latent_shape] with the posterior's distribution from standard normal noise of that shape."""
+        return posterior.bijector.forward(super().reparameterize(posterior.distribution, noise))
+
     def conditional_flow(self, x: tf.Tensor, u: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
         """Gives z = F_x(u) [n, *latent_shape] of noise u of that shape, and log |det dF_x(u)/du| in nats, [n]."""
-        gaussian = self.posterior(x, training)  # of a VAE without the flow
-        first = self.reparameterize(gaussian, u)  # sigma_1(x) u + mu_1(x)
+        gaussian = super().posterior(x, training)  # N(mu_1(x), sigma_1(x)²)
+        first = super().reparameterize(gaussian, u)  # sigma_1(x) u + mu_1(x)
         log_det_first = tf.reduce_sum(tf.math.log(gaussian.stddev()), axis=list(range(1, u.shape.rank)))
         z, log_det = self.flow.forward(first, x, training)
         return z, log_det_first + log_det
@@ -91,7 +102,7 @@ class FlowPosteriorVAE(VAE):
         z, log_det = self.conditional_flow(x, u, training)
         reconstruction = -self.likelihood(z, training).log_prob(x)  # -log q(x|F_x(u))
         log_posterior = standard_normal(self.latent_shape).log_prob(u) - log_det  # log q(u) - log |det dF_x(u)/du|
-        log_prior = self.prior_of(*classes).log_prob(z)  # log q(F_x(u))
+        log_prior = self.prior_of(*classes).log_prob(z)  # log q(F_x(u)), or log q(F_x(u)|y)
         return reconstruction, log_posterior - log_prior
 
     def objective(
@@ -106,7 +117,7 @@ class FlowPosteriorVAE(VAE):
     def encode(self, images: tf.Tensor) -> tf.Tensor:
         """F_x(0), latents float32 [n, *latent_shape] of images [n, height, width, channels] in [-1, 1]."""
         x = self.likelihood_layer.checked(images)
-        return self.flow.forward(self.posterior(x).mean(), x)[0]
+        return self.flow.forward(super().posterior(x).mean(), x)[0]
 
     def weighted_draws(self, images: tf.Tensor) -> tuple[LogWeight, tuple[int, ...]]:
         """See `ImportanceSampled.weighted_draws`."""

@@ -1,6 +1,7 @@
 """`GradientPenalized`: a supervised model that pays for the slope of its outputs.
 
-A critic's gradient penalty as a regulariser, which the post on Lipschitz constraints leaves as an exercise.
+A critic's gradient penalty as a regulariser, which the post on Lipschitz constraints leaves as an exercise. Its study
+is `generalization` of `reproductions/lipschitz.py`, its tests are `tests/models/test_gradient_penalized.py`.
 """
 
 from collections.abc import Callable
@@ -107,7 +108,7 @@ class GradientPenalized(ReproducibleModel):
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(inputs)
             outputs = tf.cast(self.network(inputs, training=training), tf.float32)
-            projections = tf.reduce_sum(directions * outputs)  # row by row: inputs of one row move no other
+            projections = tf.reduce_sum(directions * outputs)  # one sum is enough: each output depends on its own row
         loss = tf.reduce_mean(self.supervised_loss(targets, outputs))
         if not self.strength:
             return loss, {"loss": loss, "gradient_penalty": tf.zeros([])}

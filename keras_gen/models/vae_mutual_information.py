@@ -25,8 +25,9 @@ class DecoderFreeVAE(InformationEncoder):
 
         min over p(z|x), T of             E_x KL(p(z|x) || q(z)) - information_weight * estimate of I(x, z)
 
-    The estimate is the lower bound of I(x, z) that the `estimator` makes of T's scores, on pairs of an x and its own z
-    (P) and of an x and the z of m others (Q):
+    The estimate is what the `estimator` makes of T's scores, on pairs of an x and its own z (P) and of an x and the z
+    of m others (Q). Three are lower bounds of I(x, z); Donsker-Varadhan's is one but for the bias of a batch's mean in
+    its logarithm, and Jensen-Shannon's is one of twice the Jensen-Shannon divergence of P and Q in its place:
 
         jensen_shannon      E_P[log sigma(T)] + E_Q[log(1 - sigma(T))] + 2 log 2
         nwj                 E_P[T] - E_Q[e^(T - 1)]
@@ -99,8 +100,8 @@ class DecoderFreeVAE(InformationEncoder):
         pairs = images, z, "information", self.num_shuffles
         scores = self.pair_scores(self.discriminator, *pairs, training=training)  # T(x, z)
         prior_kl = tf.reduce_mean(posterior.kl_divergence(self.prior))  # E_x KL(p(z|x) || q(z))
-        information = self.estimator.bound(*scores)  # a lower bound of I(x, z), by the estimator's formula
-        loss = prior_kl - self.information_weight * information  # (3)
+        information = self.estimator.bound(*scores)  # the estimate of I(x, z), by the estimator's formula above
+        loss = prior_kl - self.information_weight * information  # (3), where the weight is 1
         return loss, {"loss": loss, "prior_kl": prior_kl, "information": information}
 
     def get_config(self) -> dict[str, Any]:

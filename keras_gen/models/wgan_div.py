@@ -22,6 +22,8 @@ class WGANDiv(AdversarialModel):
         T = argmax_T  E_p[T(x)] - E_q[T(x)] - k E_r[|grad T(x)|^p]                  (11)
         G = argmin_G  E_p[T(x)] - E_z[T(G(z))]                                      (11)
 
+    In E_p, p is the data's distribution; in |grad T|^p it is the power. q is the generator's distribution.
+
     Reported terms: those of `AdversarialModel`, and `wasserstein_divergence`, the batch's estimate of W_{k,p} at the
     present T.
 

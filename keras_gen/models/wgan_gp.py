@@ -1,7 +1,8 @@
 """`WGANGP`: the Wasserstein GAN with gradient penalty.
 
 Gulrajani et al. 2017, arXiv 1704.00028. Equations are numbered as in the post on Lipschitz constraints of 2018-10-07;
-(19) is equation 3 of the paper and (6) of the post on WGAN-div.
+(19) is equation 3 of the paper and (6) of the post on WGAN-div. The script is `reproductions/lipschitz.py`, its page
+`reproductions/lipschitz.md`, its tests are `tests/models/test_wgan_gp.py`.
 """
 
 from typing import Any

@@ -16,12 +16,13 @@ def conditional_flow(
 ) -> flows.Chain:
     """A built flow of vectors [n, latent_dim], conditional on images x, as in the post's equation 16.
 
-        v -> sigma_i(x) F_i(v) + mu_i(x),   i in turn
+        v -> sigma_(i+1)(x) F_i(v) + mu_(i+1)(x),   i = 1, 2, ... in turn
 
-    F_i has `depth` permutations and affine couplings with one hidden layer each, which begin as the identity.
+    The encoders give sigma_2 and mu_2, sigma_3 and mu_3 and so on; sigma_1 and mu_1 are the model's own. F_i has
+    `depth` permutations and affine couplings with one hidden layer each, which begin as the identity.
 
     Args:
-        encoders: For each i a network from images to a list of two vectors, mu_i(x) and log sigma_i(x)², each
+        encoders: For each of them a network from images to a list of two vectors, mu(x) and log sigma(x)², each
             [batch, latent_dim]: for example `keras_gen.networks.autoencoder.encoder`.
         depth: Couplings of each F_i.
         width: Units inside a coupling's network.

@@ -17,7 +17,8 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "codes": ("D1", "D2", "D3", "V2"),
     "clusters": ("C1", "C2"),
     "densities": ("F1", "F2", "F3"),
-    "theory": ("V1", "G1", "L1"),
+    "theory": ("V1", "G1"),
+    "generalization": ("L1",),
 }
 ORDER = ("holds", "fails", "undecided")
 
@@ -33,9 +34,14 @@ def table(question: str, found: Iterable[tuple[str, Claim, Verdict]]) -> str:
     rows = [(script, claim, verdict) for script, claim, verdict in found if claim.key.partition(".")[0] in numbers]
     rows.sort(key=lambda row: ORDER.index(row[2].outcome))  # otherwise in the order of their keys
     return markdown.table(
-        ("", "the claim", "seen here"),
+        ("", "the claim", "measured by", "holds if", "seen here"),
         [
-            (f"[{claim.key}](../reproductions/{script}.md)", escaped(claim.sentence), with_bold_outcome(verdict))
+            (
+                f"[{claim.key}](../reproductions/{script}.md)",
+                *map(escaped, (claim.sentence, claim.statistic)),
+                str(claim.rule),
+                with_bold_outcome(verdict),
+            )
             for script, claim, verdict in rows
         ],
     )

