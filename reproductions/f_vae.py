@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from reproductions.families import authors_flows, flow_settings, flows, rates, samples, vaes
+from reproductions.families.flows import of_f_vae
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
@@ -27,11 +28,11 @@ class Configuration(vaes.Configuration):
     """f-VAE, and what it is compared with."""
 
     model: Literal["f_vae", "glow", "vae"] = option("f_vae", "f-VAE, or a model to compare it with.")
-    depth: int = option(3, "f-VAE: residual steps after each squeeze.", at_least=1)
-    width: int | None = option(64, "f-VAE: channels inside a residual step; none: as many as enter it.", at_least=1)
-    sigma_1: float = option(1.0, "f-VAE: standard deviation of the noise on the codes, at first.", above=0)
-    sigma_2: float = option(1.0, "f-VAE: standard deviation of q(x|z), at first.", above=0)
-    sigma_rate: float = option(1.0, "f-VAE: learning rate of log sigma, in multiples of the others'.", above=0)
+    depth: int = of_f_vae(3, "f-VAE: residual steps after each squeeze.", at_least=1)
+    width: int | None = of_f_vae(64, "f-VAE: channels inside a residual step; none: as many as enter it.", at_least=1)
+    sigma_1: float = of_f_vae(1.0, "f-VAE: standard deviation of the noise on the codes, at first.", above=0)
+    sigma_2: float = of_f_vae(1.0, "f-VAE: standard deviation of q(x|z), at first.", above=0)
+    sigma_rate: float = of_f_vae(1.0, "f-VAE: learning rate of log sigma, in multiples of the others'.", above=0)
 
 
 PRESETS = {
@@ -111,6 +112,7 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
             flow = flows.of_codes(c, encoder.output_shape[1:])
             model = FVAE(encoder, decoder, flow, c.sigma_1, c.sigma_2, sigma_rate=c.sigma_rate, **of_flows)
         case "glow":
+            flows.check_levels(c, image_shape, least=1, squeezed=False)
             model = Glow(image_shape, c.flow_levels, c.flow_depth, c.flow_width, **flows.steps(c), **of_flows)
         case "vae":
             model = vaes.vae(c, image_shape, num_replicas)

@@ -10,6 +10,7 @@ The layer is `keras_gen/layers/spectral_normalization.py`, the page `reproductio
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from reproductions.families import authors_gans, gan_settings, gans, samples
@@ -22,6 +23,10 @@ from reproductions.studies import conditioning, critics, generalization, step_ti
 
 if TYPE_CHECKING:
     from keras_gen.models import GenerativeModel
+
+# Options that not every choice of another uses.
+of_penalties = partial(option, only=("critic", ("gradient_penalty", "one_sided_penalty")))
+of_clipping = partial(option, only=("critic", ("clipping",)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +43,8 @@ class Configuration(gans.Configuration):
         "interpolate_real_fake",
         "Gradient penalties of a conditional model: between a real and a fake image of any classes, or of one class.",
     )
-    penalty_weight: float = option(10.0, "Gradient penalties: their weight.", above=0)
-    clip: float = option(0.01, "Clipping: bound of the critic's weights.", above=0)
+    penalty_weight: float = of_penalties(10.0, "Gradient penalties: their weight.", above=0)
+    clip: float = of_clipping(0.01, "Clipping: bound of the critic's weights.", above=0)
 
 
 # How `spectral_normalization` normalises: the smaller presets as the paper does, the paper preset as the author's code.

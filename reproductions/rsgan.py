@@ -10,6 +10,7 @@ The model is `keras_gen/models/rsgan.py`, the page `reproductions/rsgan.md`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from reproductions.families import authors_gans, gan_settings, gans, samples
@@ -22,19 +23,22 @@ from reproductions.studies import modes, rsgan_convergence, rsgan_stability
 if TYPE_CHECKING:
     from keras_gen.models import GenerativeModel
 
+# Options that not every choice of another uses.
+of_rsgan = partial(option, only=("model", ("rsgan",)))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration(gans.Configuration):
     """RSGAN, and what it is compared with."""
 
     model: Literal["rsgan", "gan"] = option("rsgan", "RSGAN, or the standard GAN.")
-    h: Literal["log_sigmoid", "linear", "log_one_minus_sigmoid"] = option(
+    h: Literal["log_sigmoid", "linear", "log_one_minus_sigmoid"] = of_rsgan(
         "log_sigmoid", "RSGAN: what the generator minimises of a pair's difference."
     )
-    pairs: Literal["position", "all", "average"] = option(
+    pairs: Literal["position", "all", "average"] = of_rsgan(
         "position", "RSGAN: what is compared; average: the relativistic average GAN."
     )
-    real_scores: Literal["fresh", "running_mean"] = option(
+    real_scores: Literal["fresh", "running_mean"] = of_rsgan(
         "fresh", "RSGAN: what the generator compares with, scores of fresh real images or their running mean."
     )
 

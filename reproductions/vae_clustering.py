@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from reproductions.families import clustering
+from reproductions.families.clustering import of_clusters, of_one_step, of_vaes
 from reproductions.harness import configuration as every_run
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
@@ -34,16 +35,14 @@ class Configuration(clustering.Configuration):
     architecture: Literal["convolutional", "dense"] = option("convolutional", "Kind of encoder and decoder.")
     width: int = option(32, "Channels of the first of two stages, the second has twice; or dense units.", at_least=1)
     latent_dim: int = option(20, "Dimension of z.", at_least=1)
-    likelihood: Literal["gaussian", "bernoulli"] = option("gaussian", "q(x|z).")
-    reconstruction_weight: float = option(2.5, "The author's lambda: 1/variance of q(x|z) on [0, 1].", above=0)
-    ratio: Literal["sampled", "analytic"] = option(
-        "sampled", "Term (ii): at z (8), or the first version's closed form."
-    )
-    balance_weight: float = option(1.0, "Weight of term (iii); 0 drops it.", at_least=0)
-    initial_means: Literal["zeros", "normal", "k_means", "gaussian_mixture"] = option(
+    likelihood: Literal["gaussian", "bernoulli"] = of_vaes("gaussian", "q(x|z).")
+    reconstruction_weight: float = of_vaes(2.5, "The author's lambda: 1/variance of q(x|z) on [0, 1].", above=0)
+    ratio: Literal["sampled", "analytic"] = of_one_step("sampled", "Term (ii): at z (8), or in closed form.")
+    balance_weight: float = of_one_step(1.0, "Weight of term (iii); 0 drops it.", at_least=0)
+    initial_means: Literal["zeros", "normal", "k_means", "gaussian_mixture"] = of_clusters(
         "zeros", "Where the clusters' means begin, after warming up."
     )
-    warm_up_steps: int = option(0, "Steps as a plain VAE before the clusters begin.", at_least=0)
+    warm_up_steps: int = of_clusters(0, "Steps as a plain VAE before the clusters begin.", at_least=0)
     learning_rate: float = option(1e-3, "Adam's learning rate.", above=0)
 
 

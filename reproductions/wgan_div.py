@@ -9,6 +9,7 @@ The model is `keras_gen/models/wgan_div.py`, the page `reproductions/wgan_div.md
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from reproductions.families import authors_gans, gan_settings, gans, samples
@@ -21,6 +22,12 @@ from reproductions.studies import comparison, power, sampling
 if TYPE_CHECKING:
     from keras_gen.models import GenerativeModel
 
+# Options that not every choice of another uses.
+of_wgan_div = partial(option, only=("model", ("wgan_div",)))
+of_wgan_gp = partial(option, only=("model", ("wgan_gp",)))
+of_wgan = partial(option, only=("model", ("wgan",)))
+of_slopes = partial(option, only=("model", ("wgan_div", "wgan_gp")))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration(gans.Configuration):
@@ -29,8 +36,8 @@ class Configuration(gans.Configuration):
     model: Literal["wgan_div", "wgan_gp", "wgan", "gan"] = option(
         "wgan_div", "WGAN-div, or a model to compare it with."
     )
-    k: float = option(2.0, "WGAN-div: weight of the gradient term.", above=0)
-    p: float = option(6.0, "WGAN-div: power of the gradient's norm.", above=1)
+    k: float = of_wgan_div(2.0, "WGAN-div: weight of the gradient term.", above=0)
+    p: float = of_wgan_div(6.0, "WGAN-div: power of the gradient's norm.", above=1)
     sampling: (
         Literal[
             "interpolate_real_fake",
@@ -42,14 +49,14 @@ class Configuration(gans.Configuration):
             "interpolate_within_class",
         ]
         | None
-    ) = option(
+    ) = of_slopes(
         None,
         "WGAN-div, WGAN-GP: where the gradient is measured; the model's own choice by default. Of a conditional model, "
         "interpolate_within_class joins images of one class, interpolate_real_fake images of any.",
     )
-    penalty_weight: float = option(10.0, "WGAN-GP: weight of the gradient penalty.", above=0)
-    one_sided: bool = option(False, "WGAN-GP: penalise only norms above 1.")
-    clip: float = option(0.01, "WGAN: bound of the critic's weights.", above=0)
+    penalty_weight: float = of_wgan_gp(10.0, "WGAN-GP: weight of the gradient penalty.", above=0)
+    one_sided: bool = of_wgan_gp(False, "WGAN-GP: penalise only norms above 1.")
+    clip: float = of_wgan(0.01, "WGAN: bound of the critic's weights.", above=0)
 
 
 # The author's networks for 128 pixels: the critic's last map is averaged.

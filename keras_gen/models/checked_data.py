@@ -86,9 +86,26 @@ def _warn_of_range(from_zero: tf.Tensor) -> bool:
 
 
 def scales_pixels(model: keras.Model) -> bool:
-    """Whether a network of the model brings its input to another range itself."""
+    """Whether a network of the model begins by bringing its input to another range."""
+    return any(_begins_with_scaling(network) for network in model.layers if isinstance(network, keras.Model))
+
+
+def _begins_with_scaling(network: keras.Model) -> bool:
+    """Whether a layer that scales comes before the first with weights.
+
+    The layers of a subclassed network have no order: any of them may be its first.
+    """
     scaling = (keras.layers.Rescaling, keras.layers.Normalization)
-    return any(isinstance(layer, scaling) for layer in keras_privates.all_layers(model))
+    if not isinstance(network, keras.Sequential) and not hasattr(network, "operations"):
+        return any(isinstance(layer, scaling) for layer in keras_privates.all_layers(network))
+    for layer in network.layers:
+        if isinstance(layer, scaling):
+            return True
+        if isinstance(layer, keras.Model):
+            return _begins_with_scaling(layer)
+        if layer.weights:
+            return False
+    return False
 
 
 # Checks of data --------------------------------------------------------------------------------------------------
@@ -153,6 +170,8 @@ def checked_batches(
         raise InputError(
             f"x: a {kind} of {len(x)} was given; give one array, such as numpy.stack(x) of a list of images"
         )
+    if isinstance(targets, np.ndarray) and targets.dtype.kind in "SU":
+        raise InputError("y: labels are texts; give whole numbers, such as numpy.unique(y, return_inverse=True)[1]")
     if isinstance(x, tf.data.Dataset):
         _check_batches_exist(x)
         if replicas > 1:

@@ -10,9 +10,10 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from keras_gen import keras_privates
 from keras_gen.errors import InputError
 from keras_gen.layers import likelihoods
-from keras_gen.layers.flows import FlowLayer
+from keras_gen.layers.flows import ConditionalAffine, FlowLayer
 from keras_gen.models.endpoints import IMAGES, LATENTS, endpoint
 from keras_gen.models.importance_sampling import LogWeight
 from keras_gen.models.priors import standard_normal
@@ -77,6 +78,12 @@ class FlowPosteriorVAE(VAE):
         given = flow.transformed_shape(self.latent_shape)
         if given != self.latent_shape:
             raise InputError(f"the flow makes {given} of latents {self.latent_shape}; it must keep their shape")
+        for layer in keras_privates.all_layers(flow):
+            taken = (layer.taken_shapes or [self.data_shape])[-1] if isinstance(layer, ConditionalAffine) else None
+            if taken not in (None, self.data_shape):
+                raise InputError(
+                    f"the flow's layer {layer.name!r} depends on images {taken}; the encoder takes {self.data_shape}"
+                )
         self.flow = flow
 
     def posterior(self, x: tf.Tensor, training: bool = False) -> tfd.Distribution:

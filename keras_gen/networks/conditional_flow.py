@@ -31,9 +31,12 @@ def conditional_flow(
 
     Raises:
         InputError: There is no encoder, an encoder gives no two vectors of an even number of elements, encoders differ
-            in what they give, or a number is below 1.
+            in what they take or give, or a number is below 1.
     """
     check_counts(depth=depth, width=width)
+    if isinstance(encoders, keras.Model):
+        raise InputError("encoders is one network; give a list, with one for each sigma_i and mu_i")
+    encoders = list(encoders)
     if not encoders:
         raise InputError("encoders is empty; give one for each sigma_i and mu_i")
     check_defined(**{f"encoders[{i}]": encoder for i, encoder in enumerate(encoders)})
@@ -41,6 +44,9 @@ def conditional_flow(
     if len(given) > 1 or any(len(encoder.outputs) != 2 for encoder in encoders) or len(*given) != 1:
         shapes = [[tuple(output.shape[1:]) for output in encoder.outputs] for encoder in encoders]
         raise InputError(f"the encoders give {shapes}; each must give a mean and a log variance, vectors of one size")
+    taken = [tuple(encoder.input_shape[1:]) for encoder in encoders]
+    if len(set(taken)) > 1:
+        raise InputError(f"the encoders take {taken}; they must take images of one shape")
     ((latent_dim,),) = given
     if latent_dim % 2:
         raise InputError(f"latent_dim={latent_dim}: the couplings halve it, so it must be even")

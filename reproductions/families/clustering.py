@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from reproductions.families import codes
@@ -29,6 +30,11 @@ MAX_IMAGES = 10_000
 AT_ONCE = 500
 SHEET = 64
 SHOWN_CODES = 2_000
+
+# Options that not every model uses.
+of_vaes = partial(option, only=("model", ("clustering_vae", "vae")))
+of_one_step = partial(option, only=("model", ("clustering_vae",)))
+of_clusters = partial(option, only=("model", ("clustering_vae", "dec")))
 
 
 @dataclass(frozen=True, kw_only=True)

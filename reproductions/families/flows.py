@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from reproductions.families import samples
 from reproductions.harness import configuration as every_run
+from reproductions.harness.errors import UsageError
 from reproductions.harness.options import option
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ AT_ONCE = 250
 # Draws of the latent for the bits of every model: more would make the bound tighter, and the bits of VAEs the fewer.
 NUM_DRAWS = 1
 
+# Options that not every model uses.
+of_f_vae = partial(option, only=("model", ("f_vae",)))
+of_flows = partial(option, only=("model", ("f_vae", "glow")))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration(samples.Configuration):
@@ -33,19 +39,19 @@ class Configuration(samples.Configuration):
     decay_steps: int = option(
         0, "Steps after those in which it falls to a hundredth, where it stays; 0 for none.", at_least=0
     )
-    clip_norm: float = option(0.0, "Flows: largest norm of a gradient; 0 for any.", at_least=0)
-    input_noise: Literal["uniform", "gaussian", "none"] = option(
+    clip_norm: float = of_flows(0.0, "Flows: largest norm of a gradient; 0 for any.", at_least=0)
+    input_noise: Literal["uniform", "gaussian", "none"] = of_flows(
         "uniform", "Flows: noise added to the images, of the width of one value."
     )
-    flow_levels: int = option(3, "Flows: scales; 0: f-VAE without a flow, a VAE of large codes.", at_least=0)
-    flow_depth: int = option(4, "Flows: steps per scale.", at_least=1)
+    flow_levels: int = of_flows(3, "Flows: scales; 0: f-VAE without a flow, a VAE of large codes.", at_least=0)
+    flow_depth: int = of_flows(4, "Flows: steps per scale.", at_least=1)
     flow_width: int = option(64, "Flows: channels inside the network of a coupling.", at_least=1)
-    coupling: Literal["additive", "affine"] = option("additive", "Flows: kind of the couplings.")
-    coupling_initializer: Literal["he_normal", "glorot_uniform"] = option(
+    coupling: Literal["additive", "affine"] = of_flows("additive", "Flows: kind of the couplings.")
+    coupling_initializer: Literal["he_normal", "glorot_uniform"] = of_flows(
         "he_normal", "Flows: initial weights of the couplings' networks; glorot_uniform: the author's."
     )
-    mixing: Literal["permutation", "convolution"] = option("permutation", "Flows: what mixes the channels.")
-    act_norm_from_data: bool = option(False, "Flows: let the first batch decide where act norm begins.")
+    mixing: Literal["permutation", "convolution"] = of_flows("permutation", "Flows: what mixes the channels.")
+    act_norm_from_data: bool = of_flows(False, "Flows: let the first batch decide where act norm begins.")
 
 
 SMOKE: dict[str, Any] = {
@@ -68,12 +74,29 @@ PAPER: dict[str, Any] = {
 }
 
 
+def check_levels(configuration: Configuration, shape: tuple[int, ...], least: int, squeezed: bool) -> None:
+    """Checks that maps of that shape can be halved often enough, once per level but for those squeezed already.
+
+    Raises:
+        UsageError: They cannot, or there are fewer levels than the least.
+    """
+    c = configuration
+    sides = min(shape[0] & -shape[0], shape[1] & -shape[1])  # the largest power of two that divides both sides
+    most = sides.bit_length() - 1 + squeezed
+    if not least <= c.flow_levels <= most:
+        raise UsageError(
+            f"--flow_levels={c.flow_levels}: --model={getattr(c, 'model', 'glow')} takes {least} to {most} at "
+            f"{shape[0]}x{shape[1]}"
+        )
+
+
 def of_codes(configuration: Configuration, shape: tuple[int, ...]) -> FlowLayer:
     """A flow of codes of that shape, which are squeezed already; the identity if there are no levels."""
     from keras_gen import networks
     from keras_gen.layers.flows import Chain
 
     c = configuration
+    check_levels(c, shape, least=0, squeezed=True)
     if not c.flow_levels:
         return Chain([])
     depths = [c.flow_depth] * c.flow_levels

@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from reproductions.families import flows
+from reproductions.harness.errors import UsageError
 from reproductions.harness.options import option
 
 if TYPE_CHECKING:
     from keras_gen.models import VAE
+
+# Options that not every choice of another uses.
+of_vaes = partial(option, only=("model", ("vae",)))
+of_encoders = partial(option, only=("model", ("f_vae", "vae")))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration(flows.Configuration):
     """VAEs to compare with."""
 
-    stages: int = option(2, "f-VAE: squeezes of encoder and decoder. VAE: how often they halve the size.", at_least=1)
-    latent_dim: int = option(128, "VAE: dimension of the latents.", at_least=1)
-    vae_networks: Literal["plain", "deep"] = option(
+    stages: int = of_encoders(
+        2, "f-VAE: squeezes of encoder and decoder. VAE: how often they halve the size.", at_least=1
+    )
+    latent_dim: int = of_vaes(128, "VAE: dimension of the latents.", at_least=1)
+    vae_networks: Literal["plain", "deep"] = of_vaes(
         "plain", "VAE: encoder and decoder; deep: 5x5 kernels with batch norm, the author's for faces of 64 pixels."
     )
-    vae_width: int = option(16, "VAE: channels at half the image's size; they double as the size halves.", at_least=1)
-    vae_variance: float = option(0.1, "VAE: variance of q(x|z), or where it begins.", above=0)
-    trainable_variance: bool = option(True, "VAE: train the variance.")
-    posterior_flows: int = option(
+    vae_width: int = of_vaes(16, "VAE: channels at half the image's size; they double as the size halves.", at_least=1)
+    vae_variance: float = of_vaes(0.1, "VAE: variance of q(x|z), or where it begins.", above=0)
+    trainable_variance: bool = of_vaes(True, "VAE: train the variance.")
+    posterior_flows: int = of_vaes(
         0, "VAE: flows in its posterior, two for the post's equation 16; 0 for a Gaussian.", at_least=0
     )
 
 
 def vae(configuration: Configuration, image_shape: tuple[int, int, int], num_replicas: int) -> VAE:
-    """The VAE, not yet compiled, for images of that shape."""
+    """The VAE, not yet compiled, for images of that shape.
+
+    Raises:
+        UsageError: The couplings of a posterior with flows cannot halve the latents.
+    """
     import keras
 
     from keras_gen import layers, networks
@@ -52,6 +64,11 @@ def vae(configuration: Configuration, image_shape: tuple[int, int, int], num_rep
     likelihood = layers.GaussianLikelihood(c.vae_variance, c.trainable_variance)
     if not c.posterior_flows:
         return VAE(encoder(c.seed), decoder, likelihood, seed=c.seed)
+    if c.latent_dim % 2:
+        raise UsageError(
+            f"--latent_dim={c.latent_dim}: the couplings of --posterior_flows={c.posterior_flows} halve the latents; "
+            "give an even number"
+        )
     # mu_1 and sigma_1 have the seed's own encoder, the others seeds that no other run has.
     others = [encoder(c.seed + 1_000 * i) for i in range(1, c.posterior_flows + 1)]
     flow = networks.conditional_flow(others, width=c.flow_width, seed=c.seed)

@@ -79,7 +79,9 @@ def _main(reproduction: Reproduction, argv: list[str]) -> None:
     for name in ONLY_OF_STUDIES:
         if getattr(command, name) != getattr(Command(), name):
             raise UsageError(f"--{name} is for studies; give --study={'|'.join(reproduction.studies)} with it")
-    perform_run(reproduction, preset(reproduction, None, command.preset).replace(changes), command)
+    configuration = preset(reproduction, None, command.preset).replace(changes)
+    configuration.check_used(changes)
+    perform_run(reproduction, configuration, command)
 
 
 def given(

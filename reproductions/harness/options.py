@@ -17,7 +17,7 @@ import math
 import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -31,6 +31,7 @@ def option(
     above: float | None = None,
     at_least: float | None = None,
     at_most: float | None = None,
+    only: tuple[str, tuple[str, ...]] | None = None,
 ) -> Any:
     """A field of an `Options` class.
 
@@ -40,8 +41,9 @@ def option(
         above: The value, or each of a list, must be larger.
         at_least: It must be no smaller.
         at_most: It must be no larger.
+        only: Another option, and its values under which this one is used; None if it always is.
     """
-    metadata = {"help": help, "above": above, "at_least": at_least, "at_most": at_most}
+    metadata = {"help": help, "above": above, "at_least": at_least, "at_most": at_most, "only": only}
     if isinstance(default, list):
         return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -62,6 +64,7 @@ class Option:
         above: Bound from below, itself excluded.
         at_least: Bound from below.
         at_most: Bound from above.
+        only: Another option, and its values under which this one is used.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Option:
     above: float | None
     at_least: float | None
     at_most: float | None
+    only: tuple[str, tuple[str, ...]] | None
 
     @property
     def expected(self) -> str:
@@ -156,6 +160,22 @@ class Options:
     def __post_init__(self) -> None:
         for one in options(type(self)):
             one.check(getattr(self, one.name))
+
+    def check_used(self, given: Iterable[str]) -> None:
+        """Checks that the options that were given, by their names, have an effect beside the others.
+
+        Raises:
+            UsageError: One has none.
+        """
+        for one in options(type(self)):
+            if one.name not in given or one.only is None:
+                continue
+            other, values = one.only
+            if getattr(self, other) not in values:
+                raise UsageError(
+                    f"--{one.name}={one.text(getattr(self, one.name))}: --{other}={getattr(self, other)} does not use "
+                    f"it; leave it out, or give --{other}={' or '.join(values)}"
+                )
 
     def replace(self, changes: Mapping[str, Any]) -> Self:
         """The same options with some values changed.

@@ -253,6 +253,9 @@ class TestBadInput:
                 call(X, LABELS + 1)
         with pytest.raises(InputError, match="^x has 8 images and y 7 labels; give one label per image$"):
             model.fit(X, LABELS[:-1], verbose=0)
+        for call in (model.fit, model.evaluate):
+            with pytest.raises(InputError, match="^y: labels are texts; give whole numbers"):
+                call(X, np.array(LABELS).astype(str), verbose=0)
 
     def test_labels_of_validation(self):
         model = vector_gan()

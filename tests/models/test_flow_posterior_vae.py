@@ -167,6 +167,11 @@ class TestBadInput:
         with pytest.raises(InputError, match=r"built for inputs of shape \(3,\); here they have \(2,\)"):
             FlowPosteriorVAE(*networks, flow)
 
+    def test_a_flow_that_depends_on_other_images(self):
+        flow = conditional_flow([autoencoder.dense_encoder((5,), 2, (8,))], depth=1, width=4)
+        with pytest.raises(InputError, match=r"depends on images \(5,\); the encoder takes \(4,\)$"):
+            FlowPosteriorVAE(encoder(0), decoder(), flow)
+
     def test_a_flow_of_another_shape(self):
         x, z = keras.Input((4, 4, 1)), keras.Input((2, 2, 1))
         pooled = keras.layers.AveragePooling2D(2)(x)
@@ -182,6 +187,11 @@ class TestBadInput:
             ([mlp(4, 2)], r"the encoders give \[\[\(2,\)\]\]; each must give a mean and a log variance"),
             ([autoencoder.dense_encoder((4,), 3, (8,))], "latent_dim=3: the couplings halve it, so it must be even"),
             ([encoder(0), autoencoder.dense_encoder((4,), 4, (8,))], r"vectors of one size"),
+            (
+                [encoder(0), autoencoder.dense_encoder((5,), 2, (8,))],
+                r"^the encoders take \[\(4,\), \(5,\)\]; they must take images of one shape$",
+            ),
+            (encoder(0), "^encoders is one network; give a list, with one for each sigma_i and mu_i$"),
         ],
     )
     def test_encoders(self, encoders, message):

@@ -24,7 +24,7 @@ from keras_gen import datasets
 from keras_gen.errors import InputError
 from keras_gen.losses import AdversarialLoss, NonSaturating, TwoSidedPenalty
 from keras_gen.models import GAN, RSGAN, VAE, ClusteringVAE, DeepInfoMax, WGANDiv
-from keras_gen.models.checked_data import checked_batches
+from keras_gen.models.checked_data import checked_batches, scales_pixels
 from keras_gen.networks import autoencoder, dcgan, glow, infomax, lenet
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +99,33 @@ class TestRangeOfPixels:
             with pytest.warns(UserWarning, match="^images have pixels far outside -1 to 1, as standardised ones do"):
                 next(iter(checked_batches(x, model.data_checks)))
         next(iter(checked_batches(rows(name, low=-1.2, high=1.2)[0], model.data_checks)))  # a little noise is none
+
+
+class TestNetworksThatScale:
+    """A network that begins by scaling its images may be given any; one that ends by scaling may not."""
+
+    SHAPE = (8, 8, 1)
+    IMAGES = np.random.RandomState(0).uniform(0, 255, (4, *SHAPE)).astype("float32")
+
+    def vae(self, encoder, kind="decoder"):
+        return VAE(encoder, getattr(autoencoder, kind)(self.SHAPE, 2, (4,)))
+
+    @pytest.mark.parametrize("kind", ["decoder", "dense_decoder"])
+    def test_one_that_ends_so(self, kind):
+        encoder = autoencoder.encoder(self.SHAPE, 2, (4,))
+        model = self.vae(encoder, kind)
+        assert any(isinstance(layer, keras.layers.Rescaling) for layer in model.decoder.layers)
+        with pytest.raises(InputError, match="^images have pixels from .*; give -1 to 1"):
+            model.evaluate(self.IMAGES, verbose=0)
+
+    def test_one_that_begins_so(self):
+        encoder = autoencoder.encoder(self.SHAPE, 2, (4,))
+        x = keras.Input(self.SHAPE)
+        scaled = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(x)
+        assert scales_pixels(self.vae(keras.Model(x, encoder(scaled))))
+        inner = keras.Sequential([keras.Input(self.SHAPE), keras.layers.Rescaling(1 / 127.5, offset=-1.0)])
+        assert scales_pixels(self.vae(keras.Model(x, encoder(inner(x)))))
+        assert not scales_pixels(self.vae(encoder))
 
 
 def test_what_is_no_image_may_have_any_range():

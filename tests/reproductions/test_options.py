@@ -40,6 +40,30 @@ def given(*argv):
     return Own(**parse(argv, [Own], lambda: "help"))
 
 
+def test_an_option_that_another_makes_idle_is_refused_only_where_it_was_given():
+    @dataclass(frozen=True, kw_only=True)
+    class Choice(Options):
+        """A choice."""
+
+        kind: Literal["one", "two", "three"] = option("one", "Which.")
+        size: int = option(3, "Of two of them.", only=("kind", ("two", "three")))
+
+    Choice().check_used([])
+    Choice(kind="two", size=4).check_used(["kind", "size"])
+    with pytest.raises(
+        UsageError, match="^--size=4: --kind=one does not use it; leave it out, or give --kind=two or t"
+    ):
+        Choice(size=4).check_used(["size"])
+    with pytest.raises(UsageError, match="^--size=3: "):  # its default, but it was asked for
+        Choice().check_used(["size"])
+    for reproduction in reproductions().values():
+        known = options(reproduction.configuration_class)
+        for one in known:
+            if one.only is not None:
+                (other,) = (another for another in known if another.name == one.only[0])
+                assert set(one.only[1]) < set(other.choices)
+
+
 def test_options_are_of_the_class_that_declares_them():
     assert [(one.name, one.group) for one in options(Own)] == [
         *((name, "Its own") for name in ("rate", "kind", "size", "fast", "widths")),
