@@ -84,10 +84,7 @@ def check_levels(configuration: Configuration, shape: tuple[int, ...], least: in
     sides = min(shape[0] & -shape[0], shape[1] & -shape[1])  # the largest power of two that divides both sides
     most = sides.bit_length() - 1 + squeezed
     if not least <= c.flow_levels <= most:
-        raise UsageError(
-            f"--flow_levels={c.flow_levels}: --model={getattr(c, 'model', 'glow')} takes {least} to {most} at "
-            f"{shape[0]}x{shape[1]}"
-        )
+        raise UsageError(f"--flow_levels={c.flow_levels}: give {least} to {most} for maps of {shape[0]}x{shape[1]}")
 
 
 def of_codes(configuration: Configuration, shape: tuple[int, ...]) -> FlowLayer:

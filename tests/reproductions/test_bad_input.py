@@ -90,8 +90,8 @@ FLAGS = [
     ("f_vae", ["--coupling=quadratic"], "--coupling=quadratic: choose one of "),
     ("f_vae", ["--sigma_1=0"], "--sigma_1=0.0: "),
     ("f_vae", ["--decay_steps=-1"], "--decay_steps=-1: "),
-    ("f_vae", ["--flow_levels=9"], "--flow_levels=9: --model=f_vae takes 0 to 3 at 4x4"),
-    ("f_vae", ["--model=glow", "--flow_levels=0"], "--flow_levels=0: --model=glow takes 1 to 3 at 8x8"),
+    ("f_vae", ["--flow_levels=9"], "--flow_levels=9: give 0 to 3 for maps of 4x4"),
+    ("f_vae", ["--model=glow", "--flow_levels=0"], "--flow_levels=0: give 1 to 3 for maps of 8x8"),
     (
         "f_vae",
         ["--model=vae", "--posterior_flows=2", "--latent_dim=3"],
