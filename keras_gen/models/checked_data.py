@@ -93,10 +93,12 @@ def scales_pixels(model: keras.Model) -> bool:
 def _begins_with_scaling(network: keras.Model) -> bool:
     """Whether a layer that scales comes before the first with weights.
 
-    The layers of a subclassed network have no order: any of them may be its first.
+    The layers of a subclassed network have no order, nor have those of one that takes labels too, whose embedding may
+    come before the scaling of the images: there any layer may be the first.
     """
     scaling = (keras.layers.Rescaling, keras.layers.Normalization)
-    if not isinstance(network, keras.Sequential) and not hasattr(network, "operations"):
+    in_order = isinstance(network, keras.Sequential) or (hasattr(network, "operations") and len(network.inputs) == 1)
+    if not in_order:
         return any(isinstance(layer, scaling) for layer in keras_privates.all_layers(network))
     for layer in network.layers:
         if isinstance(layer, scaling):

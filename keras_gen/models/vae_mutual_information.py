@@ -26,8 +26,8 @@ class DecoderFreeVAE(InformationEncoder):
         min over p(z|x), T of             E_x KL(p(z|x) || q(z)) - information_weight * estimate of I(x, z)
 
     The estimate is what the `estimator` makes of T's scores, on pairs of an x and its own z (P) and of an x and the z
-    of m others (Q). Three are lower bounds of I(x, z); Donsker-Varadhan's is one but for the bias of a batch's mean in
-    its logarithm, and Jensen-Shannon's is one of twice the Jensen-Shannon divergence of P and Q in its place:
+    of m others (Q). In the mean, `nwj` and `info_nce` are at most I(x, z). The logarithm of a batch's mean can lift
+    `donsker_varadhan` above it; `jensen_shannon` bounds twice the Jensen-Shannon divergence of P and Q instead:
 
         jensen_shannon      E_P[log sigma(T)] + E_Q[log(1 - sigma(T))] + 2 log 2
         nwj                 E_P[T] - E_Q[e^(T - 1)]

@@ -127,6 +127,14 @@ class TestNetworksThatScale:
         assert scales_pixels(self.vae(keras.Model(x, encoder(inner(x)))))
         assert not scales_pixels(self.vae(encoder))
 
+    def test_one_that_takes_labels_too(self):
+        images, labels = keras.Input(self.SHAPE), keras.Input((NUM_CLASSES,))
+        pixels = keras.layers.Flatten()(keras.layers.Rescaling(1 / 127.5, offset=-1.0)(images))
+        embedded = keras.layers.Dense(4)(labels)  # at the same depth as the scaling, or before it
+        score = keras.layers.Dense(1)(keras.layers.Concatenate()([pixels, embedded]))
+        network = keras.Model([labels, images], score)
+        assert scales_pixels(keras.Model([labels, images], network([labels, images])))
+
 
 def test_what_is_no_image_may_have_any_range():
     model = RUNS["vae"].new_model()
