@@ -1,4 +1,4 @@
-"""TensorFlow's import, with its faster convolutions and without the lines that it prints on every machine."""
+"""TensorFlow's import, without the lines that it prints on every machine."""
 
 import contextlib
 import os
@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator
 
 LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
-ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 # Without these, an NVIDIA driver is not loaded, and that TensorFlow fails to start CUDA is no error.
 DRIVER = ("/dev/nvidiactl", "/dev/dxg")
 # Notices of absl (I0000 ... and W0000 ...), with what belongs to them.
@@ -25,14 +24,8 @@ def import_tensorflow() -> None:
 
     Nothing happens if it is imported already. If the variable TF_CPP_MIN_LOG_LEVEL asks for notices (0 or 1), all are
     shown; without it, it is set to 2, which leaves errors.
-
-    By itself TensorFlow uses oneDNN's kernels only on processors with instructions for neural networks. Convolutions
-    are faster with them on others, too, so they are used unless the variable TF_ENABLE_ONEDNN_OPTS says otherwise.
     """
-    if "tensorflow" in sys.modules:
-        return
-    os.environ.setdefault(ONEDNN, "1")
-    if os.environ.setdefault(LOG_LEVEL, "2") in ("0", "1"):
+    if "tensorflow" in sys.modules or os.environ.setdefault(LOG_LEVEL, "2") in ("0", "1"):
         return
     driver = any(map(os.path.exists, DRIVER))
     with _filtered(driver):

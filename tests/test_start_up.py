@@ -61,15 +61,3 @@ def test_who_asks_for_notices_gets_them(level, monkeypatch):
     monkeypatch.setenv(start_up.LOG_LEVEL, level)
     start_up.import_tensorflow()
     assert os.environ[start_up.LOG_LEVEL] == level and "tensorflow" not in sys.modules
-
-
-@pytest.mark.parametrize(("asked", "used"), [(None, "1"), ("0", "0"), ("1", "1")])
-def test_onednns_kernels_are_used_unless_the_user_says_otherwise(asked, used, monkeypatch):
-    monkeypatch.delitem(sys.modules, "tensorflow")
-    monkeypatch.setenv(start_up.LOG_LEVEL, "1")  # so that nothing is imported
-    if asked is None:
-        monkeypatch.delenv(start_up.ONEDNN, raising=False)
-    else:
-        monkeypatch.setenv(start_up.ONEDNN, asked)
-    start_up.import_tensorflow()
-    assert os.environ[start_up.ONEDNN] == used

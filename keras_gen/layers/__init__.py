@@ -1,7 +1,7 @@
 """Layers that Keras does not have, or has otherwise."""
 
 from keras_gen.keras_privates import BatchNormalization
-from keras_gen.layers import flows, likelihoods
+from keras_gen.layers import flows, likelihoods, strided
 from keras_gen.layers.conditional_batch_normalization import ConditionalBatchNormalization
 from keras_gen.layers.likelihoods import BernoulliLikelihood, GaussianLikelihood, Likelihood
 from keras_gen.layers.spectral_normalization import SpectralNormalization
@@ -17,4 +17,5 @@ __all__ = [
     "UnitScaleBatchNormalization",
     "flows",
     "likelihoods",
+    "strided",
 ]

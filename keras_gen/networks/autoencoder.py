@@ -16,7 +16,7 @@ from keras import layers
 
 from keras_gen.checks import check_counts, check_keras_settings
 from keras_gen.errors import InputError
-from keras_gen.layers import BatchNormalization
+from keras_gen.layers import BatchNormalization, strided
 from keras_gen.networks import initializers
 
 OUTPUTS = ("images", "logits")
@@ -143,10 +143,10 @@ def deep_decoder(
     latents = keras.Input((latent_dim,), name="latents")
     x = layers.Reshape(smallest)(layers.Dense(math.prod(smallest), **kernel())(latents))
     for channels in reversed(widths[:-1]):
-        x = layers.Conv2DTranspose(channels, 5, 2, "same", **kernel())(x)
+        x = strided.Conv2DTranspose(channels, 5, 2, "same", **kernel())(x)
         x = BatchNormalization(synchronized=synchronized)(x)
         x = layers.ReLU()(x)
-    x = layers.Conv2DTranspose(image_shape[-1], 5, 2, "same", **kernel())(x)
+    x = strided.Conv2DTranspose(image_shape[-1], 5, 2, "same", **kernel())(x)
     return keras.Model(latents, layers.Activation("tanh", dtype="float32", name="images")(x), name="decoder")
 
 

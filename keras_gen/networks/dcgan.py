@@ -21,7 +21,7 @@ from keras import layers
 
 from keras_gen.checks import check_counts, check_keras_settings
 from keras_gen.errors import InputError
-from keras_gen.layers import BatchNormalization, ConditionalBatchNormalization
+from keras_gen.layers import BatchNormalization, ConditionalBatchNormalization, strided
 from keras_gen.networks import initializers
 from keras_gen.networks.spectral_normalization import batch_normalization, spectrally_normalized
 
@@ -94,10 +94,10 @@ def generator(
     x = map_of_units(normalized(x)) if normalize_units else normalized(map_of_units(x))
     for channels in reversed(widths[:-1]):
         x = layers.ReLU()(x)
-        x = layers.Conv2DTranspose(channels, kernel_size, 2, "same", use_bias=not batch_norm, **kernel(initializer))(x)
+        x = strided.Conv2DTranspose(channels, kernel_size, 2, "same", use_bias=not batch_norm, **kernel(initializer))(x)
         x = normalized(x)
     x = layers.ReLU()(x)
-    x = layers.Conv2DTranspose(image_shape[-1], kernel_size, 2, "same", **kernel(initializer))(x)
+    x = strided.Conv2DTranspose(image_shape[-1], kernel_size, 2, "same", **kernel(initializer))(x)
     images = layers.Activation("tanh", dtype="float32", name="images")(x)
     return keras.Model([latents, *classes] if classes else latents, images, name="generator")
 
@@ -150,7 +150,7 @@ def discriminator(
     x = images
     for i, channels in enumerate(widths):
         use_bias = not batch_norm if i > 0 or first_bias is None else first_bias
-        convolution = layers.Conv2D(channels, kernel_size, 2, "same", use_bias=use_bias, **kernel(initializer))
+        convolution = strided.Conv2D(channels, kernel_size, 2, "same", use_bias=use_bias, **kernel(initializer))
         x = spectrally_normalized(convolution, spectral_normalization)(x)
         if batch_norm and i > 0:
             x = batch_normalization(spectral_normalization, synchronized=synchronized)(x)
