@@ -10,10 +10,10 @@ SEEDS = (0, 1, 2)
 
 PHOTOS: dict[str, Any] = {
     "width": 16,
-    "steps": 5_000,
-    "sample_every": 1_000,
-    "evaluate_every": 500,
-    "checkpoint_every": 500,
+    "steps": 3_000,
+    "sample_every": 1_500,
+    "evaluate_every": 300,
+    "checkpoint_every": 300,
     "evaluation_samples": 2_000,
 }
 CLOTHES: dict[str, Any] = {
@@ -26,7 +26,7 @@ CLOTHES: dict[str, Any] = {
 }
 
 # A search has half the steps of its contest.
-PHOTOS_SEARCH = PHOTOS | {"steps": 2_500}
+PHOTOS_SEARCH = PHOTOS | {"steps": 1_500}
 CLOTHES_SEARCH = CLOTHES | {"steps": 1_500}
 
 # What a run of a contest takes on two cores, roughly; with one run on each core, twice that.

@@ -41,10 +41,10 @@ def perform(settings: Any, data_dir: str | None) -> dict:
 def table(record: dict) -> str:
     """One row per variant."""
     rows = [
-        [title, *(_cell(runs, name, digits) for name, (_, digits) in COLUMNS.items()), _milliseconds(runs)]
+        [title, *(_cell(runs, name, digits) for name, (_, digits) in COLUMNS.items())]
         for title, runs in summary.by_variant(record).items()
     ]
-    columns = ("encoder", *(column for column, _ in COLUMNS.values()), "ms per step")
+    columns = ("encoder", *(column for column, _ in COLUMNS.values()))
     return f"{conditions(record)}.\n\n{markdown.table(columns, rows)}"
 
 
@@ -53,10 +53,6 @@ def _cell(runs: list[dict], name: str, digits: int) -> str:
         return prior_term.discrepancy_cell(runs)
     values = prior_term.numbers(runs, name)
     return markdown.spread(values, digits) if values else ""
-
-
-def _milliseconds(runs: list[dict]) -> str:
-    return f"{1000 * mean(run['seconds_per_step'] for run in runs):.0f}"
 
 
 def conditions(record: dict) -> str:
@@ -149,5 +145,4 @@ def study(presets: Mapping[str, RunConfiguration]) -> Study:
         presets=extended(presets, OPTIONS, steps=2_000),
         table=table,
         figure=figure,
-        timed=True,
     )

@@ -88,10 +88,8 @@ def test_the_table_and_the_claims_by_hand():
     lines = STUDY.table(record).splitlines()
     assert lines[0] == "Codes of 8 dimensions, 20 steps of 16; one seed (0)."
     numbers = "0.010 / 0.050 / 0.200 | 0.500 / 0.500 / 0.500"
-    assert (
-        lines[4] == f"| mnist_5k: Deep InfoMax | {numbers} | {numbers} | 0.900 | 0.10, 1.10 | 3.0, 1.2 | 1.8 |  | 20 |"
-    )
-    assert lines[-2] == f"| fashion_mnist: PCA | {numbers} | {numbers} | 0.900 | 0.10, 1.10 |  |  |  |  |"
+    assert lines[4] == f"| mnist_5k: Deep InfoMax | {numbers} | {numbers} | 0.900 | 0.10, 1.10 | 3.0, 1.2 | 1.8 |  |"
+    assert lines[-2] == f"| fashion_mnist: PCA | {numbers} | {numbers} | 0.900 | 0.10, 1.10 |  |  |  |"
     of_clothes = next(one for one in record["runs"] if one["variant"] == "fashion_mnist: Deep InfoMax")
     of_clothes |= {"neighbor_accuracy_5": 0.25, "discrepancy": 0.1}
     values = {claim.key: claim.values(record) for claim in STUDY.claims}
