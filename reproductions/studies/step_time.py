@@ -55,7 +55,8 @@ def _conditions(record: dict) -> str:
     flags = record["flags"] | record["runs"][0].get("flags", {})
     updates = f"{flags['discriminator_steps']} updates of the critic and one of the generator"
     return (
-        f"{flags['dataset']}, batches of {flags['batch_size']}, {updates}, {summary.seeds(record)}; median of ten turns"
+        f"{flags['dataset']}, batches of {flags['batch_size']}, {updates}, {summary.seeds(record)}; the two "
+        "in turn, medians of ten"
     )
 
 
