@@ -16,19 +16,19 @@ from keras_gen.models import FVAE
 from keras_gen.optimizers import Adam
 from reproductions.reporting.notebooks import curves, lines_of, picture, verdicts
 
-STEPS = int(os.environ.get("STEPS", "1500"))
+STEPS = int(os.environ.get("STEPS", "2000"))
 
 # %%
 lines_of(FVAE.noisy_code, FVAE.elbo_terms, FVAE.objective)
 
 # %%
 images = keras_gen.datasets.load("padded:mnist_5k")
-sizes = {"stages": 2, "depth": 2, "width": 32}
+sizes = {"stages": 2, "depth": 3, "width": 64}
 encoder = networks.f_vae.encoder(images.image_shape, **sizes)
 decoder = networks.f_vae.decoder(images.image_shape, **sizes)
 flow = networks.glow(encoder.output_shape[1:], depths=[4, 4], width=64, squeeze_first=False)
-model = FVAE(encoder, decoder, flow, sigma_1=0.3, sigma_2=0.1, clip_norm=50.0)
-model.compile(Adam(5e-4))
+model = FVAE(encoder, decoder, flow, sigma_1=0.5, sigma_2=0.2, sigma_rate=0.1, clip_norm=1_000.0)
+model.compile(Adam(1e-3))
 batches = keras_gen.datasets.batches(images, batch_size=32)
 history = model.fit(
     batches, steps_per_epoch=max(1, STEPS // 10), epochs=min(10, STEPS), shuffle=False, verbose=0

@@ -19,7 +19,7 @@ from keras_gen.models import GAN
 from keras_gen.optimizers import Adam
 from reproductions.reporting.notebooks import curves, lines_of, picture, verdicts
 
-STEPS = int(os.environ.get("STEPS", "1500"))
+STEPS = int(os.environ.get("STEPS", "2000"))
 
 # %%
 lines_of(SpectralNormalization.normalized_kernel)
@@ -30,9 +30,10 @@ lines_of(SpectralNormalization.normalized_kernel)
 # %%
 images = keras_gen.datasets.load("mnist_5k")
 dcgan = keras_gen.networks.dcgan
-critic = dcgan.discriminator(images.image_shape, 16, batch_norm=False, spectral_normalization="persistent")
-model = GAN(dcgan.generator(images.image_shape, 64, 16), critic, Wasserstein(), ema_momentum=0.999)
-model.compile(Adam(5e-4, beta_1=0.5), Adam(5e-4, beta_1=0.5))
+critic = dcgan.discriminator(images.image_shape, width=16, pooling="flatten", spectral_normalization="persistent")
+generator = dcgan.generator(images.image_shape, latent_dim=64, width=16)
+model = GAN(generator, critic, Wasserstein(), ema_momentum=0.999)
+model.compile(Adam(5e-4, beta_1=0.5), Adam(2e-3, beta_1=0.5))
 batches = keras_gen.datasets.batches(images, batch_size=64)
 history = model.fit(
     batches, steps_per_epoch=max(1, STEPS // 20), epochs=min(20, STEPS), shuffle=False, verbose=0

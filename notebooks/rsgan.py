@@ -15,7 +15,7 @@ from keras_gen.models import GAN, RSGAN
 from keras_gen.optimizers import Adam
 from reproductions.reporting.notebooks import lines_of, picture, verdicts
 
-STEPS = int(os.environ.get("STEPS", "1500"))
+STEPS = int(os.environ.get("STEPS", "2000"))
 
 # %%
 lines_of(RSGAN.discriminator_terms, RSGAN.generator_loss)
@@ -29,9 +29,12 @@ images = keras_gen.datasets.load("mnist_5k")
 
 def trained(kind):
     dcgan = keras_gen.networks.dcgan
-    networks = dcgan.generator(images.image_shape, 64, 16), dcgan.discriminator(images.image_shape, 16)
+    networks = (
+        dcgan.generator(images.image_shape, latent_dim=64, width=16),
+        dcgan.discriminator(images.image_shape, width=16, pooling="flatten"),
+    )
     model = kind(*networks, ema_momentum=0.999)
-    model.compile(Adam(2e-4, beta_1=0.5), Adam(2e-4, beta_1=0.5))
+    model.compile(Adam(5e-4, beta_1=0.5), Adam(5e-4, beta_1=0.5))
     model.fit(keras_gen.datasets.batches(images, 64), steps_per_epoch=STEPS, shuffle=False, verbose=0)
     return model
 

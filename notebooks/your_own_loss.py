@@ -9,7 +9,7 @@ import os
 
 import keras_gen  # first: it keeps TensorFlow's notices off the screen
 
-STEPS = int(os.environ.get("STEPS", "1500"))
+STEPS = int(os.environ.get("STEPS", "2000"))
 
 # %%
 import tensorflow as tf
@@ -41,8 +41,8 @@ lines_of(GAN.discriminator_terms, GAN.generator_loss)
 images = keras_gen.datasets.load("mnist_5k")
 dcgan = keras_gen.networks.dcgan
 model = GAN(
-    dcgan.generator(images.image_shape, 64, 16),
-    dcgan.discriminator(images.image_shape, 16),
+    dcgan.generator(images.image_shape, latent_dim=64, width=16),
+    dcgan.discriminator(images.image_shape, width=16, pooling="flatten"),
     SquaredHinge(),
     R1Penalty(0.5),
     ema_momentum=0.999,
