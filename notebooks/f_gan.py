@@ -35,7 +35,7 @@ def samples(divergence):
         dcgan.discriminator(images.image_shape, width=16, pooling="flatten"),
     )
     model = FGAN(*networks, divergence, non_saturating=True, ema_momentum=0.999)
-    model.compile(Adam(5e-4, beta_1=0.5), Adam(5e-4, beta_1=0.5))
+    model.compile(Adam(1e-3, beta_1=0.5), Adam(1e-3, beta_1=0.5))
     model.fit(keras_gen.datasets.batches(images, 64), steps_per_epoch=STEPS, shuffle=False, verbose=0)
     return model.sample(64, seed=0)
 

@@ -34,7 +34,7 @@ def trained(kind):
         dcgan.discriminator(images.image_shape, width=16, pooling="flatten"),
     )
     model = kind(*networks, ema_momentum=0.999)
-    model.compile(Adam(5e-4, beta_1=0.5), Adam(5e-4, beta_1=0.5))
+    model.compile(Adam(1e-3, beta_1=0.5), Adam(1e-3, beta_1=0.5))
     model.fit(keras_gen.datasets.batches(images, 64), steps_per_epoch=STEPS, shuffle=False, verbose=0)
     return model
 

@@ -47,7 +47,7 @@ model = GAN(
     R1Penalty(0.5),
     ema_momentum=0.999,
 )
-model.compile(Adam(5e-4, beta_1=0.5), Adam(5e-4, beta_1=0.5))
+model.compile(Adam(1e-3, beta_1=0.5), Adam(1e-3, beta_1=0.5))
 batches = keras_gen.datasets.batches(images, batch_size=64)
 history = model.fit(
     batches, steps_per_epoch=max(1, STEPS // 20), epochs=min(20, STEPS), shuffle=False, verbose=0

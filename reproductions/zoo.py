@@ -101,14 +101,26 @@ def put(directory: RunDirectory, name: str, leave_out: Sequence[str], folder: Pa
 
 
 def drawn(model: Any, parts: dict[str, list[Any]], values: dict[str, list[Any]]) -> dict[str, float]:
-    """Mean and standard deviation of all pixels of 64 samples with seed 0, by the weights that are kept."""
+    """What the model gives by the weights that are kept; see `fingerprint`."""
     for part, of_part in values.items():
         for variable, value in zip(parts[part], of_part, strict=True):
             variable.assign(value.astype(variable.dtype))
-    if not hasattr(model, "sample"):
-        return {}
-    samples = model.sample(64, seed=0).numpy()
-    return {"mean": float(samples.mean()), "deviation": float(samples.std())}
+    return fingerprint(model)
+
+
+def fingerprint(model: Any) -> dict[str, float]:
+    """Mean and standard deviation of all pixels of 64 samples with seed 0.
+
+    Of an encoder, which does not sample, those of the codes of 64 images of uniform noise.
+    """
+    import numpy as np
+
+    if hasattr(model, "sample"):
+        found = model.sample(64, seed=0).numpy()
+    else:
+        noise = np.random.default_rng(0).uniform(-1, 1, (64, *model.encoder.input_shape[1:]))
+        found = model.encode(noise.astype(np.float32)).numpy()
+    return {"mean": float(found.mean()), "deviation": float(found.std())}
 
 
 def about(results: dict[str, Any]) -> dict[str, Any]:
