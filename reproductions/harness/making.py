@@ -273,7 +273,11 @@ def _check_changes(study: Study, changes: dict[str, Any]) -> None:
 
 
 def _plan(study: Study, command: launch.Command, recorded: dict | None) -> list[Run]:
-    """The runs that are asked for, by their seeds; without --seeds those of the shipped record."""
+    """The runs that are asked for, by their seeds.
+
+    Without --seeds they are those of the shipped record or, where it has none of a variant, of the study. A record
+    that is being made may be far from whole: with --record, its runs and all of the study are asked for.
+    """
     for title in command.variant:
         if title not in study.variants:
             raise UsageError(f"--variant={shlex.quote(title)}: choose from {'; '.join(study.variants)}")
@@ -284,7 +288,11 @@ def _plan(study: Study, command: launch.Command, recorded: dict | None) -> list[
         (title, seed)
         for title in study.variants
         if title in (command.variant or study.variants)
-        for seed in command.seeds or recorded_seeds.get(title) or study.seeds
+        for seed in command.seeds or _usual_seeds(study, recorded_seeds.get(title, set()), command.record)
     ]
     order = list(study.variants)
     return sorted(runs, key=lambda run: (run[1], order.index(run[0])))
+
+
+def _usual_seeds(study: Study, recorded: set[int], recording: bool) -> set[int]:
+    return recorded.union(study.seeds) if recording else recorded or set(study.seeds)

@@ -229,6 +229,19 @@ def test_only_record_writes_the_repositorys(study, tmp_path, monkeypatch):
     assert both == "error: --record and --results_dir say two places for the record; give one of them"
 
 
+def test_a_record_that_was_interrupted_becomes_whole_by_the_same_command(study, tmp_path, monkeypatch):
+    """It has runs of some variants and seeds; those of the study that it lacks are made too."""
+    path = shipped_record(tmp_path)
+    monkeypatch.setattr(study_folders, "RESULTS", tmp_path / "shipped")
+    monkeypatch.chdir(tmp_path)
+    three = {"squares": dataclasses.replace(SQUARES, seeds=(4, 8))}
+    (tmp_path / "results").mkdir()
+    study("squares", studies=three)
+    launch.launch(wgan_div.REPRODUCTION, ["--study=squares", "--record"])
+    made = [(run["variant"], run["seed"]) for run in read_json(path)["runs"]]
+    assert made == [("of two", 4), ("of two", 5), ("of two", 8), ("of three", 4), ("of three", 8)]
+
+
 def test_outside_a_checkout_nothing_is_recorded(study, monkeypatch, tmp_path):
     monkeypatch.setattr(study_folders.pages, "FOLDER", tmp_path)
     assert "--record writes the records in a checkout" in study("squares", "--record", fails=True)
