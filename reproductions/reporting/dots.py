@@ -15,7 +15,7 @@ def dots(record: dict) -> Figure:
     from matplotlib.ticker import LogLocator, NullFormatter
 
     variants = summary.by_variant(record)
-    figure = figures.of_record(record, summary.conditions(record), 9, 1.5 + 0.32 * len(variants))
+    figure = figures.of_record(record, summary.conditions(record), 9, 1.9 + 0.32 * len(variants))
     axes = figure.subplots()
     for row, runs in enumerate(variants.values()):
         settled = [summary.settled(run) for run in summary.whole(runs)]
@@ -23,7 +23,7 @@ def dots(record: dict) -> Figure:
         axes.plot(settled, [row] * len(settled), "o", color="C0", label="mean of the last three" if row == 0 else None)
         axes.plot(best, [row] * len(best), "|", color="C1", markersize=14, label="best" if row == 0 else None)
     axes.set_yticks(range(len(variants)), [_row_title(title, runs) for title, runs in variants.items()])
-    axes.invert_yaxis()
+    axes.set_ylim(len(variants) - 0.5, -0.5)
     distances = [summary.settled(run) for run in summary.whole(record["runs"])]
     if max(distances) > 10 * min(distances):
         axes.set_xscale("log")
@@ -35,7 +35,7 @@ def dots(record: dict) -> Figure:
         axes.set_xlim(left=0)
     axes.set_xlabel(summary.distance_title(record))
     axes.grid(alpha=0.3, which="both")
-    axes.legend()
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
