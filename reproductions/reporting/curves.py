@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 
 def curves(record: dict) -> Figure:
-    """Distance against steps and against seconds, one line per variant: the mean over its seeds."""
-    figure = figures.of_record(record, summary.conditions(record), 13, 4.8)
-    by_steps, by_seconds = figure.subplots(1, 2, sharey=True)
-    for variant, runs in summary.by_variant(record).items():
-        if not summary.whole(runs):
+    """Distance against steps: one line per variant, the mean over its seeds, and a thin one for each seed."""
+    figure = figures.of_record(record, summary.conditions(record), 9, 5)
+    axes = figure.subplots()
+    axes.set(xlabel="steps", ylabel=summary.distance_title(record).replace(" (", "\n("))
+    figures.plain_logarithm(axes, "y")
+    for i, (variant, runs) in enumerate(summary.by_variant(record).items()):
+        whole = summary.whole(runs)
+        if not whole:
             continue
-        steps, seconds, distances = summary.mean_curve(summary.whole(runs))
-        by_steps.plot(steps, distances, marker=".", label=variant)
-        by_seconds.plot(seconds, distances, marker=".", label=variant)
-    by_steps.set(xlabel="steps", ylabel=summary.distance_title(record).replace(" (", "\n("), yscale="log")
-    by_seconds.set_xlabel("seconds of training")
-    figure.legend(*by_steps.get_legend_handles_labels(), loc="outside right center")
-    for axes in (by_steps, by_seconds):
-        axes.grid(alpha=0.3, which="both")
+        axes.plot(*summary.mean_curve(whole), marker=".", color=f"C{i}", label=variant)
+        for run in whole if len(whole) > 1 else []:
+            axes.plot(*summary.curve(run), color=f"C{i}", linewidth=0.8, alpha=0.4)
+    axes.grid(alpha=0.3, which="both")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right center")
     return figure

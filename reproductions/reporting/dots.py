@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 def dots(record: dict) -> Figure:
     """Every run's best distance and the mean of its last three, one row per variant."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
     variants = summary.by_variant(record)
     figure = figures.of_record(record, summary.conditions(record), 9, 1.9 + 0.32 * len(variants))
     axes = figure.subplots()
@@ -26,11 +24,7 @@ def dots(record: dict) -> Figure:
     axes.set_ylim(len(variants) - 0.5, -0.5)
     distances = [summary.settled(run) for run in summary.whole(record["runs"])]
     if max(distances) > 10 * min(distances):
-        axes.set_xscale("log")
-        # Plain numbers, and not at every digit, where they would run into each other.
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        figures.plain_logarithm(axes, "x")
     else:
         axes.set_xlim(left=0)
     axes.set_xlabel(summary.distance_title(record))

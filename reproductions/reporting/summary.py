@@ -109,13 +109,15 @@ def level(record: dict) -> float:
     return NEAR * min(settled_at)
 
 
-def mean_curve(runs: list[dict]) -> tuple[list[float], list[float], list[float]]:
-    """Steps, seconds of training and Fréchet distances, each the mean over the runs."""
-    rows = list(zip(*(run["evaluations"] for run in runs), strict=True))
-    steps, seconds, distances = (
-        [mean(row[name] for row in same_step) for same_step in rows] for name in ("step", "seconds", "frechet_distance")
-    )
-    return steps, seconds, distances
+def curve(run: dict) -> tuple[list[float], list[float]]:
+    """Steps and Fréchet distances."""
+    return [row["step"] for row in run["evaluations"]], [row["frechet_distance"] for row in run["evaluations"]]
+
+
+def mean_curve(runs: list[dict]) -> tuple[list[float], list[float]]:
+    """Steps and Fréchet distances, means over the runs."""
+    rows = zip(*(curve(run)[1] for run in runs), strict=True)
+    return curve(runs[0])[0], [mean(row) for row in rows]
 
 
 def milliseconds_per_step(run: dict) -> float:
