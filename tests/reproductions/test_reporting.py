@@ -121,11 +121,13 @@ class TestQuality:
 
 
 class TestFigures:
-    def test_curves_are_means_over_the_seeds(self):
-        by_steps, by_seconds = curves(RECORD | {"runs": [*RECORD["runs"], BROKEN]}).axes
-        assert [line.get_label() for line in by_steps.lines] == ["one", "other"]
-        assert by_steps.lines[0].get_xydata().tolist() == [[100, 9], [200, 3], [300, 5]]
-        assert by_seconds.lines[0].get_xydata().tolist() == [[6, 9], [7, 3], [8, 5]]
+    def test_curves_are_means_over_the_seeds_beside_those_of_each(self):
+        (axes,) = curves(RECORD | {"runs": [*RECORD["runs"], BROKEN]}).axes
+        assert axes.get_legend_handles_labels()[1] == ["one", "other"]
+        first = [line for line in axes.lines if line.get_color() == "C0"]
+        assert first[0].get_xydata().tolist() == [[100, 9], [200, 3], [300, 5]]
+        expected = [summary.curve(run)[1] for run in summary.by_variant(RECORD)["one"]]
+        assert [line.get_ydata().tolist() for line in first[1:]] == expected and len(expected) == 2
 
     def test_dots_are_the_ends_of_all_runs(self):
         (axes,) = dots(RECORD | {"runs": [*RECORD["runs"], BROKEN]}).axes
