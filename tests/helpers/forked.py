@@ -11,8 +11,12 @@ import runpy
 import subprocess
 import sys
 import tempfile
+from multiprocessing import forkserver
 from pathlib import Path
+from unittest import mock
 
+# As the scripts set it before they import TensorFlow, which here is imported already.
+_KERNELS = {"TF_ENABLE_ONEDNN_OPTS": "1"}
 _PRELOADED = ["keras_gen", "keras_gen.callbacks", "keras_gen.metrics", "keras_gen.models", "reproductions.harness.run"]
 
 
@@ -27,7 +31,9 @@ def start(program, *words, cwd, folder, typed="", **environment):
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
     files = [Path(folder, name) for name in ("printed", "complained")]
-    told = str(program), words, cwd, {**os.environ, **environment}, typed, files
+    with mock.patch.dict(os.environ, _KERNELS):
+        forkserver.ensure_running()
+    told = str(program), words, cwd, {**os.environ, **_KERNELS, **environment}, typed, files
     process = context.Process(target=_command, args=told)
     process.start()
 
