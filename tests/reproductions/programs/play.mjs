@@ -54,7 +54,10 @@ for (const name of await page.$$eval("#model option", (options) => options.map((
   await page.selectOption("#model", name);
   await settled();
   if (await page.isVisible("#class")) await changes("class", "#picture", () => page.selectOption("#class", "1"));
-  if (await page.isVisible("#temperature")) await changes("temperature", "#picture", () => slide("#temperature", 0.3));
+  if (await page.isVisible("#temperature")) {
+    const cooler = (await page.inputValue("#temperature")) === "0.3" ? 0.8 : 0.3; // it stays from model to model
+    await changes("temperature", "#picture", () => slide("#temperature", cooler));
+  }
   if (await page.isVisible("#own-0")) {
     await page.check("#own-0");
     await changes("own image", "#line canvas:first-child", () => scribble("#end-a .play-pad canvas"));
