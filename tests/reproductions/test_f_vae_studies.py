@@ -11,6 +11,7 @@ from keras_gen.models.encoding_model import line, square
 from reproductions import f_vae
 from reproductions.experiments import flow_pictures
 from reproductions.families import flows, samples
+from reproductions.studies import f_vae_training
 from reproductions.studies.flow_pictures import STUDIES
 
 MODELS = typing.get_args(typing.get_type_hints(f_vae.Configuration)["model"])
@@ -156,3 +157,11 @@ def test_pictures_of_a_model(digits, few_features, monkeypatch):
     assert picture.shape == (9 * 66 - 2, 2 * (9 * 66 - 2) + 16, 1)
     record["runs"] = [{"seed": 0, "variant": "f-VAE", "found": found}]
     assert STUDIES["interpolation"].table(record).splitlines()[-3].startswith("| reconstructions |")
+
+
+def test_the_glow_of_the_contests_has_as_many_parameters_as_the_f_vae():
+    contest = f_vae.PRESETS["laptop"].replace(f_vae_training.settings("padded:mnist", f_vae_training.STEPS))
+    ours, glow = (
+        parameters(f_vae.build(contest.replace(flags), (32, 32, 1), 1)) for flags in ({}, f_vae_training.GLOW)
+    )
+    assert glow == pytest.approx(ours, rel=0.01)
