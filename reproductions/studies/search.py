@@ -34,6 +34,7 @@ RATES: Mapping[str, Flags] = {
     "rates 2e-4": rates(2e-4, 2e-4),
     "rates 5e-4": rates(5e-4, 5e-4),
     "rates 1e-3": rates(1e-3, 1e-3),
+    "rates 2e-3": rates(2e-3, 2e-3),
     "rates 8e-4 and 2e-4": rates(8e-4, 2e-4),
 }
 USUAL = "rates 2e-4"
