@@ -156,8 +156,8 @@ def shuffled(rows: tf.Tensor, noise: tf.Tensor, num_shuffles: int = 1) -> tf.Ten
     many there are; gradients pass to the rows of other replicas.
 
     Args:
-        rows: [n, ...], this replica's; each replica has as many.
-        noise: Uniform noise [n], this replica's, the same function of the seed and the step for everyone.
+        rows: float32 [n, ...], this replica's; each replica has as many.
+        noise: Uniform noise, float32 [n], this replica's, the same function of the seed and the step for everyone.
         num_shuffles: m, at most the rows of all replicas less one.
 
     Returns:
@@ -173,7 +173,9 @@ def shuffled(rows: tf.Tensor, noise: tf.Tensor, num_shuffles: int = 1) -> tf.Ten
     if num_shuffles < 1 or (num_rows is not None and num_shuffles >= num_rows * num_replicas):
         raise InputError(f"{asked} {(num_rows or 0) * num_replicas}: {advice}")
     num_rows = tf.shape(rows)[0]
-    rows, noise = replica.all_gather(rows, axis=0), replica.all_gather(noise, axis=0)
+    # Rows and noise travel together: among many replicas a gather costs its latency, not its bytes.
+    gathered = replica.all_gather(tf.concat([tf.reshape(rows, [num_rows, -1]), noise[:, tf.newaxis]], axis=1), axis=0)
+    rows, noise = tf.reshape(gathered[:, :-1], [-1, *rows.shape[1:]]), gathered[:, -1]
     enough = tf.debugging.Assert(num_shuffles < tf.size(noise), [f"InputError: {asked}", tf.size(noise), f": {advice}"])
     with tf.control_dependencies([enough]):
         circle = tf.argsort(noise, stable=True)

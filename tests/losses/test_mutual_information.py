@@ -154,7 +154,7 @@ class Noise(ReproducibleModel):
 class TestShuffled:
     @pytest.mark.parametrize("num_rows", [2, 3, 8])
     def test_no_row_meets_itself_and_every_row_is_met_once(self, num_rows):
-        model, rows = Noise(seed=1), tf.range(num_rows)
+        model, rows = Noise(seed=1), tf.range(float(num_rows))
         for step in range(20):
             partners = mi.shuffled(rows, model.at(step, num_rows), num_rows - 1).numpy()
             assert partners.shape == (num_rows, num_rows - 1)
@@ -165,7 +165,7 @@ class TestShuffled:
 
     def test_every_cycle_comes_equally_often(self):
         model, counts = Noise(seed=2), {}
-        shuffle = tf.function(lambda step: mi.shuffled(tf.range(4), model.at(step, 4))[:, 0])
+        shuffle = tf.function(lambda step: mi.shuffled(tf.range(4.0), model.at(step, 4))[:, 0])
         for step in range(1200):
             cycle = tuple(shuffle(tf.constant(step, tf.int64)).numpy())
             counts[cycle] = counts.get(cycle, 0) + 1
@@ -174,7 +174,7 @@ class TestShuffled:
         assert max(abs(count - 200) for count in counts.values()) < 5 * np.sqrt(1200 * 5 / 36)
 
     def test_the_seed_and_the_step_decide(self):
-        rows = tf.range(50)
+        rows = tf.range(50.0)
         one = mi.shuffled(rows, Noise(seed=1).at(3, 50))
         np.testing.assert_array_equal(mi.shuffled(rows, Noise(seed=1).at(3, 50)), one)
         assert np.mean(mi.shuffled(rows, Noise(seed=1).at(4, 50)) == one) < 0.2
