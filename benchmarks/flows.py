@@ -3,8 +3,9 @@
 In one run, in turn: `keras_gen.models.Glow`, TensorFlow Probability's `tfb.Glow`, and normflows in PyTorch, if it is
 installed (or with --torch_python=PYTHON, an interpreter that has it). All have the same sizes: 32x32x3, three levels
 of steps of act norm, 1x1 convolution and affine coupling, with networks of 3x3, 1x1 and 3x3 convolutions. Each is a
-process of its own; measured are its training step (Adam), sampling, tracing, the first step, and memory. With --record
-the result goes to `benchmarks/results/`, and `python -m benchmarks.tables` makes the tables in docs/ of it.
+process of its own; measured are its training step (Adam), sampling, tracing, the first step, the arithmetic rate of the
+step as a share of the machine's own matrix product, and memory. With --record the result goes to `benchmarks/results/`,
+and `python -m benchmarks.tables` makes the tables in docs/ of it.
 """
 
 import statistics
@@ -29,6 +30,7 @@ TITLES = {
     "trace": ("trace, s", ".1f"),
     "trace_ratio": ("ratio", ".2f"),
     "first_step": ("first step, s", ".1f"),
+    "rate": ("of matrix rate", ".2f"),
     "memory": ("GiB", ".2f"),
     "parameters": ("parameters", ",.0f"),
 }
@@ -137,11 +139,14 @@ def compared(contestant: Contestant, ours: Contestant) -> dict[str, float]:
         pairs = zip(contestant.seconds[what], ours.seconds[what], strict=True)
         values[what] = 1000 * statistics.median(contestant.seconds[what])
         values[f"{what}_ratio"] = statistics.median(theirs / own for theirs, own in pairs)
-    trace, first_step, parameters = map(float, contestant.beginning)
+    trace, first_step, parameters = map(float, contestant.beginning[:3])
+    # Of a step in PyTorch nothing is counted; its layers are the same.
+    operations, rate = map(float, contestant.beginning[3:] or ours.beginning[3:])
     return values | {
         "trace": trace,
         "trace_ratio": trace / float(ours.beginning[0]),
         "first_step": first_step,
+        "rate": operations / (values["step"] / 1000) / rate,
         "memory": contestant.peak_memory() / 2**30,
         "parameters": parameters,
     }

@@ -51,6 +51,7 @@ def flows(record: dict) -> str:
             f"{width}: {name}",
             f"{values['step']:.0f}",
             f"{values['step_ratio']:.2f}",
+            f"{values['rate']:.2f}" if "rate" in values else "",
             f"{values['sample']:.0f}",
             f"{values['sample_ratio']:.2f}",
             f"{values['trace']:.1f}",
@@ -60,7 +61,7 @@ def flows(record: dict) -> str:
         for width, measured in record.items()
         for name, values in measured.items()
     ]
-    columns = ("", "ms per step", "ratio", "ms to sample", "ratio", "s to trace", "ratio", "GiB")
+    columns = ("", "ms per step", "ratio", "of the matrix rate", "ms to sample", "ratio", "s to trace", "ratio", "GiB")
     return table(columns, rows)
 
 

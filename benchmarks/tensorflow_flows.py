@@ -1,8 +1,9 @@
 """A contestant of `benchmarks.flows` in TensorFlow: `keras_gen`'s Glow, or `tfb.Glow` as its users train it.
 
 Called as `python -m benchmarks.tensorflow_flows WHICH WIDTH DEPTH BATCH_SIZE`. It prints `ready`, the seconds to trace
-the training step, the seconds of the first step after that (which hold the graph's optimisation) and the number of
-parameters. For each line `step N` or `sample N` it does that N times and prints the seconds; at the end of its
+the training step, the seconds of the first step after that (which hold the graph's optimisation), the number of
+parameters, the floating-point operations of a step in matrix products and convolutions, and the machine's rate of those
+per second. For each line `step N` or `sample N` it does that N times and prints the seconds; at the end of its
 input it prints its peak memory in bytes.
 """
 
@@ -16,6 +17,8 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
+
+from benchmarks import operations  # noqa: E402
 
 SHAPE = (32, 32, 3)
 LEVELS = 3
@@ -86,7 +89,8 @@ def main() -> None:
     traced_sample = tf.function(sample, autograph=False).get_concrete_function()
     traced_sample().numpy()
     parameters = sum(int(np.prod(weight.shape)) for weight in weights)
-    print("ready", traced - start, first - traced, parameters, flush=True)
+    counted = operations.matrix_operations(traced_step, batch_size)
+    print("ready", traced - start, first - traced, parameters, counted, operations.matrix_product_rate(), flush=True)
     tasks = {"step": lambda: traced_step(x), "sample": traced_sample}
     for line in sys.stdin:
         what, repetitions = line.split()
