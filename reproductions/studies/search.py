@@ -29,7 +29,7 @@ def rates(discriminator: float, generator: float) -> dict[str, float]:
     return {"discriminator_learning_rate": discriminator, "generator_learning_rate": generator}
 
 
-# From the author's to ones at which training suffers, and one at which the discriminator learns faster than the generator.
+# From the author's to ones at which training suffers, and one at which the discriminator is faster than the generator.
 RATES: Mapping[str, Flags] = {
     "rates 2e-4": rates(2e-4, 2e-4),
     "rates 5e-4": rates(5e-4, 5e-4),
