@@ -8,7 +8,7 @@ from reproductions.reporting import summary
 from reproductions.reporting.curves import curves
 from reproductions.reporting.quality import quality_table
 from reproductions.studies import budgets
-from reproductions.studies.search import RATES, USUAL, Search
+from reproductions.studies.search import RATES_ON_CLOTHES, RATES_ON_PHOTOS, Search
 
 MODELS: dict[str, dict[str, Any]] = {
     "WGAN-div": {"model": "wgan_div"},
@@ -17,8 +17,8 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 
 
-def _search(name: str) -> Search:
-    return Search(script="wgan_div", name=name, contestants=MODELS, grid=RATES, usual=USUAL)
+def _search(name: str, rates: dict[str, Any]) -> Search:
+    return Search(script="wgan_div", name=name, contestants=MODELS, **rates)
 
 
 def _contest(search: Search, key: str, on: str, preset: str, settings: dict[str, Any], minutes: float) -> Study:
@@ -46,7 +46,8 @@ def _contest(search: Search, key: str, on: str, preset: str, settings: dict[str,
     )
 
 
-OF_PHOTOS, OF_CLOTHES = _search("rates"), _search("rates_clothes")
+OF_PHOTOS = _search("rates", RATES_ON_PHOTOS)
+OF_CLOTHES = _search("rates_clothes", RATES_ON_CLOTHES)
 
 STUDIES = {
     "rates": OF_PHOTOS.study("photos_32", budgets.PHOTOS_SEARCH, budgets.MINUTES_PHOTOS / 2),

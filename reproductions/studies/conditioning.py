@@ -11,7 +11,7 @@ from reproductions.harness.claim import Above, Claim, difference
 from reproductions.harness.study import Study
 from reproductions.reporting.classes import as_asked, class_dots, class_table
 from reproductions.studies import budgets
-from reproductions.studies.search import RATES, USUAL, Search
+from reproductions.studies.search import RATES_ON_CLOTHES, RATES_ON_PHOTOS, Search
 
 WITH_LABELS = {"num_classes": 10}
 # Of these, rates are searched for, with labels. What else is compared is one of them with another setting.
@@ -24,9 +24,9 @@ WITHIN = "interpolate_within_class"
 SHARE = "share of samples that a classifier gives the class asked for, mean of the last three evaluations"
 
 
-def _search(name: str) -> Search:
+def _search(name: str, rates: dict[str, Any]) -> Search:
     contestants = {title: flags | WITH_LABELS for title, flags in CRITICS.items()}
-    return Search(script="lipschitz", name=name, contestants=contestants, grid=RATES, usual=USUAL)
+    return Search(script="lipschitz", name=name, contestants=contestants, **rates)
 
 
 def variants(search: Search) -> dict[str, dict[str, Any]]:
@@ -83,7 +83,8 @@ def _contest(search: Search, part: int, on: str, preset: str, settings: dict[str
 
 NO_BATCH_NORM = {"batch_norm": False}
 PHOTOS, PHOTOS_SEARCH = budgets.PHOTOS | NO_BATCH_NORM, budgets.PHOTOS_SEARCH | NO_BATCH_NORM
-OF_CLOTHES, OF_PHOTOS = _search("conditioning_rates_clothes"), _search("conditioning_rates")
+OF_CLOTHES = _search("conditioning_rates_clothes", RATES_ON_CLOTHES)
+OF_PHOTOS = _search("conditioning_rates", RATES_ON_PHOTOS)
 
 STUDIES = {
     "conditioning_rates_clothes": OF_CLOTHES.study("laptop", budgets.CLOTHES_SEARCH, budgets.MINUTES_CLOTHES / 2),

@@ -10,7 +10,7 @@ from reproductions.reporting import summary
 from reproductions.reporting.dots import dots
 from reproductions.reporting.quality import quality_table
 from reproductions.studies import budgets
-from reproductions.studies.search import rates
+from reproductions.studies.comparison import OF_CLOTHES
 
 POWERS = (2.0, 3.0, 4.0, 6.0, 8.0)
 OTHERS = tuple(p for p in POWERS if p != 6)
@@ -24,7 +24,8 @@ def best_of_the_other_powers_less_that_of_6(record: dict) -> list[float]:
 
 STUDY = Study(
     question="The power p of WGAN-div's gradient term, at k = 2",
-    variants={f"p = {p:g}": {"p": p} for p in POWERS},
+    variants={f"p = {p:g}": OF_CLOTHES.winners()["WGAN-div"] | {"p": p} for p in POWERS},
+    search=OF_CLOTHES.name,
     claims=(
         Claim(
             key="W4",
@@ -38,7 +39,7 @@ STUDY = Study(
     ),
     table=quality_table,
     figure=dots,
-    settings=budgets.CLOTHES | rates(5e-4, 5e-4),
+    settings=budgets.CLOTHES,
     seeds=budgets.SEEDS,
     minutes=budgets.MINUTES_CLOTHES,
 )

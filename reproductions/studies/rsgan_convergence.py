@@ -8,7 +8,7 @@ from reproductions.reporting import summary
 from reproductions.reporting.curves import curves
 from reproductions.reporting.quality import quality_table
 from reproductions.studies import budgets
-from reproductions.studies.search import RATES, USUAL, Search
+from reproductions.studies.search import RATES_ON_CLOTHES, RATES_ON_PHOTOS, Search
 
 MODELS: dict[str, dict[str, Any]] = {
     "SGAN": {"model": "gan", "spectral_normalization": "none"},
@@ -20,13 +20,12 @@ AREA = "Fréchet distance averaged over the training (area under its curve)"
 STEPS = "steps until the distance at which the worse of the two settled"
 SETTLED = "mean Fréchet distance of the last three evaluations"
 
-PHOTOS_SEARCH = Search(script="rsgan", name="rates", contestants=MODELS, grid=RATES, usual=USUAL)
+PHOTOS_SEARCH = Search(script="rsgan", name="rates", contestants=MODELS, **RATES_ON_PHOTOS)
 CLOTHES_SEARCH = Search(
     script="rsgan",
     name="rates_clothes",
     contestants={title: MODELS[title] for title in ("SGAN", "RSGAN")},
-    grid=RATES,
-    usual=USUAL,
+    **RATES_ON_CLOTHES,
 )
 
 

@@ -8,12 +8,13 @@ from reproductions.reporting import summary
 from reproductions.reporting.dots import dots
 from reproductions.reporting.quality import quality_table
 from reproductions.studies import budgets
-from reproductions.studies.search import rates
+from reproductions.studies.comparison import OF_CLOTHES
 
 SAMPLINGS = ("interpolate_real_fake", "interpolate_within", "interpolate_pooled", "real_and_fake", "fake", "real")
 # Each model's own choice is its default, so that these runs are those of other studies too.
 OWN_SAMPLING = {"wgan_div": "real_and_fake", "wgan_gp": "interpolate_real_fake"}
-MODELS = {"WGAN-div": "wgan_div", "WGAN-GP": "wgan_gp"}
+# Each has the rates that were found for it with its own r(x).
+MODELS = {title: OF_CLOTHES.winners()[title] for title in ("WGAN-div", "WGAN-GP")}
 # What is added to the titles: WGAN-div's gradient of one image then depends on the others of its batch.
 CRITICS = {"": False, " with batch norm": True}
 DISTANCE = "mean Fréchet distance of the last three evaluations"
@@ -67,18 +68,19 @@ STUDY = Study(
     question="Where the gradient is measured: the six r(x), under WGAN-div and under WGAN-GP",
     variants={
         f"{title}{critic}: {sampling}": {
-            "model": model,
+            **flags,
             "batch_norm": batch_norm,
-            "sampling": None if sampling == OWN_SAMPLING[model] else sampling,
+            "sampling": None if sampling == OWN_SAMPLING[flags["model"]] else sampling,
         }
         for critic, batch_norm in CRITICS.items()
-        for title, model in MODELS.items()
+        for title, flags in MODELS.items()
         for sampling in SAMPLINGS
     },
     claims=tuple(claim for part, critic in zip((1, 3), CRITICS, strict=True) for claim in _claims(part, critic)),
     table=quality_table,
     figure=dots,
-    settings=budgets.CLOTHES | rates(5e-4, 5e-4),
+    search=OF_CLOTHES.name,
+    settings=budgets.CLOTHES,
     seeds=budgets.SEEDS,
     minutes=budgets.MINUTES_CLOTHES,
 )

@@ -29,16 +29,19 @@ def rates(discriminator: float, generator: float) -> dict[str, float]:
     return {"discriminator_learning_rate": discriminator, "generator_learning_rate": generator}
 
 
-# From the author's to ones at which training suffers, and one at which the discriminator is faster than the generator.
-RATES: Mapping[str, Flags] = {
-    "rates 2e-4": rates(2e-4, 2e-4),
-    "rates 5e-4": rates(5e-4, 5e-4),
-    "rates 1e-3": rates(1e-3, 1e-3),
-    "rates 2e-3": rates(2e-3, 2e-3),
-    "rates 4e-3": rates(4e-3, 4e-3),
-    "rates 8e-4 and 2e-4": rates(8e-4, 2e-4),
+def _alike(*points: float) -> dict[str, Flags]:
+    """Points at which both networks have the same rate."""
+    return {f"rates {name}": rates(rate, rate) for rate in points for name in [f"{rate:.0e}".replace("e-0", "e-")]}
+
+
+# Each grid reaches from rates that are too small to ones that are too large, and a contestant of which nothing is
+# recorded has the usual point. On photographs it begins with the author's rate, and at one point the discriminator is
+# faster than the generator.
+RATES_ON_PHOTOS: dict[str, Any] = {
+    "grid": {**_alike(2e-4, 5e-4, 1e-3, 2e-3), "rates 8e-4 and 2e-4": rates(8e-4, 2e-4)},
+    "usual": "rates 2e-4",
 }
-USUAL = "rates 2e-4"
+RATES_ON_CLOTHES: dict[str, Any] = {"grid": _alike(5e-4, 1e-3, 2e-3, 4e-3, 8e-3), "usual": "rates 1e-3"}
 
 
 @dataclass(frozen=True, kw_only=True)
