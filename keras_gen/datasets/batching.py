@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from keras_gen.datasets import pipeline
 from keras_gen.datasets.images import Images
 from keras_gen.errors import InputError
 from keras_gen.utils import noise
@@ -57,7 +58,7 @@ def batches(
         with tf.device("CPU:0"):
             labels = tf.constant(images.labels)
         dataset = tf.data.Dataset.zip(dataset, indices.map(lambda rows: tf.gather(labels, rows)))
-    return dataset.prefetch(tf.data.AUTOTUNE).with_options(_options())
+    return dataset.prefetch(tf.data.AUTOTUNE).with_options(pipeline.options())
 
 
 def batch_numbers(num_images: int, batch_size: int, seed: int, first_step: int, num_steps: int) -> np.ndarray:
@@ -119,11 +120,3 @@ def _local_replicas(context: tf.distribute.InputContext) -> int:
 
 def _to_float(pixels: tf.Tensor) -> tf.Tensor:
     return tf.cast(pixels, tf.float32) / 127.5 - 1
-
-
-def _options() -> tf.data.Options:
-    options = tf.data.Options()
-    options.deterministic = True
-    # Every worker computes all batches and keeps its own rows; there are no files to distribute.
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    return options

@@ -3,6 +3,7 @@
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from keras_gen.datasets import pipeline
 from keras_gen.errors import InputError
 
 
@@ -33,4 +34,5 @@ def draws(
     def batch(step: tf.Tensor) -> tf.Tensor:
         return tf.cast(distribution.sample(batch_size, seed=tf.stack([seed, tf.cast(step, tf.int32)])), tf.float32)
 
-    return tf.data.Dataset.counter(first_step).map(batch, tf.data.AUTOTUNE, deterministic=True).prefetch(2)
+    drawn = tf.data.Dataset.counter(first_step).map(batch, tf.data.AUTOTUNE, deterministic=True)
+    return drawn.prefetch(2).with_options(pipeline.options())

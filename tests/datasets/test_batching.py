@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_probability as tfp
 
-from keras_gen.datasets import batches
+from keras_gen.datasets import batches, draws
 from keras_gen.datasets.images import EncodedImages
 from keras_gen.errors import InputError
 
@@ -87,6 +88,12 @@ def test_replicas_get_consecutive_rows(numbered, two_replicas):
 def test_workers_share_out_batches_rather_than_files(numbered):
     policy = batches(numbered(10), 4).options().experimental_distribute.auto_shard_policy
     assert policy == tf.data.experimental.AutoShardPolicy.DATA
+
+
+def test_no_tuner_sleeps_in_the_background(numbered):
+    """The end of a training would wait until it wakes: up to a minute."""
+    for dataset in (batches(numbered(10), 4), draws(tfp.distributions.Normal(0.0, 1.0), 4)):
+        assert dataset.options().autotune.enabled is False
 
 
 def on_worker(index):
