@@ -1,16 +1,23 @@
 """The models that come with the package."""
 
+import importlib
+import os
 import shutil
 
 import pytest
 
 import keras_gen
-from keras_gen import zoo
+from keras_gen import datasets, zoo
 from keras_gen.errors import InputError
 from reproductions.pages import SCRIPTS
 from reproductions.zoo import fingerprint
+from helpers.quick import slow_unless
 
 TOGETHER = 20e6  # bytes
+# A folder with the data sets that do not come with the package, and with celeba_10000, if there is one.
+DATA = os.environ.get("KERAS_GEN_DATA")
+# Measures of images, by features of a network that is trained anew on each machine, vary with its weights.
+ON_FEATURES = ("frechet_distance", "kernel_distance", "within_class_distance")
 
 
 @pytest.mark.parametrize("name", zoo.names())
@@ -20,6 +27,28 @@ def test_a_model_gives_what_its_card_says(name):
     assert fingerprint(model) == pytest.approx(card["drawn"], abs=1e-4)
     assert model.compiled and int(model.step) == card["steps"]
     assert card["evaluations"] and card["command"].startswith("python -m reproductions.") and card["licence"]
+
+
+@pytest.mark.traced
+@pytest.mark.parametrize("name", slow_unless(("digits_clustering", "digits_vae_mutual_information"), zoo.names()))
+def test_what_its_card_says_of_it_is_measured_again(name):
+    card = zoo.card(name)
+    reproduction = importlib.import_module(f"reproductions.{card['script']}").REPRODUCTION
+    configuration = reproduction.configuration_class(**card["flags"])
+    if card["data"].endswith("mnist_5k"):
+        dataset = card["data"]
+    elif DATA is None:
+        pytest.skip(f"{card['data']} does not come with the package; KERAS_GEN_DATA names a folder that has it")
+    else:
+        dataset = card["data"].replace("folder:", f"folder:{DATA}/")
+    images = [datasets.load(dataset, split, configuration.image_size, DATA) for split in ("train", "test")]
+    measure, _ = reproduction.measure(configuration, *images)
+    last = card["evaluations"][-1]
+    for term, found in measure(zoo.load(name)).items():
+        if term in ON_FEATURES:
+            assert found == pytest.approx(last[term], rel=0.25, abs=0.005), term
+        elif not term.endswith(("_std", "_deviation")):  # what is measured of the measure
+            assert found == pytest.approx(last[term], rel=0.02, abs=0.02), term  # the run's weights are not rounded
 
 
 def test_every_post_has_a_model():

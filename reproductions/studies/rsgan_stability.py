@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 FRESH, RUNNING_MEAN = "fresh real images", "a running mean of real scores"
+# Four times the rates that the search found best for RSGAN on these data.
+RAISED = rates(8e-3, 8e-3)
 # A run has collapsed if it ends so many times as far from the data as it has been.
 COLLAPSED = 3.0
 
@@ -65,7 +67,7 @@ STUDY = Study(
     variants={FRESH: {}, RUNNING_MEAN: {"real_scores": "running_mean"}},
     table=table,
     figure=dots,
-    settings=budgets.CLOTHES_SEARCH | rates(2e-3, 2e-3),
+    settings=budgets.CLOTHES_SEARCH | RAISED,
     seeds=tuple(range(10)),
     minutes=budgets.MINUTES_CLOTHES / 2,
     examine=examine,
@@ -74,7 +76,7 @@ STUDY = Study(
             key="R4.1",
             topic="stabler with real images in G's step",
             sentence="Real images in the generator's step keep training at raised learning rates from collapsing.",
-            statistic="collapses in 10 runs at ten times the usual rates: with a running mean of real scores in the "
+            statistic="collapses in 10 runs at four times the best rates: with a running mean of real scores in the "
             "place of fresh real images, less RSGAN's",
             rule=Above(0),
             values=difference(RUNNING_MEAN, FRESH, collapsed, 1.0),
