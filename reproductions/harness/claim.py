@@ -74,7 +74,7 @@ class Between:
         return f"between {self.least:g} and {self.largest:g}"
 
 
-Outcome = Literal["holds", "fails", "undecided"]
+Outcome = Literal["holds", "fails", "undecided", "not run yet"]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Verdict:
     """What a record says about a claim.
 
     Attributes:
-        outcome: Whether the claim holds, fails or is undecided.
+        outcome: Whether the claim holds, fails or is undecided, or that no run was recorded.
         value: The statistic's mean over the seeds; None without seeds, or where a run broke down.
         interval: Its 95 % interval; None for fewer than three seeds, or where a run broke down.
         num_seeds: The seeds that the record has for it.
@@ -97,7 +97,7 @@ class Verdict:
 
     def __str__(self) -> str:
         if not self.num_seeds:
-            return f"{self.outcome}: not run yet"
+            return self.outcome
         seeds = "one seed" if self.num_seeds == 1 else f"{self.num_seeds} seeds"
         if self.num_broken:
             of = "" if self.num_seeds == 1 else f"{self.num_broken} of "
@@ -141,7 +141,7 @@ class Claim:
         """
         values = [] if record is None or self.values is None else list(self.values(record))
         if not values:
-            return Verdict("undecided")
+            return Verdict("not run yet")
         num_broken = sum(not math.isfinite(value) for value in values)
         if num_broken:
             fails = len(values) >= MIN_SEEDS and all(self.rule.outside(value, value) for value in values)

@@ -21,23 +21,26 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "generalization": ("L1",),
 }
 ORDER = ("holds", "fails", "undecided")
+NOT_RUN = "not run yet"
 
 
 def table(question: str, found: Iterable[tuple[str, Claim, Verdict]]) -> str:
-    """One row for every claim that answers a question; those that are decided come first.
+    """One row for every claim that answers a question and was tested, those that are decided first; then the others.
 
     Args:
         question: One of `QUESTIONS`.
         found: The script, the claim and the verdict of every claim there is.
     """
     numbers = QUESTIONS[question]
-    rows = [(script, claim, verdict) for script, claim, verdict in found if claim.key.partition(".")[0] in numbers]
+    claims = [one for one in found if one[1].key.partition(".")[0] in numbers]
+    rows = [one for one in claims if one[2].outcome != NOT_RUN]
+    others = ", ".join(_linked(script, claim) for script, claim, verdict in claims if verdict.outcome == NOT_RUN)
     rows.sort(key=lambda row: ORDER.index(row[2].outcome))  # otherwise in the order of their keys
-    return markdown.table(
+    table = markdown.table(
         ("", "the claim", "measured by", "holds if", "seen here"),
         [
             (
-                f"[{claim.key}](../reproductions/{script}.md)",
+                _linked(script, claim),
                 *map(escaped, (claim.sentence, claim.statistic)),
                 str(claim.rule),
                 with_bold_outcome(verdict),
@@ -45,3 +48,8 @@ def table(question: str, found: Iterable[tuple[str, Claim, Verdict]]) -> str:
             for script, claim, verdict in rows
         ],
     )
+    return "\n\n".join([*([table] if rows else []), *([f"Not run yet: {others}."] if others else [])])
+
+
+def _linked(script: str, claim: Claim) -> str:
+    return f"[{claim.key}](../reproductions/{script}.md)"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from reproductions.harness.claim import Claim, Verdict
+from reproductions.harness.claim import Claim, Outcome, Verdict
 from reproductions.reporting import markdown
 
 if TYPE_CHECKING:
@@ -45,13 +45,17 @@ def escaped(text: str) -> str:
 
 
 def with_bold_outcome(verdict: Verdict) -> str:
-    """The verdict, its outcome in bold."""
+    """The verdict, its outcome in bold, if there is one."""
     outcome, colon, rest = str(verdict).partition(":")
-    return f"**{outcome}**{colon}{rest}"
+    return f"{_bold(outcome)}{colon}{rest}"
+
+
+def _bold(outcome: str) -> str:
+    return outcome if outcome == "not run yet" else f"**{outcome}**"
 
 
 def seen_here(reproduction: Reproduction, record_of: RecordOf) -> str:
-    """The outcomes in one line: what holds, what fails, what is undecided.
+    """The outcomes in one line: what holds, what fails, what is undecided, what was not run.
 
     Claims on one topic are named once, or by their keys where their outcomes differ.
     """
@@ -60,12 +64,12 @@ def seen_here(reproduction: Reproduction, record_of: RecordOf) -> str:
         topic: {verdict.outcome for claim, verdict in found if claim.topic == topic}
         for topic in dict.fromkeys(claim.topic for claim, _ in found)
     }
-    topics: dict[str, list[str]] = {"holds": [], "fails": [], "undecided": []}
+    topics: dict[str, list[str]] = {outcome: [] for outcome in get_args(Outcome)}
     for claim, verdict in found:
         named = claim.topic if len(outcomes_of_topic[claim.topic]) == 1 else f"{claim.topic} ({claim.key})"
         if named not in topics[verdict.outcome]:
             topics[verdict.outcome].append(named)
-    return "; ".join(f"**{outcome}**: {', '.join(of_outcome)}" for outcome, of_outcome in topics.items() if of_outcome)
+    return "; ".join(f"{_bold(outcome)}: {', '.join(found)}" for outcome, found in topics.items() if found)
 
 
 def posts_table(table: str, seen: Callable[[str], str]) -> str:

@@ -67,12 +67,12 @@ def test_the_interval_of_an_error_does_not_go_below_0():
 def test_fewer_than_three_seeds_decide_nothing():
     assert verdict(Above(0), 100) == Verdict("undecided", 100, None, 1)
     assert verdict(Above(0), 100, 100.1) == Verdict("undecided", pytest.approx(100.05), None, 2)
-    assert verdict(Above(0)) == Verdict("undecided")
+    assert verdict(Above(0)) == Verdict("not run yet")
 
 
 def test_no_record_or_no_study_decides_nothing():
-    assert claim(Above(0)).verdict(None) == Verdict("undecided")
-    assert claim(Above(0), values=None).verdict({"runs": []}) == Verdict("undecided")
+    assert claim(Above(0)).verdict(None) == Verdict("not run yet")
+    assert claim(Above(0), values=None).verdict({"runs": []}) == Verdict("not run yet")
 
 
 def test_a_run_that_broke_down_never_makes_a_claim_hold():
@@ -89,7 +89,7 @@ def test_a_run_that_broke_down_never_makes_a_claim_hold():
 @pytest.mark.parametrize(
     ("found", "text"),
     [
-        (Verdict("undecided"), "undecided: not run yet"),
+        (Verdict("not run yet"), "not run yet"),
         (Verdict("undecided", 0.1234, None, 1), "undecided: 0.123 (one seed)"),
         (Verdict("undecided", 2e-15, None, 2), "undecided: 2e-15 (2 seeds)"),
         (Verdict("holds", 0.12, (0.05, 0.19), 3), "holds: 0.12 (95 % interval 0.05 to 0.19, 3 seeds)"),
@@ -140,5 +140,5 @@ def test_verdicts_beside_each_other():
         "X1  It is so.",
         "    difference; holds if above 0",
         "    here:     holds: 1 (95 % interval 1 to 1, 3 seeds)",
-        "    recorded: undecided: not run yet",
+        "    recorded: not run yet",
     ]

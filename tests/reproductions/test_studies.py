@@ -151,10 +151,10 @@ class TestStatistics:
         assert ratio("a", "d", self.x)(self.RECORD) == [pytest.approx(float("nan"), nan_ok=True), 2]
         assert spread(["a", "d"], self.x)(self.RECORD) == [infinity, 2]
 
-    def test_a_claim_that_no_study_looks_at_is_undecided(self):
+    def test_a_claim_that_no_study_looks_at_is_not_run_yet(self):
         claim = Claim(key="S1", topic="t", sentence="It is so.", statistic="a number", rule=Above(0))
-        assert claim.values is None and str(claim.verdict(None)) == "undecided: not run yet"
-        assert str(claim.verdict(self.RECORD)) == "undecided: not run yet"
+        assert claim.values is None and str(claim.verdict(None)) == "not run yet"
+        assert str(claim.verdict(self.RECORD)) == "not run yet"
 
 
 def test_names_are_those_of_the_library():

@@ -58,16 +58,16 @@ class TestVerdicts:
         lines = verdicts.claims_table(reproduction, RECORDS.get).splitlines()
         assert lines[2:] == [
             "| X1.1 | \\|one\\|. | x | above 0 | **holds**: 1 (95 % interval 1 to 1, 3 seeds) |",
-            "| X1.2 | \\|one\\|. | x | above 0 | **undecided**: not run yet |",
+            "| X1.2 | \\|one\\|. | x | above 0 | not run yet |",
             "| X2 | \\|two\\|. | x | above 0 | **fails**: -1 (95 % interval -1 to -1, 3 seeds) |",
-            "| X10 | \\|ten\\|. | x | above 0 | **undecided**: not run yet |",
+            "| X10 | \\|ten\\|. | x | above 0 | not run yet |",
         ]
 
     def test_outcomes_in_one_line(self, reproduction):
         seen = verdicts.seen_here(reproduction, RECORDS.get)
-        assert seen == "**holds**: one (X1.1); **fails**: two; **undecided**: one (X1.2), ten"
+        assert seen == "**holds**: one (X1.1); **fails**: two; not run yet: one (X1.2), ten"
         agreeing = RECORDS | {"second": {"a": [2, 2, 2]}}
-        assert verdicts.seen_here(reproduction, agreeing.get) == "**holds**: one; **fails**: two; **undecided**: ten"
+        assert verdicts.seen_here(reproduction, agreeing.get) == "**holds**: one; **fails**: two; not run yet: ten"
 
     def test_only_the_column_of_what_was_seen_is_made_anew(self):
         table = "\n".join(
@@ -148,6 +148,6 @@ class TestCommand:
 def test_one_seed_decides_nothing(name):
     """Whatever stands in the repository: no verdict from fewer than three seeds, none without a number."""
     for of, verdict in verdicts.verdicts(reproductions()[name], lambda study: tables.shipped(name, study)):
-        if verdict.outcome != "undecided":
+        if verdict.outcome in ("holds", "fails"):
             assert verdict.num_seeds >= 3, of.key
         assert verdict.value is None or math.isfinite(verdict.value)
