@@ -23,6 +23,9 @@ from reproductions.harness.trained import check_zoo, finished_run
 
 USAGE = "python -m reproductions.export FOLDER|--zoo=NAME --format=onnx --output=FOLDER [--endpoints=NAME ...]"
 
+# What one might take a name for that ends in these.
+FILES = (".keras", ".litert", ".onnx", ".pb", ".tflite", ".zip")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Command(Options):
@@ -57,12 +60,16 @@ def export(command: Command) -> None:
         UsageError: No model is named, or two are, or the model cannot be loaded, or the folder cannot be written.
         InputError: As in `keras_gen.models.CheckedModel.export`.
     """
-    if (command.run is None) == (command.zoo is None) or command.output is None:
-        raise UsageError(f"give a run's folder or --zoo=NAME, not both, and --output=FOLDER: {USAGE}")
+    if (command.run is None) == (command.zoo is None):
+        raise UsageError(f"give one of a run's folder and --zoo=NAME: {USAGE}")
+    if command.output is None:
+        raise UsageError(f"--output: give the folder to write: {USAGE}")
     run = None if command.run is None else finished_run(Path(command.run).expanduser())
     if command.zoo is not None:
         check_zoo(command.zoo)
     output = Path(command.output).expanduser()
+    if output.suffix in FILES:
+        raise UsageError(f"--output={output}: give the name of a folder, which will hold the files")
     check_writable(output.parent, "--output")
     if output.exists() and command.format == "tf_saved_model":
         raise UsageError(f"--output={output} is there; give a new folder")

@@ -3,10 +3,13 @@
 python -m reproductions.sample --saved_model=runs/wgan_div/saved_model --num_samples=64 --seed=0 --output=grid.png
 python -m reproductions.sample --zoo=faces_wgan_div --output=grid.png
 
+An encoder of the zoo, which draws nothing, shows images of its test data beside their nearest neighbours.
+
 A SavedModel is a program of TensorFlow's operations, some of which read and write files: one that has such an operation
 is refused.
 """
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +33,10 @@ class Command(Options):
     num_samples: int = option(64, "Images to draw.", at_least=1)
     seed: int = option(0, "Seed: the same seed draws the same images.", at_least=0, at_most=2**31 - 1)
     label: int | None = option(None, "Class to draw, of a conditional model; by default each in turn.", at_least=0)
+    cluster: int | None = option(None, "Cluster to draw, of a clustering model; by default any.", at_least=0)
     temperature: float = option(1.0, "Standard deviation of the latents, of a model with a flow.", at_least=0)
     output: str | None = option(None, "PNG file to write; must be given.")
+    data_dir: str | None = option(None, "Folder of the data sets, for a model of the zoo that shows images of them.")
 
 
 def draw(command: Command) -> None:
@@ -41,8 +46,10 @@ def draw(command: Command) -> None:
         UsageError: The SavedModel cannot be loaded or does not sample, or not at the temperature, or the file cannot be
             written.
     """
-    if (command.saved_model is None) == (command.zoo is None) or command.output is None:
-        raise UsageError("give --saved_model=FOLDER or --zoo=NAME, not both, and --output=FILE.png")
+    if (command.saved_model is None) == (command.zoo is None):
+        raise UsageError("give one of --saved_model=FOLDER and --zoo=NAME")
+    if command.output is None:
+        raise UsageError("--output: give the PNG file to write")
     output = Path(command.output).expanduser()
     if output.suffix.lower() != ".png":
         raise UsageError(f"--output={output}: give a file that ends in .png")
@@ -53,44 +60,70 @@ def draw(command: Command) -> None:
     else:
         check_zoo(str(command.zoo))
     import_tensorflow()
-    from keras_gen.utils import save_image_grid
-
-    silence.say(f"Drawing {command.num_samples} samples")
-    images = _images(command, folder)
-    try:
-        save_image_grid(output, images)
-    except OSError as error:
-        raise UsageError(f"--output={output} cannot be written: {error.strerror or error}") from error
-    print(f"{command.num_samples} samples of seed {command.seed} in {output}")
-
-
-def _images(command: Command, folder: Path | None) -> Any:
-    import tensorflow as tf
-
     from keras_gen import zoo
-    from keras_gen.errors import InputError, unwrapped_input_errors
+    from keras_gen.utils import image_grid, save_png
 
+    silence.say("Loading the model")
     if folder is None:
         model, named = zoo.load(str(command.zoo)), f"--zoo={command.zoo}"
     else:
         model, named = saved_model.loaded(folder, "--saved_model"), f"--saved_model={folder}"
-    if not hasattr(model, "sample"):
+    if hasattr(model, "sample"):
+        silence.say(f"Drawing {command.num_samples} samples")
+        picture = image_grid(_samples(command, model, named))
+        shown = f"{command.num_samples} samples of seed {command.seed}"
+    elif command.zoo is not None:
+        picture = _sheet(command, model)
+        shown = "test images before those of the nearest codes, by Euclidean (left) and cosine distance (right),"
+    else:
         raise UsageError(f"{named}: this model does not sample")
+    try:
+        save_png(output, picture)
+    except OSError as error:
+        raise UsageError(f"--output={output} cannot be written: {error.strerror or error}") from error
+    print(f"{shown} in {output}")
+
+
+def _sheet(command: Command, model: Any) -> Any:
+    """What a run of an encoder shows: test images beside those with the nearest codes."""
+    for name in ("num_samples", "seed", "label", "cluster", "temperature"):
+        if getattr(command, name) != getattr(Command(), name):
+            raise UsageError(f"--{name}: {command.zoo} is an encoder, which draws no samples; leave the flag out")
+    from keras_gen import datasets, zoo
+
+    card = zoo.card(str(command.zoo))
+    reproduction = importlib.import_module(f"reproductions.{card['script']}").REPRODUCTION
+    c = reproduction.configuration_class(**card["flags"])
+    silence.say(f"Loading {c.dataset}")
+    test = datasets.load(c.dataset, "test", c.image_size, command.data_dir)
+    silence.say("Encoding the test images")
+    return reproduction.sheet(c, test)(model)
+
+
+def _samples(command: Command, model: Any, named: str) -> Any:
+    import tensorflow as tf
+
+    from keras_gen.errors import InputError, unwrapped_input_errors
+
     at_temperature = command.temperature != 1
     if at_temperature and not hasattr(model, "sample_at_temperature"):
         raise UsageError(f"--temperature={command.temperature}: this model samples at 1 only; leave the flag out")
-    if command.label is not None and not hasattr(model, "sample_class"):
-        raise UsageError(f"--label={command.label}: this model has no classes; leave the flag out")
-    if command.label is not None and at_temperature:
-        raise UsageError(f"--label={command.label}: a class is drawn at temperature 1; leave one of the two flags out")
-    numbers = (command.num_samples, command.seed)
+    count, seed = command.num_samples, command.seed
+    for flag, method, several in (("label", "sample_class", "classes"), ("cluster", "sample_cluster", "clusters")):
+        value = getattr(command, flag)
+        if value is not None and not hasattr(model, method):
+            raise UsageError(f"--{flag}={value}: this model has no {several}; leave the flag out")
+        if value is not None and at_temperature:
+            raise UsageError(f"--{flag}={value}: drawn at temperature 1 only; leave one of the two flags out")
     try:
-        if command.label is not None:
-            with unwrapped_input_errors():
-                return model.sample_class(*numbers, command.label)
-        if at_temperature:
-            return model.sample_at_temperature(*numbers, command.temperature)
-        return model.sample(*numbers)
+        with unwrapped_input_errors():
+            if command.label is not None:
+                return model.sample_class(count, seed, command.label)
+            if command.cluster is not None:
+                return model.sample_cluster(command.cluster, count, seed)
+            if at_temperature:
+                return model.sample_at_temperature(count, seed, command.temperature)
+            return model.sample(count, seed)
     except tf.errors.ResourceExhaustedError as error:
         raise UsageError(f"--num_samples={command.num_samples}: they do not fit into memory; draw fewer") from error
     except InputError as error:

@@ -7,11 +7,11 @@ import shutil
 import pytest
 
 import keras_gen
+from helpers.quick import slow_unless
 from keras_gen import datasets, zoo
 from keras_gen.errors import InputError
 from reproductions.pages import SCRIPTS
 from reproductions.zoo import fingerprint
-from helpers.quick import slow_unless
 
 TOGETHER = 20e6  # bytes
 # A folder with the data sets that do not come with the package, and with celeba_10000, if there is one.

@@ -286,7 +286,9 @@ def test_a_saved_model_that_cannot_be_drawn_from(refused, tmp_path, kind):
 @pytest.mark.parametrize(
     ("flags", "complaint"),
     [
-        (["--output=grid.png"], "give --saved_model=FOLDER or --zoo=NAME, not both, and --output=FILE.png"),
+        (["--output=grid.png"], "give one of --saved_model=FOLDER and --zoo=NAME"),
+        (["--zoo=a", "--saved_model=b", "--output=grid.png"], "give one of --saved_model=FOLDER and --zoo=NAME"),
+        (["--zoo=faces_wgan_div"], "--output: give the PNG file to write"),
         (["--saved_model=m", "--output=grid.jpg"], "--output=grid.jpg: give a file that ends in .png"),
         (["--saved_model=m", "--output=/dev/null/grid.png"], "--output=/dev/null cannot be written"),
         (["--saved_model=m", "--output=grid.png", "--num_samples=0"], "--num_samples=0: "),

@@ -48,9 +48,11 @@ def test_what_cannot_be_exported(run, tmp_path, monkeypatch):
     monkeypatch.setattr(zoo, "load", lambda name: pytest.fail("loaded"))
     output = f"--output={tmp_path / 'exported'}"
     for words, message in (
-        ([str(run)], "give a run's folder or --zoo=NAME, not both, and --output=FOLDER"),
-        ([output], "give a run's folder or --zoo=NAME"),
-        ([str(run), "--zoo=faces_wgan_div", output], "give a run's folder or --zoo=NAME"),
+        ([str(run)], "--output: give the folder to write"),
+        ([output], "give one of a run's folder and --zoo=NAME"),
+        ([str(run), "--zoo=faces_wgan_div", output], "give one of a run's folder and --zoo=NAME"),
+        ([str(run), f"{output}.onnx"], "exported.onnx: give the name of a folder"),
+        ([str(run), f"{output}.litert"], "exported.litert: give the name of a folder"),
         ([str(tmp_path), output], "there is no model.keras; give the folder of a finished run"),
         ([str(tmp_path / "nowhere"), output], "nowhere: there is no such folder"),
         (["--zoo=face_wgan_div", output], "--zoo=face_wgan_div: there is no such model; did you mean faces_wgan_div"),

@@ -30,15 +30,21 @@ class GreyByClass(Grey):
             return self.sample(num_samples, seed) * tf.cast(label, tf.float32)
 
 
+class GreyByCluster(Grey):
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int32)] * 3)
+    def sample_cluster(self, cluster, num_samples, seed):
+        return self.sample(num_samples, seed) * tf.cast(cluster, tf.float32)
+
+
 @pytest.fixture
 def draw(tmp_path):
     """Draws a picture with flags, and gives its first pixel."""
 
-    def drawn(model, temperature=1.0, label=None):
+    def drawn(model, temperature=1.0, label=None, cluster=None):
         tf.saved_model.save(model, tmp_path / "model")
         picture = tmp_path / "grid.png"
         flags = {"saved_model": str(tmp_path / "model"), "num_samples": 1, "seed": 50, "output": str(picture)}
-        sample.draw(sample.Command(**flags, temperature=temperature, label=label))
+        sample.draw(sample.Command(**flags, temperature=temperature, label=label, cluster=cluster))
         return tf.io.decode_png(picture.read_bytes()).numpy()
 
     return drawn
@@ -60,6 +66,23 @@ def test_a_class(draw):
         draw(Grey(), label=1)
     with pytest.raises(UsageError, match="model: label: must be from 0 to 2, got 3$"):
         draw(GreyByClass(), label=3)
+
+
+def test_a_cluster(draw):
+    assert 191 in draw(GreyByCluster()) and 255 in draw(GreyByCluster(), cluster=2)
+    with pytest.raises(UsageError, match="--cluster=1: this model has no clusters; leave the flag out"):
+        draw(Grey(), cluster=1)
+
+
+@pytest.mark.traced
+def test_an_encoder_of_the_zoo_shows_what_it_finds(tmp_path):
+    flags = {"zoo": "digits_vae_mutual_information", "output": str(tmp_path / "grid.png")}
+    sample.draw(sample.Command(**flags))
+    # Two blocks of ten rows: a test image and its ten nearest.
+    height, width, _ = tf.io.decode_png((tmp_path / "grid.png").read_bytes()).shape
+    assert height > 10 * 28 and width > 22 * 28
+    with pytest.raises(UsageError, match="--seed: digits_vae_mutual_information is an encoder, which draws no samples"):
+        sample.draw(sample.Command(**flags, seed=1))
 
 
 def test_what_cannot_be(draw):

@@ -51,5 +51,5 @@ def test_what_cannot_become_a_model(run, folder):
         putting.main([f"--run={run.path}", "--name=Digits"])
     with pytest.raises(SystemExit, match="no finished run"):
         putting.main([f"--run={run.path}/no", "--name=digits"])
-    with pytest.raises(SystemExit, match="give --saved_model=FOLDER or --zoo=NAME"):
+    with pytest.raises(SystemExit, match="give one of --saved_model=FOLDER and --zoo=NAME"):
         sample.main(["--zoo=digits", f"--saved_model={run.saved_model}", "--output=grid.png"])
