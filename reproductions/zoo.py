@@ -26,7 +26,7 @@ USAGE = "python -m reproductions.zoo --run=FOLDER --name=NAME [--leave_out=NETWO
 # What may be done with what is learnt from data, as their makers say.
 LICENCES = {
     "celeba": "CelebA is for non-commercial research only; so is what was learnt from it",
-    "mnist": "MNIST: no restrictions stated by its makers",
+    "mnist": "MNIST: CC BY-SA 3.0, by Yann LeCun and Corinna Cortes",
     "fashion_mnist": "Fashion-MNIST: MIT",
     "cifar10": "CIFAR-10: no restrictions stated by its makers; cite Krizhevsky 2009",
 }

@@ -28,7 +28,7 @@ DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("reproducti
 BASH = re.compile(r"^```bash\n(.*?)^```", re.DOTALL | re.MULTILINE)
 # Run from a checkout, or on a cluster, or as root.
 ELSEWHERE = re.compile(
-    r"python -m reproductions\.keep |saved_model_cli |"
+    r"python -m reproductions\.keep |saved_model_cli |docker run |curl |"
     r"python -m reproductions\.site |python -m http\.server|apt-get |"
     r"pip |python3\.11 -m venv|pytest |ruff |\.ci/run|cp (?:docs|notebooks)/|mkdir |mount |"
     r"for |done|wait$|scripts=|workers="
