@@ -35,7 +35,7 @@ setup(
     ],
     packages=find_packages(include=["keras_gen", "keras_gen.*", "reproductions", "reproductions.*"]),
     package_data={
-        "keras_gen": ["py.typed", "zoo/*.json", "zoo/*.npz"],
+        "keras_gen": ["py.typed", "metrics/lenets/*", "zoo/*.json", "zoo/*.npz"],
         "reproductions": ["*.md", "reporting/*.html", "results/*/*.json", "results/*/*.png", "results/*/samples/*.png"],
     },
     entry_points={"console_scripts": ["keras-gen=reproductions.__main__:main"]},

@@ -52,6 +52,18 @@ def quick_trainings(trainings, monkeypatch):
     return trainings
 
 
+def test_that_of_mnist_comes_with_the_package(tmp_path):
+    train, test = datasets.load("mnist_5k", "train"), datasets.load("mnist_5k", "test")
+    features = lenet_features(train, test, cache_dir=tmp_path)
+    assert not list(tmp_path.iterdir())
+    labels = test.labels
+    # The classes by the nearest class mean among the features, with as many errors as the network makes, or a few more.
+    codes = {split: features(images.to_array()) for split, images in {"train": train, "test": test}.items()}
+    means = np.stack([codes["train"][train.labels == label].mean(axis=0) for label in range(10)])
+    found = np.argmin(((codes["test"][:, np.newaxis] - means) ** 2).sum(axis=-1), axis=1)
+    assert np.mean(found == labels) == pytest.approx(features.description["test_accuracy"], abs=0.02)
+
+
 @pytest.mark.slow
 @pytest.mark.traced
 def test_it_learns_the_classes(digits, tmp_path):
