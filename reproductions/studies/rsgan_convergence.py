@@ -32,7 +32,7 @@ CLOTHES_SEARCH = Search(
 def _slightly_better(key: str, on: str) -> Claim:
     return Claim(
         key=key,
-        topic="slightly better in the end",
+        topic="only slightly better in the end",
         sentence=f"In the end RSGAN is only slightly better than SGAN on average, and not on every task, here {on}.",
         statistic=f"{SETTLED}, RSGAN's over SGAN's",
         rule=Between(0.85, 1),
