@@ -17,6 +17,7 @@ from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
 from reproductions.harness.run_directory import check_writable
+from reproductions.harness.tensorflow_quietly import import_tensorflow
 
 USAGE = "python -m reproductions.site --output=FOLDER [--play=false]"
 
@@ -51,6 +52,8 @@ def _main(argv: Sequence[str] | None) -> None:
     from reproductions.site import build
 
     build.check(output, command.play)
+    if command.play:
+        import_tensorflow()
     build.build(output, build.zoo_models() if command.play else {}, command.reference, command.notebook_steps)
     print(f"{output}/index.html; to look at it: python -m http.server --directory {output}")
 

@@ -21,7 +21,7 @@ from reproductions.harness.errors import UsageError
 from reproductions.site import __main__ as site
 from reproductions.site import annotated, build, documents, notebooks, npm
 
-PROGRAM = Path(__file__).parent / "programs" / "play.mjs"
+PROGRAMS = Path(__file__).parent / "programs"
 PLAYWRIGHT = npm.Package(
     "playwright-core",
     "1.65.1",
@@ -80,8 +80,8 @@ def models():
 
 
 @pytest.fixture(scope="module")
-def seen(models, tmp_path_factory):
-    """What the program saw on the page."""
+def in_browser(models, tmp_path_factory):
+    """Builds the site; gives a function that runs a program in a browser on it and gives what it saw."""
     folder = tmp_path_factory.mktemp("site")
     try:
         npm.fetch(PLAYWRIGHT, folder)
@@ -93,12 +93,22 @@ def seen(models, tmp_path_factory):
     handler = functools.partial(Quiet, directory=str(folder / "site"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}"
-        words = ["node", PROGRAM, folder / "package", CHROMIUM, address, folder]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=400)
+
+        def run(program):
+            address = f"http://127.0.0.1:{server.server_port}"
+            words = ["node", PROGRAMS / program, folder / "package", CHROMIUM, address, folder]
+            done = subprocess.run(words, capture_output=True, text=True, timeout=400)
+            assert done.returncode == 0, done.stderr
+            return json.loads(done.stdout)
+
+        yield run
         server.shutdown()
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def seen(in_browser):
+    """What the program saw on the page to play on."""
+    return in_browser("play.mjs")
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -136,9 +146,19 @@ def test_every_control_does_something_and_nothing_goes_wrong(seen):
 
 @needs_all
 @pytest.mark.slow
+def test_on_a_phone_nothing_is_cut_off_and_every_equation_is_typeset(in_browser):
+    pages = in_browser("phone.mjs")
+    assert {f"notebooks/{path.stem}" for path in notebooks.NOTEBOOKS} <= set(pages)
+    assert {"play", "annotated/wgan_div", "annotated/clustering_vae", "reproductions/wgan_div"} <= set(pages)
+    fine = {"errors": [], "overflow": 0, "cut": [], "covered": [], "plain": []}
+    assert pages == dict.fromkeys(pages, fine)
+
+
+@needs_all
+@pytest.mark.slow
 def test_a_notebook_is_run_and_shown_with_its_pictures(tmp_path, monkeypatch):
     cells = [
-        "# %% [markdown]\n# # A title\n#\n# $$a^2$$",
+        "# %% [markdown]\n# # A title\n#\n# $$a^2$$\n# $$b$$",
         "# %%\nimport os\nfrom reproductions.reporting.notebooks import Markdown, picture\nprint(os.environ['STEPS'])",
         "# %%\nMarkdown('| a |\\n| --- |\\n| b |')",
         "# %%\npicture([[[[-1.0]]]])",
@@ -147,9 +167,18 @@ def test_a_notebook_is_run_and_shown_with_its_pictures(tmp_path, monkeypatch):
     (tmp_path / "small.py").write_text("\n\n".join(cells))
     assert notebooks.write(tmp_path / "pages", steps=12) == ["notebooks/small.md"]
     page = (tmp_path / "pages/notebooks/small.md").read_text()
-    assert page.startswith("# A title\n\n$$a^2$$") and "\n    12\n" in page and "\n| a |\n| --- |\n| b |\n" in page
+    assert page.startswith("# A title\n\n$$a^2$$\n\n$$b$$") and "\n    12\n" in page and "\n| a |\n| --- |\n| b |\n" in page
     (name,) = re.findall(r"!\[png\]\((\S+)\)", page)
     assert (tmp_path / "pages/notebooks" / name).read_bytes().startswith(b"\x89PNG")
+    (tmp_path / "small.py").write_text(
+        "# %%\nimport os, sys\nprint('of Python', file=sys.stderr)\nos.write(2, b'E0000 of TensorFlow')\n"
+        "print('silent from level', os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    )
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    notebooks.write(tmp_path / "pages", steps=None)
+    page = (tmp_path / "pages/notebooks/small.md").read_text()
+    shown = page.split("```")[-1]  # behind the cell's own lines
+    assert shown.split() == ["silent", "from", "level", "3"]  # and nothing of stderr
     (tmp_path / "small.py").write_text("# %%\n1 / 0")
     with pytest.raises(UsageError, match="^small.py fails: ZeroDivisionError: division by zero$"):
         notebooks.write(tmp_path / "pages", steps=12)
