@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_gen import layers, networks, zoo
+from keras_gen import datasets, layers, networks, zoo
+from keras_gen.errors import InputError
 from keras_gen.models import FVAE, GAN, VAE, ClusteringVAE, DeepInfoMax
 from keras_gen.networks import autoencoder, dcgan, infomax
 from keras_gen.portable import sampling
 from reproductions.harness.errors import UsageError
 from reproductions.site import __main__ as site
-from reproductions.site import annotated, build, documents, notebooks, npm
+from reproductions.site import annotated, build, documents, notebooks, npm, play
 
 PROGRAMS = Path(__file__).parent / "programs"
 PLAYWRIGHT = npm.Package(
@@ -136,12 +137,85 @@ def test_every_control_does_something_and_nothing_goes_wrong(seen):
     assert {
         *("seed", "another", "keys", "directions", "drag", "back", "sheet", "single latent", "point"),
         *("end of the line", "temperature", "own image", "other model", "class", "cluster", "neighbor"),
+        *("other directions", "one model", "seed of two", "keys on two", "back of two"),
     } == set(seen["moved"])
-    assert re.match(r"Cluster \d of (3|10)\.", seen["cluster"]) and seen["neighbor"].startswith("The nearest of ")
+    assert re.match(r"Cluster ([1-9] of 10|10 of 10|[123] of 3)\.", seen["cluster"]) and seen["neighbor"].startswith(
+        "The nearest of "
+    )
     assert seen["overflow"] <= 0  # on a phone nothing is wider than the screen
     assert "no WebAssembly" in seen["unsupported"]
     assert seen["typeset"] == {path.stem: [] for path in annotated.modules()}  # without a word of KaTeX
     assert seen["equation"].strip().startswith("W_{k,p}[p, q] =")  # typeset, of which KaTeX keeps the source
+
+
+@needs_all
+@pytest.mark.slow
+def test_what_is_seen_first(seen):
+    assert seen["shown"] == "faces_wgan_div"
+    assert seen["pair"] == ["clothes_wgan_gp", "clothes_wgan_div"]
+
+
+@needs_all
+@pytest.mark.slow
+def test_a_seed_that_is_none_is_said_to_be_none(seen):
+    assert len(seen["bad"]) == 9
+    for told in seen["bad"].values():
+        assert told == "A seed is a whole number from 0 to 2,147,483,647; the pictures are still those of 7."
+
+
+@needs_all
+@pytest.mark.slow
+def test_the_pen_of_the_keys_is_seen_while_the_pad_has_focus(seen):
+    (hidden, *_), (before, left, up), (after, moved, down) = seen["pens"]
+    assert [hidden, before, after] == ["hidden", "visible", "visible"] and moved < left
+    assert "play-down" in down.split() and "play-down" not in up.split()
+    assert seen["keys"] == "Arrow keys move the pen, the space bar lifts it, Delete clears."
+
+
+@needs_all
+@pytest.mark.slow
+def test_a_finger_can_scroll_wherever_it_cannot_draw_or_drag(seen):
+    pads = {"end-a", "end-b", "cluster-pad", "neighbor-pad"}
+    assert set(seen["touch"]) == {"picture", "one-picture", "beside", *pads}
+    assert len(seen["room"]) >= 4 and min(seen["room"][:1] + seen["room"][2:]) >= 40  # pixels, right of each
+
+
+@needs_all
+@pytest.mark.slow
+def test_names_are_those_that_people_say_and_are_not_cut_off(seen):
+    assert seen["cut"] == []
+    assert "Digits, f-VAE (MNIST)" in seen["texts"] and "20,000 steps on CelebA, 10,000 images" in seen["texts"]
+    assert not re.search("padded|mnist_5k|celeba_|cifar10|fashion_mnist", seen["texts"])
+
+
+@needs_all
+@pytest.mark.slow
+def test_a_page_that_was_opened_from_disk_says_how_to_serve_it(seen):
+    assert "only from a web server" in seen["disk"] and not seen["starting"]
+    assert re.search(r'python -m http\.server --directory "/.*/site"', seen["disk"])
+
+
+def test_where_the_images_for_neighbours_are_is_said(tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def load(name, split, image_size, data_dir):
+        asked.append((name, split, image_size, data_dir))
+        raise InputError("not there")
+
+    monkeypatch.setattr(datasets, "load", load)
+    card = {"data": "cifar10", "flags": {"image_size": 32}}
+    assert play._write_gallery(tmp_path / "some_model", None, card, "a/folder") is None
+    assert asked == [("cifar10", "test", 32, "a/folder")]
+    told = "no nearest neighbours by some_model: cifar10 was not found; --data_dir=FOLDER says where it is\n"
+    assert capsys.readouterr().out == told
+
+
+def test_the_command_line_says_where_data_sets_are(tmp_path, monkeypatch):
+    given = []
+    monkeypatch.setattr(build, "check", lambda *_: None)
+    monkeypatch.setattr(build, "build", lambda *arguments: given.append(arguments))
+    site.main([f"--output={tmp_path / 'site'}", "--play=false", "--data_dir=a/folder"])
+    assert given == [(tmp_path / "site", {}, True, None, "a/folder")]
 
 
 @needs_all
@@ -167,7 +241,11 @@ def test_a_notebook_is_run_and_shown_with_its_pictures(tmp_path, monkeypatch):
     (tmp_path / "small.py").write_text("\n\n".join(cells))
     assert notebooks.write(tmp_path / "pages", steps=12) == ["notebooks/small.md"]
     page = (tmp_path / "pages/notebooks/small.md").read_text()
-    assert page.startswith("# A title\n\n$$a^2$$\n\n$$b$$") and "\n    12\n" in page and "\n| a |\n| --- |\n| b |\n" in page
+    assert (
+        page.startswith("# A title\n\n$$a^2$$\n\n$$b$$")
+        and "\n    12\n" in page
+        and "\n| a |\n| --- |\n| b |\n" in page
+    )
     (name,) = re.findall(r"!\[png\]\((\S+)\)", page)
     assert (tmp_path / "pages/notebooks" / name).read_bytes().startswith(b"\x89PNG")
     (tmp_path / "small.py").write_text(
