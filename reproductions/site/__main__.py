@@ -17,8 +17,9 @@ from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
 from reproductions.harness.run_directory import check_writable
+from reproductions.harness.tensorflow_quietly import import_tensorflow
 
-USAGE = "python -m reproductions.site --output=FOLDER [--play=false]"
+USAGE = "python -m reproductions.site --output=FOLDER [--data_dir=FOLDER] [--play=false]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,9 @@ class Command(Options):
     output: str | None = option(None, "Folder of the site, made anew; must be given.")
     play: bool = option(True, "With the page to play on, for which npm and the packages of the extra site are needed.")
     reference: bool = option(True, "With the API reference.")
+    data_dir: str | None = option(
+        None, "Where data sets are found, of which the page to play on shows images; TFDS's own folder by default."
+    )
     notebook_steps: int | None = option(
         None,
         "Steps that each notebook trains; 0 to show them without running them, by default each has its own.",
@@ -51,7 +55,10 @@ def _main(argv: Sequence[str] | None) -> None:
     from reproductions.site import build
 
     build.check(output, command.play)
-    build.build(output, build.zoo_models() if command.play else {}, command.reference, command.notebook_steps)
+    if command.play:
+        import_tensorflow()
+    models = build.zoo_models() if command.play else {}
+    build.build(output, models, command.reference, command.notebook_steps, command.data_dir)
     print(f"{output}/index.html; to look at it: python -m http.server --directory {output}")
 
 

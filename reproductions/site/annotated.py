@@ -1,12 +1,12 @@
-"""Annotated pages: a model's module with its lines on the right, and what its docstrings say of them on the left.
+"""Annotated pages: a model's module with its lines on the right, and its equations and docstrings on the left.
 
-Both are read from the source, so that neither can drift.
+Beside a method stand the equations whose numbers its docstring or its comments have, and the formulas of its comments.
+All is read from the source, so that nothing can drift.
 """
 
 from __future__ import annotations
 
 import ast
-import html
 import re
 import textwrap
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from reproductions.site import equations
 from reproductions.site.documents import ROOT
+from reproductions.site.formulas import begins_with_one, with_formulas
 
 FOLDER = "annotated"
 # What keeps arguments, and gives them back.
@@ -53,7 +54,7 @@ def page(path: Path) -> str:
     parts = [f"# {named.name}, line by line", notes(ast.get_docstring(ast.parse(source)) or "")]
     for one in _classes(path):
         title = f"class {one.name}({', '.join(map(ast.unparse, one.bases))}):"
-        parts += [f"```python\n{title}\n```", notes(ast.get_docstring(one) or "")]
+        parts += [f"```python\n{title}\n```", _own(notes(ast.get_docstring(one) or ""))]
         parts += [_row(note, code) for note, code in _methods(one, source)]
     return WIDE + "\n\n".join(parts) + "\n"
 
@@ -70,14 +71,53 @@ def _block(block: str) -> str:
     lines = block.split("\n")
     if all(line.startswith("    ") for line in lines):
         return equations.to_tex(lines)
-    return html.escape(block, quote=False).replace("*", r"\*")
+    return with_formulas(block)
 
 
 def _methods(one: ast.ClassDef, source: str) -> Iterator[tuple[str, str]]:
-    """Of each method of a class what it says, and its lines."""
+    """Of each method of a class what it says, with the equations that it refers to, and its lines."""
+    numbered = numbered_equations(ast.get_docstring(one) or "")
     for function in one.body:
         if isinstance(function, ast.FunctionDef) and function.name not in LEFT_OUT:
-            yield notes(ast.get_docstring(function) or ""), _without_docstring(function, source)
+            said, lines = notes(ast.get_docstring(function) or ""), _without_docstring(function, source)
+            numbers = _numbers(" ".join([ast.get_docstring(function) or "", *re.findall("# .*", lines)]))
+            shown = dict.fromkeys(numbered[number] for number in numbers if number in numbered)
+            of_lines = [f"- {formula}" for formula in _of_comments(lines)]
+            yield "\n\n".join([said, *map(_block, shown), "\n".join(of_lines)]).strip(), lines
+
+
+def numbered_equations(docstring: str) -> dict[str, str]:
+    """The lines of each equation of a docstring, with those that continue it, by each of its numbers."""
+    found: dict[str, str] = {}
+    text = CALLING.split(docstring)[0]
+    for block in re.split(r"\n{2,}", text):
+        lines = block.split("\n")
+        if not all(line.startswith("    ") for line in lines):
+            continue
+        margin = min(len(line) - len(line.lstrip()) for line in lines)
+        begins = [i for i, line in enumerate(lines) if i == 0 or len(line) - len(line.lstrip()) == margin]
+        for begin, end in zip(begins, [*begins[1:], len(lines)], strict=True):
+            equation = "\n".join(lines[begin:end])
+            at_ends = [found_one["number"] for found_one in map(equations.NUMBER.search, lines[begin:end]) if found_one]
+            for number in _numbers(" ".join(at_ends)):
+                found[number] = f"{found[number]}\n{equation}" if number in found else equation
+    return found
+
+
+def _numbers(text: str) -> list[str]:
+    """Numbers of equations, as in `(7)` and `(12, 13)`, in their order."""
+    groups = re.findall(r"(?<![\w\])])\((\d+(?:, \d+)*)\)", text)
+    return list(dict.fromkeys(number for group in groups for number in group.split(", ")))
+
+
+def _of_comments(lines: str) -> Iterator[str]:
+    """The formulas that stand as comments behind lines, each with the name that its line gives to it."""
+    for line in lines.split("\n"):
+        code, _, comment = line.partition("  # ")
+        if comment and begins_with_one(comment):
+            name = re.match(r"\s*(\w+(?:, \w+)*) [-+*]?= ", code)
+            before = f"`{name[1]}`: " if name else "returned: " if code.strip().startswith("return ") else ""
+            yield f"{before}{with_formulas(comment)}"
 
 
 def _without_docstring(function: ast.FunctionDef, source: str) -> str:
@@ -90,6 +130,10 @@ def _without_docstring(function: ast.FunctionDef, source: str) -> str:
         if docstring is None or not docstring.lineno <= number <= (docstring.end_lineno or 0)
     ]
     return textwrap.dedent("\n".join(kept))
+
+
+def _own(note: str) -> str:
+    return f'<div class="equations" markdown="1">\n\n{note}\n\n</div>'
 
 
 def _row(note: str, code: str) -> str:

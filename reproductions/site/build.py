@@ -47,7 +47,13 @@ def zoo_models() -> Models:
     return {name: (lambda name=name: zoo.load(name), zoo.card(name)) for name in zoo.names()}
 
 
-def build(output: Path, models: Models, with_reference: bool = True, notebook_steps: int | None = None) -> None:
+def build(
+    output: Path,
+    models: Models,
+    with_reference: bool = True,
+    notebook_steps: int | None = None,
+    data_dir: str | None = None,
+) -> None:
     """Builds the site, in the place of one that may be there.
 
     Args:
@@ -55,6 +61,7 @@ def build(output: Path, models: Models, with_reference: bool = True, notebook_st
         models: Those of the page to play on; without any there is no such page.
         with_reference: Whether there is an API reference.
         notebook_steps: For how many steps the notebooks train; 0 to run none of them, None for as many as each has.
+        data_dir: Where the images are found among which the page looks for neighbours; TFDS's own folder by default.
 
     Raises:
         UsageError: A package cannot be fetched, a link on a page is broken, or a model cannot be exported.
@@ -73,7 +80,7 @@ def build(output: Path, models: Models, with_reference: bool = True, notebook_st
         if with_reference:
             navigation.append({"Reference": reference.write(folder)})
         if models:
-            play.write(folder / "play", models)
+            play.write(folder / "play", models, data_dir)
         silence.say("Building the site")
         _run_mkdocs(folder, Path(aside, "site"), navigation, settings)
         Path(aside, "site", MARK).touch()

@@ -42,6 +42,11 @@ def to_tex(lines: list[str]) -> str:
     return "$$\n\\begin{array}{l}\n" + " \\\\\n".join(rows) + "\n\\end{array}\n$$"
 
 
+def inline(text: str) -> str:
+    """A formula amid words, without remarks and numbers."""
+    return _symbols(_braced(text)).strip(" ")
+
+
 def row(line: str) -> str:
     """One line."""
     number = NUMBER.search(line)

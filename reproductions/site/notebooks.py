@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ from reproductions.site.documents import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
 FOLDER = "notebooks"
+# As `reproductions/harness/tensorflow_quietly.py` has it for the scripts.
+QUIETLY = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+# Two equations on lines that follow each other; Jupyter sets two, Markdown would see one.
+ADJACENT = re.compile(r"\$\$\n\$\$")
 
 
 def write(folder: Path, steps: int | None) -> list[str]:
@@ -37,6 +42,7 @@ def write(folder: Path, steps: int | None) -> list[str]:
             silence.say(f"Running {path.name}")
             _run(notebook, path, steps)
         text, found = MarkdownExporter().from_notebook_node(notebook, {"unique_key": path.stem})
+        text = ADJACENT.sub("$$\n\n$$", text)
         (folder / FOLDER / f"{path.stem}.md").write_text(text, encoding="utf-8")
         # Of a picture that Jupyter gives in several formats the page shows one.
         for name, picture in found["outputs"].items():
@@ -54,6 +60,14 @@ def _run(notebook: Any, path: Path, steps: int | None) -> None:
         client.create_kernel_manager().transport = "ipc"
     given = {} if steps is None else {"STEPS": str(steps)}
     try:
-        client.execute(env={**os.environ, "PYTHONPATH": str(ROOT), **given})
+        client.execute(env={**QUIETLY, **os.environ, "PYTHONPATH": str(ROOT), **given})
     except CellExecutionError as error:
         raise UsageError(f"{path.name} fails: {error.ename}: {error.evalue}") from error
+    _without_messages(notebook)
+
+
+def _without_messages(notebook: Any) -> None:
+    """Takes out what cells write to stderr: messages to whoever runs them, which on a page read as results."""
+    for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]

@@ -29,12 +29,13 @@ ENDPOINTS = ("decode", "encode", "cluster")
 NUM_NEIGHBORS, PER_ROW = 400, 20
 
 
-def write(folder: Path, models: Mapping[str, Any]) -> None:
+def write(folder: Path, models: Mapping[str, Any], data_dir: str | None = None) -> None:
     """Writes the page's files, the models and their manifest.
 
     Args:
         folder: The page's folder.
         models: By its name, what gives a model, and its card.
+        data_dir: Where data sets are found; TFDS's own folder by default.
 
     Raises:
         UsageError: What runs models in the browser cannot be fetched.
@@ -44,11 +45,11 @@ def write(folder: Path, models: Mapping[str, Any]) -> None:
     silence.say(f"Fetching {RUNTIME.name} {RUNTIME.version}")
     (folder / "runtime").mkdir()
     npm.fetch(RUNTIME, folder / "runtime", RUNTIME_FILES)
-    manifest = {"models": [_write_model(folder, name, *of_model) for name, of_model in models.items()]}
+    manifest = {"models": [_write_model(folder, name, *of_model, data_dir) for name, of_model in models.items()]}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
 
 
-def _write_model(folder: Path, name: str, load: Any, card: dict[str, Any]) -> dict[str, Any]:
+def _write_model(folder: Path, name: str, load: Any, card: dict[str, Any], data_dir: str | None) -> dict[str, Any]:
     """Exports a model; gives its entry in the manifest."""
     silence.say(f"Exporting {name}")
     model = load()
@@ -58,6 +59,7 @@ def _write_model(folder: Path, name: str, load: Any, card: dict[str, Any]) -> di
         raise UsageError(f"{name}: it has none of {', '.join(ENDPOINTS)}, so the page cannot show it")
     model.export(exported, format="onnx", endpoints=names)
     (exported / "sampling.py").unlink()
+    neighbors = "neighbors" in model.endpoints()
     return {
         "name": name,
         "folder": f"models/{name}",
@@ -67,20 +69,24 @@ def _write_model(folder: Path, name: str, load: Any, card: dict[str, Any]) -> di
         "licence": card["licence"],
         "steps": card["steps"],
         "script": card["script"],
-        "gallery": _write_gallery(exported, model, card) if "neighbors" in model.endpoints() else None,
+        "neighbors": neighbors,
+        "gallery": _write_gallery(exported, model, card, data_dir) if neighbors else None,
     }
 
 
-def _write_gallery(folder: Path, model: Any, card: dict[str, Any]) -> dict[str, Any] | None:
+def _write_gallery(folder: Path, model: Any, card: dict[str, Any], data_dir: str | None) -> dict[str, Any] | None:
     """Test images in one picture, and their codes; None where the data set is not on this machine."""
     from keras_gen import datasets
     from keras_gen.errors import InputError
     from keras_gen.utils import image_grid, save_png
 
     try:
-        images = datasets.load(card["data"], "test", card["flags"].get("image_size")).to_array(NUM_NEIGHBORS)
+        images = datasets.load(card["data"], "test", card["flags"].get("image_size"), data_dir).to_array(NUM_NEIGHBORS)
     except InputError:
-        print(f"{card['data']} is not here, so that this model gets no images to look for neighbours in", flush=True)
+        told = (
+            f"no nearest neighbours by {folder.name}: {card['data']} was not found; --data_dir=FOLDER says where it is"
+        )
+        print(told, flush=True)
         return None
     codes = model.encode(images).numpy().astype("<f4")
     (folder / "codes.bin").write_bytes(codes.tobytes())

@@ -1,11 +1,12 @@
 """Annotated pages of the site, and the equations on them."""
 
 import ast
+import html
 import re
 
 import pytest
 
-from reproductions.site import annotated, equations
+from reproductions.site import annotated, equations, formulas
 
 
 @pytest.mark.parametrize(
@@ -46,9 +47,18 @@ def test_every_loss_of_the_posts_has_a_page():
     assert expected | {"glow", "f_vae", "clustering_vae"} <= {path.stem for path in annotated.modules()}
 
 
+def _as_written(page):
+    """A page with its formulas as the source has them, which is in their titles."""
+    return re.sub(
+        r'<span class="formula" title="([^"]*)">\$[^$]+\$</span>',
+        lambda found: html.escape(html.unescape(found[1]), quote=False),
+        page,
+    )
+
+
 @pytest.mark.parametrize("path", annotated.modules(), ids=lambda path: path.stem)
 def test_a_page_has_every_line_of_the_methods(path):
-    page, source = annotated.page(path), path.read_text(encoding="utf-8")
+    page, source = _as_written(annotated.page(path)), path.read_text(encoding="utf-8")
     assert page.count("$$") >= 2 and page.count("$$") % 2 == 0
     shown = {line.strip() for block in re.findall(r"```python\n(.*?)\n```", page, re.S) for line in block.split("\n")}
     for one in ast.parse(source).body:
@@ -68,3 +78,38 @@ def test_where_a_docstring_says_how_to_call_it_ends():
     text = "A sum.\n\n    s = sum_i x_i\n\n>>> s(1)\n1\n\nArgs:\n    x: A number."
     assert annotated.notes(text).startswith("A sum.\n\n$$") and "Args" not in annotated.notes(text)
     assert ">>>" not in annotated.notes(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("-E_z[T(G(z))] (11).", r"[-E_{z}[T(G(z))]] (11)."),
+        ("q(z|y) = N(mu_y, I), shape [n, dim]", r"[q(z|y)\ =\ N(\mu _{y},\ I)], shape [n, dim]"),
+        ("at z = F_x(u); nats", r"at [z\ =\ F_{x}(u)]; nats"),
+        ("the |G(v) - x|²/(2 sigma_2²) of x", r"the [|G(v)\ -\ x|^2/(2\ \sigma _{2}^2)] of [x]"),
+        ("k E_r[|grad T(x)|^p] of a batch", r"[k\ E_{r}[|\nabla \ T(x)|^{p}]] of a batch"),
+        ("E_q(z)[log T(z)]", r"[E_{q}(z)[\log \ T(z)]]"),
+        ("f-GAN, `T(x)`, Student's own, (i) A 1x1 one", "f-GAN, `T(x)`, Student's own, (i) A 1x1 one"),
+        ("broken T(x and *names", r"broken T([x] and \*names"),
+    ],
+)
+def test_formulas_amid_words(text, expected):
+    found = formulas.with_formulas(text)
+    assert re.sub(r'<span class="formula" title="[^"]*">\$(.+?)\$</span>', r"[\1]", found) == expected
+    assert _as_written(found) == text.replace("*", r"\*")
+
+
+def test_beside_a_method_stand_the_equations_that_it_names():
+    page = annotated.page(next(path for path in annotated.modules() if path.stem == "wgan_div"))
+    rows = page.split('<div class="annotated"')
+    (critic,) = [row for row in rows if "def discriminator_terms" in row]
+    note, _ = critic.split('<div class="lines"')
+    assert note.count(r"\arg\max") == note.count(r"\arg\min") == 1  # both lines of (11)
+    assert note.count(r"W_{k,p}") == 1  # (9), which a comment names
+    assert re.search(r"^- `penalty`: <span class=\"formula\" [^>]*>\$k\\ E_\{r\}", note, re.M)
+
+
+def test_an_equation_of_several_lines_is_found_by_its_number():
+    text = "A loss.\n\n    a = b      (1)\n    c = d\n      + e    (2, 3)\n\n    f = (4) g"
+    expected = {"1": "    a = b      (1)", **dict.fromkeys("23", "    c = d\n      + e    (2, 3)")}
+    assert annotated.numbered_equations(text) == expected

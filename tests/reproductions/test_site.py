@@ -13,15 +13,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keras_gen import layers, networks, zoo
+from keras_gen import datasets, layers, networks, zoo
+from keras_gen.errors import InputError
 from keras_gen.models import FVAE, GAN, VAE, ClusteringVAE, DeepInfoMax
 from keras_gen.networks import autoencoder, dcgan, infomax
 from keras_gen.portable import sampling
 from reproductions.harness.errors import UsageError
 from reproductions.site import __main__ as site
-from reproductions.site import annotated, build, documents, notebooks, npm
+from reproductions.site import annotated, build, documents, notebooks, npm, play
 
-PROGRAM = Path(__file__).parent / "programs" / "play.mjs"
+PROGRAMS = Path(__file__).parent / "programs"
 PLAYWRIGHT = npm.Package(
     "playwright-core",
     "1.65.1",
@@ -80,8 +81,8 @@ def models():
 
 
 @pytest.fixture(scope="module")
-def seen(models, tmp_path_factory):
-    """What the program saw on the page."""
+def in_browser(models, tmp_path_factory):
+    """Builds the site; gives a function that runs a program in a browser on it and gives what it saw."""
     folder = tmp_path_factory.mktemp("site")
     try:
         npm.fetch(PLAYWRIGHT, folder)
@@ -93,12 +94,22 @@ def seen(models, tmp_path_factory):
     handler = functools.partial(Quiet, directory=str(folder / "site"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}"
-        words = ["node", PROGRAM, folder / "package", CHROMIUM, address, folder]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=400)
+
+        def run(program):
+            address = f"http://127.0.0.1:{server.server_port}"
+            words = ["node", PROGRAMS / program, folder / "package", CHROMIUM, address, folder]
+            done = subprocess.run(words, capture_output=True, text=True, timeout=400)
+            assert done.returncode == 0, done.stderr
+            return json.loads(done.stdout)
+
+        yield run
         server.shutdown()
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def seen(in_browser):
+    """What the program saw on the page to play on."""
+    return in_browser("play.mjs")
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -126,8 +137,11 @@ def test_every_control_does_something_and_nothing_goes_wrong(seen):
     assert {
         *("seed", "another", "keys", "directions", "drag", "back", "sheet", "single latent", "point"),
         *("end of the line", "temperature", "own image", "other model", "class", "cluster", "neighbor"),
+        *("other directions", "one model", "seed of two", "keys on two", "back of two"),
     } == set(seen["moved"])
-    assert re.match(r"Cluster \d of (3|10)\.", seen["cluster"]) and seen["neighbor"].startswith("The nearest of ")
+    assert re.match(r"Cluster ([1-9] of 10|10 of 10|[123] of 3)\.", seen["cluster"]) and seen["neighbor"].startswith(
+        "The nearest of "
+    )
     assert seen["overflow"] <= 0  # on a phone nothing is wider than the screen
     assert "no WebAssembly" in seen["unsupported"]
     assert seen["typeset"] == {path.stem: [] for path in annotated.modules()}  # without a word of KaTeX
@@ -136,9 +150,89 @@ def test_every_control_does_something_and_nothing_goes_wrong(seen):
 
 @needs_all
 @pytest.mark.slow
+def test_what_is_seen_first(seen):
+    assert seen["shown"] == "faces_wgan_div"
+    assert seen["pair"] == ["clothes_wgan_gp", "clothes_wgan_div"]
+
+
+@needs_all
+@pytest.mark.slow
+def test_a_seed_that_is_none_is_said_to_be_none(seen):
+    assert len(seen["bad"]) == 9
+    for told in seen["bad"].values():
+        assert told == "A seed is a whole number from 0 to 2,147,483,647; the pictures are still those of 7."
+
+
+@needs_all
+@pytest.mark.slow
+def test_the_pen_of_the_keys_is_seen_while_the_pad_has_focus(seen):
+    (hidden, *_), (before, left, up), (after, moved, down) = seen["pens"]
+    assert [hidden, before, after] == ["hidden", "visible", "visible"] and moved < left
+    assert "play-down" in down.split() and "play-down" not in up.split()
+    assert seen["keys"] == "Arrow keys move the pen, the space bar lifts it, Delete clears."
+
+
+@needs_all
+@pytest.mark.slow
+def test_a_finger_can_scroll_wherever_it_cannot_draw_or_drag(seen):
+    pads = {"end-a", "end-b", "cluster-pad", "neighbor-pad"}
+    assert set(seen["touch"]) == {"picture", "one-picture", "beside", *pads}
+    assert len(seen["room"]) >= 4 and min(seen["room"][:1] + seen["room"][2:]) >= 40  # pixels, right of each
+
+
+@needs_all
+@pytest.mark.slow
+def test_names_are_those_that_people_say_and_are_not_cut_off(seen):
+    assert seen["cut"] == []
+    assert "Digits, f-VAE (MNIST)" in seen["texts"] and "20,000 steps on CelebA, 10,000 images" in seen["texts"]
+    assert not re.search("padded|mnist_5k|celeba_|cifar10|fashion_mnist", seen["texts"])
+
+
+@needs_all
+@pytest.mark.slow
+def test_a_page_that_was_opened_from_disk_says_how_to_serve_it(seen):
+    assert "only from a web server" in seen["disk"] and not seen["starting"]
+    assert re.search(r'python -m http\.server --directory "/.*/site"', seen["disk"])
+
+
+def test_where_the_images_for_neighbours_are_is_said(tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def load(name, split, image_size, data_dir):
+        asked.append((name, split, image_size, data_dir))
+        raise InputError("not there")
+
+    monkeypatch.setattr(datasets, "load", load)
+    card = {"data": "cifar10", "flags": {"image_size": 32}}
+    assert play._write_gallery(tmp_path / "some_model", None, card, "a/folder") is None
+    assert asked == [("cifar10", "test", 32, "a/folder")]
+    told = "no nearest neighbours by some_model: cifar10 was not found; --data_dir=FOLDER says where it is\n"
+    assert capsys.readouterr().out == told
+
+
+def test_the_command_line_says_where_data_sets_are(tmp_path, monkeypatch):
+    given = []
+    monkeypatch.setattr(build, "check", lambda *_: None)
+    monkeypatch.setattr(build, "build", lambda *arguments: given.append(arguments))
+    site.main([f"--output={tmp_path / 'site'}", "--play=false", "--data_dir=a/folder"])
+    assert given == [(tmp_path / "site", {}, True, None, "a/folder")]
+
+
+@needs_all
+@pytest.mark.slow
+def test_on_a_phone_nothing_is_cut_off_and_every_equation_is_typeset(in_browser):
+    pages = in_browser("phone.mjs")
+    assert {f"notebooks/{path.stem}" for path in notebooks.NOTEBOOKS} <= set(pages)
+    assert {"play", "annotated/wgan_div", "annotated/clustering_vae", "reproductions/wgan_div"} <= set(pages)
+    fine = {"errors": [], "overflow": 0, "cut": [], "covered": [], "plain": []}
+    assert pages == dict.fromkeys(pages, fine)
+
+
+@needs_all
+@pytest.mark.slow
 def test_a_notebook_is_run_and_shown_with_its_pictures(tmp_path, monkeypatch):
     cells = [
-        "# %% [markdown]\n# # A title\n#\n# $$a^2$$",
+        "# %% [markdown]\n# # A title\n#\n# $$a^2$$\n# $$b$$",
         "# %%\nimport os\nfrom reproductions.reporting.notebooks import Markdown, picture\nprint(os.environ['STEPS'])",
         "# %%\nMarkdown('| a |\\n| --- |\\n| b |')",
         "# %%\npicture([[[[-1.0]]]])",
@@ -147,9 +241,22 @@ def test_a_notebook_is_run_and_shown_with_its_pictures(tmp_path, monkeypatch):
     (tmp_path / "small.py").write_text("\n\n".join(cells))
     assert notebooks.write(tmp_path / "pages", steps=12) == ["notebooks/small.md"]
     page = (tmp_path / "pages/notebooks/small.md").read_text()
-    assert page.startswith("# A title\n\n$$a^2$$") and "\n    12\n" in page and "\n| a |\n| --- |\n| b |\n" in page
+    assert (
+        page.startswith("# A title\n\n$$a^2$$\n\n$$b$$")
+        and "\n    12\n" in page
+        and "\n| a |\n| --- |\n| b |\n" in page
+    )
     (name,) = re.findall(r"!\[png\]\((\S+)\)", page)
     assert (tmp_path / "pages/notebooks" / name).read_bytes().startswith(b"\x89PNG")
+    (tmp_path / "small.py").write_text(
+        "# %%\nimport os, sys\nprint('of Python', file=sys.stderr)\nos.write(2, b'E0000 of TensorFlow')\n"
+        "print('silent from level', os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    )
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    notebooks.write(tmp_path / "pages", steps=None)
+    page = (tmp_path / "pages/notebooks/small.md").read_text()
+    shown = page.split("```")[-1]  # behind the cell's own lines
+    assert shown.split() == ["silent", "from", "level", "3"]  # and nothing of stderr
     (tmp_path / "small.py").write_text("# %%\n1 / 0")
     with pytest.raises(UsageError, match="^small.py fails: ZeroDivisionError: division by zero$"):
         notebooks.write(tmp_path / "pages", steps=12)

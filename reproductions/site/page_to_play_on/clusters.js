@@ -19,7 +19,8 @@ export function clusters(models) {
     }
     const { data } = await model.call("cluster", pad.pixels(model.imageShape));
     const cluster = Number(data[0]);
-    element("cluster-found").textContent = `Cluster ${cluster} of ${model.prior.means.length}. Samples of it:`;
+    const clusters = `Cluster ${cluster + 1} of ${model.prior.means.length}`;
+    element("cluster-found").textContent = `${clusters}. (Python counts from 0 and calls it ${cluster}.) Samples of it:`;
     const drawn = await model.call("decode", model.latents(SAMPLES, { seed: 0, cluster }));
     const canvases = Array.from({ length: SAMPLES }, () => make("canvas"));
     canvases.forEach((canvas, i) => show(canvas, drawn.data, model.imageShape, i));

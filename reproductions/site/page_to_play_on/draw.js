@@ -1,14 +1,15 @@
-// Draws by a seed and by moving about among the latents, by two models at once.
+// Draws by a seed and by moving about among the latents.
 
-import { normal } from "./philox.js";
+import { draggable, turn } from "./motion.js";
+import { titleOf } from "./names.js";
 import { make, show } from "./pictures.js";
-import { choose, latest, say, titleOf } from "./play.js";
+import { choose, latest, say } from "./play.js";
+import { Seed } from "./seed.js";
 
 const element = (id) => document.getElementById(id);
-const STREAM = 1; // of the directions
 const SLIDERS = 8;
 const SHEET = 12;
-const KEYS = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, -0.1], ArrowDown: [0, 0.1] };
+const NUDGE = 0.4; // of a quarter turn, so that other directions show something
 
 export class Draw {
   constructor(models) {
@@ -21,11 +22,8 @@ export class Draw {
     this.redraw = latest(() => this.draw());
     this.resheet = latest(() => this.drawSheet());
     choose(element("model"), models, (model) => this.use(model));
-    element("seed").addEventListener("input", () => element("seed").checkValidity() && element("seed").value && this.reset());
-    element("another").addEventListener("click", () => {
-      element("seed").value = Math.floor(Math.random() * 10000);
-      this.reset();
-    });
+    this.box = new Seed(element("seed"), () => this.reset());
+    element("another").addEventListener("click", () => this.box.another());
     element("temperature").addEventListener("input", () => {
       element("temperature-value").textContent = element("temperature").value;
       this.changed();
@@ -34,11 +32,10 @@ export class Draw {
     element("back").addEventListener("click", () => this.back());
     element("directions").addEventListener("click", () => {
       this.directions++;
-      this.moved = [0, 0];
+      if (this.moved.every((way) => way === 0)) this.moved = [NUDGE, 0];
       this.redraw();
     });
-    element("other").addEventListener("change", () => this.redraw());
-    this.listen(element("picture"));
+    draggable(element("picture"), (by) => this.move(by), () => this.back());
   }
 
   /** Shows the first picture. */
@@ -49,7 +46,7 @@ export class Draw {
   }
 
   get seed() {
-    return Number(element("seed").value);
+    return this.box.value;
   }
 
   get options() {
@@ -66,12 +63,6 @@ export class Draw {
     element("class-control").hidden = model.numClasses === 0;
     const classes = Array.from({ length: model.numClasses }, (_, i) => make("option", { value: i, textContent: i }));
     element("class").replaceChildren(make("option", { value: "", textContent: "each in turn" }), ...classes);
-    const taken = ({ prior, numClasses }) => `${prior.shape}, ${numClasses}`;
-    const alike = this.models.filter((other) => other !== model && taken(other) === taken(model));
-    const none = make("option", { value: "", textContent: "no other model" });
-    element("other").replaceChildren(none, ...alike.map((other) => make("option", { value: other.name, textContent: titleOf(other) })));
-    element("other").disabled = alike.length === 0;
-    element("other-note").textContent = alike.length ? "" : "(none here has latents of this shape)";
     this.makeSliders();
     this.listeners.forEach((listener) => listener());
     if (redraw) this.reset();
@@ -101,14 +92,7 @@ export class Draw {
     const { model, chosen } = this;
     const size = model.latentSize;
     const found = model.latents(chosen + 1, this.options).slice(chosen * size);
-    const scale = this.options.temperature ?? 1;
-    const turns = model.prior.kind === "normal"; // by turns of N(0, I) it stays N(0, I)
-    this.moved.forEach((way, i) => {
-      if (way === 0) return;
-      const direction = normal(model.noiseSize, 2 * this.directions + i, STREAM);
-      const [keep, add] = turns ? [Math.cos((way * Math.PI) / 2), Math.sin((way * Math.PI) / 2)] : [1, way];
-      for (let j = 0; j < model.noiseSize; j++) found[j] = keep * found[j] + add * scale * direction[j];
-    });
+    turn(found, model, this.moved, { directions: this.directions, scale: this.options.temperature });
     for (const [number, value] of this.single) found[number] = value;
     return found;
   }
@@ -120,12 +104,6 @@ export class Draw {
     say(`Drawing with ${titleOf(model)} …`);
     const drawn = await model.call("decode", latents);
     show(element("picture"), drawn.data, model.imageShape);
-    const other = this.models.find(({ name }) => name === element("other").value);
-    element("beside").hidden = !other;
-    if (other) {
-      const besides = await other.call("decode", latents);
-      show(element("beside"), besides.data, other.imageShape);
-    }
     element("picture-caption").textContent = `${titleOf(model)}, seed ${this.seed}${this.chosen ? `, number ${this.chosen + 1}` : ""}`;
   }
 
@@ -170,28 +148,6 @@ export class Draw {
   showSliders(latents) {
     [...element("sliders").children].forEach((label, i) => {
       if (!this.single.has(i)) label.lastChild.value = latents[i];
-    });
-  }
-
-  listen(canvas) {
-    let last = [0, 0];
-    canvas.addEventListener("pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      canvas.focus();
-      last = [event.clientX, event.clientY];
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!event.buttons) return;
-      const at = [event.clientX, event.clientY];
-      this.move(at.map((place, i) => (2 * (place - last[i])) / canvas.clientWidth));
-      last = at;
-    });
-    canvas.addEventListener("keydown", (event) => {
-      if (event.key in KEYS) this.move(KEYS[event.key]);
-      else if (event.key === "Home") this.back();
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
     });
   }
 

@@ -3,6 +3,7 @@
 import { Pad } from "./pad.js";
 import { make, show } from "./pictures.js";
 import { latest } from "./play.js";
+import { Seed } from "./seed.js";
 
 const element = (id) => document.getElementById(id);
 const POINTS = 9;
@@ -20,13 +21,13 @@ export class Line {
   }
 
   makeEnd(place, i) {
-    const seed = make("input", { type: "number", min: 0, step: 1, value: 7 + i, id: `seed-${i}` });
+    const input = make("input", { type: "number", value: 7 + i, id: `seed-${i}` });
     const own = make("input", { type: "checkbox", id: `own-${i}` });
     const holder = make("div", { hidden: true });
     const choice = make("label", {}, own, " an image of your own");
-    place.append(make("div", { className: "play-controls" }, make("label", {}, i ? "to seed " : "from seed ", seed), choice), holder);
+    place.append(make("div", { className: "play-controls" }, make("label", {}, i ? "to seed " : "from seed ", input), choice), holder);
     const pad = new Pad(holder, () => this.redraw());
-    seed.addEventListener("input", () => seed.value && seed.checkValidity() && this.redraw());
+    const seed = new Seed(input, () => this.redraw());
     own.addEventListener("change", () => {
       holder.hidden = !own.checked;
       this.redraw();
@@ -49,7 +50,7 @@ export class Line {
 
   async latentsOf({ seed, own, pad }, model) {
     if (own.checked) return (await model.call("encode", pad.pixels(model.imageShape))).data;
-    return model.latents(1, { ...this.draw.options, seed: Number(seed.value) });
+    return model.latents(1, { ...this.draw.options, seed: seed.value });
   }
 
   /**

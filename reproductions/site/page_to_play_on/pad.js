@@ -12,17 +12,20 @@ export class Pad {
     this.onChange = onChange;
     this.strokes = true; // no photograph
     this.empty = true;
-    this.canvas = make("canvas", { width: SIDE, height: SIDE, className: "play-large", tabIndex: 0, role: "img" });
+    this.canvas = make("canvas", { width: SIDE, height: SIDE, className: "play-large play-drag", tabIndex: 0, role: "img" });
     this.canvas.setAttribute(
       "aria-label",
       "Draw here. By keyboard: arrows move the pen, the space bar puts it down and lifts it, Delete clears.",
     );
+    this.ring = make("div", { className: "play-pen" });
+    this.keys = make("p", { className: "play-keys" });
     this.context = this.canvas.getContext("2d", { willReadFrequently: true });
     this.file = make("input", { type: "file", accept: "image/*" });
     const clear = make("button", { type: "button", textContent: "Clear" });
     const choose = make("label", {}, "or choose a picture ", this.file);
     element.classList.add("play-pad");
-    element.append(this.canvas, make("div", { className: "play-controls" }, clear, choose));
+    const field = make("div", { className: "play-field" }, this.canvas, this.ring);
+    element.append(field, this.keys, make("div", { className: "play-controls" }, clear, choose));
     clear.addEventListener("click", () => this.clear());
     this.file.addEventListener("change", () => this.put(this.file.files[0]));
     this.pen = null;
@@ -35,6 +38,7 @@ export class Pad {
     this.cursor = [SIDE / 2, SIDE / 2];
     this.down = false;
     this.canvas.addEventListener("keydown", (event) => this.key(event));
+    this.showPen();
     this.clear(false);
   }
 
@@ -59,7 +63,8 @@ export class Pad {
     context.moveTo(...(this.pen ?? to));
     context.lineTo(...to);
     context.stroke();
-    this.pen = to;
+    this.pen = this.cursor = to;
+    this.showPen();
     this.empty = false;
     this.onChange();
   }
@@ -76,8 +81,17 @@ export class Pad {
       this.cursor = this.cursor.map((place, i) => Math.min(SIDE, Math.max(0, place + STEP * ways[event.key][i])));
       if (this.down) this.line(this.cursor);
     } else return;
+    this.showPen();
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /** Shows where the pen of the keys is, and what they do; the style sheet hides both without focus. */
+  showPen() {
+    const [left, top] = this.cursor.map((place) => `${(100 * place) / SIDE}%`);
+    Object.assign(this.ring.style, { left, top });
+    this.ring.classList.toggle("play-down", this.down);
+    this.keys.textContent = `Arrow keys move the pen, the space bar ${this.down ? "lifts it" : "puts it down"}, Delete clears.`;
   }
 
   /** Puts the middle square of a picture on the field. */

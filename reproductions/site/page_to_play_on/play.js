@@ -4,10 +4,13 @@ import { clusters } from "./clusters.js";
 import { Draw } from "./draw.js";
 import { Line } from "./line.js";
 import { loadManifest } from "./models.js";
+import { dataOf, titleOf } from "./names.js";
 import { neighbors } from "./neighbors.js";
+import { Pair } from "./pair.js";
 import { make } from "./pictures.js";
 
 const element = (id) => document.getElementById(id);
+const FIRST = "faces_wgan_div"; // what is seen first, if it is there
 
 /** Says what is being done. */
 export function say(text) {
@@ -36,14 +39,10 @@ export function choose(select, models, onChange) {
   select.addEventListener("change", () => onChange(models.find((model) => model.name === select.value)));
 }
 
-export function titleOf({ name, data }) {
-  return `${name.replaceAll("_", " ")} (${data.replaceAll("_", " ")})`;
-}
-
 const DONE = { decode: "Drawn", encode: "Encoded", cluster: "Put into a cluster" };
 
 function progress({ of, count, total, done, milliseconds }) {
-  if (done) return say(`${DONE[done]} in ${Math.round(milliseconds)} ms.`);
+  if (done) return say(`${DONE[done]} in ${milliseconds < 1 ? "under 1" : Math.round(milliseconds)} ms.`);
   const bar = element("progress");
   bar.hidden = total > 0 && count >= total;
   if (total) bar.value = count / total;
@@ -56,8 +55,8 @@ function about(models) {
     make(
       "tr",
       {},
-      make("td", { textContent: model.name }),
-      make("td", { textContent: `${model.kind}, ${model.steps.toLocaleString("en")} steps on ${model.data}` }),
+      make("td", {}, titleOf(model), make("br"), make("code", { textContent: model.name })),
+      make("td", { textContent: `${model.kind}, ${model.steps.toLocaleString("en")} steps on ${dataOf(model.data, true)}` }),
       make("td", { textContent: `${(Object.values(model.bytes).reduce((a, b) => a + b) / 1e6).toFixed(1)} MB` }),
       make("td", { textContent: model.licence }),
     ),
@@ -76,11 +75,12 @@ async function start() {
   element("playground").hidden = false;
   about(models);
   const drawing = models.filter((model) => model.draws);
-  const draw = new Draw(drawing);
+  const draw = new Draw([...drawing].sort((one, other) => (other.name === FIRST) - (one.name === FIRST)));
   await draw.first();
+  new Pair(drawing);
   new Line(draw);
   clusters(models.filter((model) => model.has("cluster") && model.draws));
-  neighbors(models.filter((model) => model.gallery && model.has("encode")));
+  neighbors(models.filter((model) => model.neighbors && model.has("encode")));
   document.body.dataset.ready = "true";
 }
 

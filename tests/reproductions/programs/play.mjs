@@ -22,8 +22,10 @@ const begin = Date.now();
 await page.goto(`${address}/play/`);
 await page.waitForFunction(() => document.getElementById("status").textContent.startsWith("Drawn"));
 seen.first = Date.now() - begin;
+seen.shown = await page.inputValue("#model");
 await page.waitForFunction(() => document.body.dataset.ready === "true");
 await settled();
+seen.pair = await page.$$eval("#one, #other", (selects) => selects.map(({ value }) => value));
 
 for (const name of await page.$$eval("#model option", (options) => options.map((option) => option.value))) {
   await page.selectOption("#model", name);
@@ -65,8 +67,30 @@ for (const name of await page.$$eval("#model option", (options) => options.map((
     await page.uncheck("#own-0");
     await settled();
   }
-  const other = await page.$eval("#other", (select) => select.options[1]?.value);
-  if (other && !seen.moved.includes("other model")) await changes("other model", "#beside", () => page.selectOption("#other", other));
+}
+await changes("other directions", "#picture", () => page.click("#directions")); // of a picture that was not moved
+const others = await page.$eval("#other", ({ options, value }) => [...options].map((option) => option.value).filter((name) => name !== value));
+await changes("other model", "#beside", () => page.selectOption("#other", others[0]));
+await changes("one model", "#one-picture", () => page.selectOption("#one", others[1]));
+await changes("seed of two", "#beside-sheet canvas", () => page.fill("#pair-seed", "3"));
+await changes("keys on two", "#one-picture", () => page.press("#beside", "ArrowDown"));
+await changes("back of two", "#one-picture", () => page.click("#pair-back"));
+
+seen.bad = {};
+for (const [box, picture] of [["#seed", "#picture"], ["#seed-1", "#line canvas:last-child"], ["#pair-seed", "#beside"]]) {
+  await page.fill(box, "7");
+  await settled();
+  const look = () => page.$eval(picture, (canvas) => canvas.toDataURL());
+  const before = await look();
+  const note = page.locator(`label:has(${box}) + .play-note`);
+  for (const bad of ["1.5", "-3", "99999999999"]) {
+    await page.fill(box, bad);
+    seen.bad[`${box} ${bad}`] = await note.textContent();
+  }
+  await settled();
+  if ((await look()) !== before) seen.errors.push(`${box}: a seed that is none changes the picture`);
+  await page.fill(box, "7");
+  if (await note.textContent()) seen.errors.push(`${box}: the note stays`);
 }
 for (const [part, samples] of [["cluster", "#cluster-samples"], ["neighbor", "#neighbor-images"]]) {
   if (!(await page.isVisible(`#${part}-pad`))) continue;
@@ -76,10 +100,37 @@ for (const [part, samples] of [["cluster", "#cluster-samples"], ["neighbor", "#n
   seen.moved.push(part);
 }
 
+const pad = "#cluster-pad canvas";
+const pen = () => page.$eval("#cluster-pad .play-pen", (ring) => [getComputedStyle(ring).visibility, ring.getBoundingClientRect().left, ring.className]);
+await page.click("#cluster-pad button");
+seen.pens = [await pen()];
+await page.focus(pad);
+seen.pens.push(await pen());
+await page.keyboard.press("ArrowLeft");
+await page.keyboard.press("Space");
+seen.pens.push(await pen());
+seen.keys = await page.locator("#cluster-pad .play-keys").innerText();
+seen.touch = await page.$$eval("canvas", (canvases) => canvases.filter((canvas) => getComputedStyle(canvas).touchAction === "none").map((canvas) => canvas.closest("[id]").id));
+
 await page.setViewportSize({ width: 390, height: 844 });
 await page.emulateMedia({ colorScheme: "dark" });
 await page.screenshot({ path: `${folder}/narrow.png`, fullPage: true });
 seen.overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+
+await page.setViewportSize({ width: 360, height: 740 });
+seen.room = await page.$$eval(".play-drag", (canvases) => canvases.filter((canvas) => canvas.clientWidth).map((canvas) => window.innerWidth - canvas.getBoundingClientRect().right));
+seen.cut = await page.$$eval(".play select", (selects) => {
+  const context = document.createElement("canvas").getContext("2d");
+  const space = (select) => select.clientWidth - 2 * parseFloat(getComputedStyle(select).paddingLeft);
+  const wide = (select) => Math.max(...[...select.options].map(({ textContent }) => context.measureText(textContent).width));
+  return selects.filter((select) => ((context.font = getComputedStyle(select).font), select.clientWidth && wide(select) > space(select))).map(({ id }) => id);
+});
+seen.texts = await page.innerText("#playground");
+
+const disk = await browser.newPage();
+await disk.goto(`file://${folder}/site/play/index.html`);
+seen.disk = await disk.locator("#from-disk").innerText();
+seen.starting = await disk.isVisible("#status");
 
 const without = await browser.newPage();
 await without.addInitScript(() => delete window.WebAssembly);
