@@ -277,9 +277,11 @@ def _checking(checks: Checks, are_tuples: bool) -> Callable[..., Any]:
     return checked
 
 
-def first_batch(x: Any, batch_size: int | None) -> Any:
-    """The first batch of what `fit` is given; None for data that can be read only once."""
+def first_batch(x: Any, batch_size: int | None, strategy: tf.distribute.Strategy) -> Any:
+    """The first batch of what `fit` is given, of all replicas together; None for data that can be read only once."""
     match x:
+        case tf.distribute.DistributedDataset():
+            return tf.nest.map_structure(lambda share: strategy.gather(share, axis=0), next(iter(x)))
         case tf.data.Dataset():
             return next(iter(x))
         case np.ndarray() | tf.Tensor() | keras.KerasTensor():

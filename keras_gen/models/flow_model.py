@@ -141,7 +141,7 @@ class FlowModel(TemperedModel):
             InputError: A batch has no rows, or x is a generator and there are weights that begin as a function of data.
         """
         if self.awaits_data:
-            images = first_batch(x, kwargs.get("batch_size"))
+            images = first_batch(x, kwargs.get("batch_size"), self.distribute_strategy)
             if images is not None:
                 self.initialize(images)
         self._breakdown = None

@@ -76,6 +76,22 @@ class TestTraining:
         model.initialize(0.2 - 0.7 * images(8, seed=9))
         np.testing.assert_array_equal(norm.log_scale, before)
 
+    def test_the_first_batch_of_all_replicas_starts_act_norm(self, two_replicas):
+        scales = {}
+        for strategy in (tf.distribute.get_strategy(), two_replicas):
+            with strategy.scope():
+                model = Glow(IMAGE_SHAPE, levels=1, depth=1, width=2, act_norm_from_data=True)
+                model.compile(keras.optimizers.SGD(0.0))
+            batches = tf.data.Dataset.from_tensors(images(8)).map(
+                lambda x: x * tf.reshape(tf.range(8.0) / 8, [8, 1, 1, 1])
+            )
+            rows = batches.unbatch().batch(8 // strategy.num_replicas_in_sync)
+            distributed = strategy.distribute_datasets_from_function(lambda context, rows=rows: rows)
+            model.fit(distributed, steps_per_epoch=1, verbose=0)
+            scales[strategy.num_replicas_in_sync] = model.flow.levels[0].layers[1].log_scale.numpy()
+        # Two unlike halves: those of one alone would give other scales.
+        np.testing.assert_allclose(scales[2], scales[1], rtol=1e-5)
+
     @pytest.mark.parametrize("noise", ["uniform", "gaussian", "none"])
     def test_the_input_noise(self, noise):
         model = Glow(IMAGE_SHAPE, levels=1, depth=1, width=2, input_noise=noise, noise_scale=0.5)
