@@ -51,7 +51,7 @@ def flows(record: dict) -> str:
             f"{width}: {name}",
             f"{values['step']:.0f}",
             f"{values['step_ratio']:.2f}",
-            f"{values['rate']:.2f}" if "rate" in values else "",
+            f"{values['rate']:.2f}",
             f"{values['sample']:.0f}",
             f"{values['sample_ratio']:.2f}",
             f"{values['trace']:.1f}",
