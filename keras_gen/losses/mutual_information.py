@@ -156,7 +156,7 @@ def shuffled(rows: tf.Tensor, noise: tf.Tensor, num_shuffles: int = 1) -> tf.Ten
     many there are; gradients pass to the rows of other replicas.
 
     Args:
-        rows: float32 [n, ...], this replica's; each replica has as many.
+        rows: [n, ...], this replica's, of float32 or whole numbers; each replica has as many.
         noise: Uniform noise, float32 [n], this replica's, the same function of the seed and the step for everyone.
         num_shuffles: m, at most the rows of all replicas less one.
 
@@ -174,8 +174,9 @@ def shuffled(rows: tf.Tensor, noise: tf.Tensor, num_shuffles: int = 1) -> tf.Ten
         raise InputError(f"{asked} {(num_rows or 0) * num_replicas}: {advice}")
     num_rows = tf.shape(rows)[0]
     # Rows and noise travel together: among many replicas a gather costs its latency, not its bytes.
-    gathered = replica.all_gather(tf.concat([tf.reshape(rows, [num_rows, -1]), noise[:, tf.newaxis]], axis=1), axis=0)
-    rows, noise = tf.reshape(gathered[:, :-1], [-1, *rows.shape[1:]]), gathered[:, -1]
+    numbers = tf.cast(tf.reshape(rows, [num_rows, -1]), tf.float32)
+    gathered = replica.all_gather(tf.concat([numbers, noise[:, tf.newaxis]], axis=1), axis=0)
+    rows, noise = tf.cast(tf.reshape(gathered[:, :-1], [-1, *rows.shape[1:]]), rows.dtype), gathered[:, -1]
     enough = tf.debugging.Assert(num_shuffles < tf.size(noise), [f"InputError: {asked}", tf.size(noise), f": {advice}"])
     with tf.control_dependencies([enough]):
         circle = tf.argsort(noise, stable=True)

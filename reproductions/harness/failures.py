@@ -12,7 +12,7 @@ from typing import Any
 from reproductions.harness import signals, silence
 from reproductions.harness.errors import UsageError
 
-REMEDY = "fix this and run the command again; a training resumes from its last checkpoint"
+REMEDY = "fix this and rerun the command; a training resumes from its last checkpoint"
 
 
 def guarded(function: Callable, *args: Any, break_silence: bool = True) -> None:
