@@ -57,19 +57,22 @@ def _bold(outcome: str) -> str:
 def seen_here(reproduction: Reproduction, record_of: RecordOf) -> str:
     """The outcomes in one line: what holds, what fails, what is undecided, what was not run.
 
-    Claims on one topic are named once, or by their keys where their outcomes differ.
+    Claims on one topic are named once for each outcome, with their keys where the outcomes differ.
     """
     found = list(verdicts(reproduction, record_of))
-    outcomes_of_topic = {
-        topic: {verdict.outcome for claim, verdict in found if claim.topic == topic}
-        for topic in dict.fromkeys(claim.topic for claim, _ in found)
-    }
-    topics: dict[str, list[str]] = {outcome: [] for outcome in get_args(Outcome)}
+    keys: dict[Outcome, dict[str, list[str]]] = {outcome: {} for outcome in get_args(Outcome)}
     for claim, verdict in found:
-        named = claim.topic if len(outcomes_of_topic[claim.topic]) == 1 else f"{claim.topic} ({claim.key})"
-        if named not in topics[verdict.outcome]:
-            topics[verdict.outcome].append(named)
-    return "; ".join(f"{_bold(outcome)}: {', '.join(found)}" for outcome, found in topics.items() if found)
+        keys[verdict.outcome].setdefault(claim.topic, []).append(claim.key)
+
+    def named(topic: str, of_outcome: list[str]) -> str:
+        alike = len(of_outcome) == sum(claim.topic == topic for claim, _ in found)
+        return topic if alike else f"{topic} ({', '.join(of_outcome)})"
+
+    return "; ".join(
+        f"{_bold(outcome)}: {', '.join(named(*topic) for topic in topics.items())}"
+        for outcome, topics in keys.items()
+        if topics
+    )
 
 
 def posts_table(table: str, seen: Callable[[str], str]) -> str:
