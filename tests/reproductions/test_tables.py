@@ -69,6 +69,13 @@ class TestVerdicts:
         agreeing = RECORDS | {"second": {"a": [2, 2, 2]}}
         assert verdicts.seen_here(reproduction, agreeing.get) == "**holds**: one; **fails**: two; not run yet: ten"
 
+    def test_a_topic_is_named_once_for_each_outcome(self, reproduction):
+        claims = tuple(claim(key, "one", "a") for key in ("X1.2", "X1.3"))
+        more = dataclasses.replace(reproduction.studies["second"], claims=claims)
+        reproduction = dataclasses.replace(reproduction, studies=reproduction.studies | {"second": more})
+        seen = verdicts.seen_here(reproduction, RECORDS.get)
+        assert seen == "**holds**: one (X1.1); **fails**: two; not run yet: one (X1.2, X1.3), ten"
+
     def test_only_the_column_of_what_was_seen_is_made_anew(self):
         table = "\n".join(
             [
