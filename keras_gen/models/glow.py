@@ -55,7 +55,7 @@ class Glow(FlowModel):
         levels: Scales.
         depth: Steps in each level.
         width: Channels inside the coupling networks.
-        coupling: `additive`, or `affine` with Glow's scale sigmoid(r + 2).
+        coupling: `additive`, or `affine`, whose scale is bounded on both sides, unlike Glow's own; see `networks.glow`.
         mixing: `permutation`, fixed and random, or `convolution`, 1x1 and learned.
         act_norm_from_data: Whether the first batch decides where act norm begins.
         initializer: Of the couplings' networks: `he_normal`, or `glorot_uniform`, the author's of the f-VAE.

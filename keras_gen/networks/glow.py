@@ -34,7 +34,8 @@ def glow(
         shape: (height, width, channels).
         depths: Number of steps of each level.
         width: Channels inside the coupling networks.
-        coupling: `additive`, or `affine` with Glow's scale sigmoid(r + 2).
+        coupling: `additive`, or `affine` with the scale `exp_tanh`. Glow's own, sigmoid(r + 2), can come close to 0,
+            and the inverse of a deep flow then overflows on draws from N(0, I).
         mixing: `permutation`, fixed and random, or `convolution`, 1x1 and learned.
         act_norm_from_data: Whether act norm is initialised from the first batch.
         squeeze_first: Whether the first level begins with a squeeze.
@@ -97,5 +98,5 @@ def _step(
         mix(next(seeds), name=f"{name}_{mixing}"),
         flows.AdditiveCoupling(network, name=f"{name}_coupling")
         if coupling == "additive"
-        else flows.AffineCoupling(network, "sigmoid", name=f"{name}_coupling"),
+        else flows.AffineCoupling(network, name=f"{name}_coupling"),
     ]

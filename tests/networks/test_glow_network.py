@@ -1,9 +1,13 @@
-"""What does not fit Glow's flow is named; its flow is among those of tests/layers/test_flows.py."""
+"""What Glow's flow is made of; what does not fit is named. Its map is among those of tests/layers/test_flows.py."""
 
+import numpy as np
 import pytest
 
 from keras_gen.errors import InputError
+from keras_gen.keras_privates import all_layers
+from keras_gen.layers.flows import AffineCoupling
 from keras_gen.networks import glow
+from keras_gen.utils import noise
 
 
 @pytest.mark.parametrize(
@@ -19,3 +23,14 @@ from keras_gen.networks import glow
 def test_bad_arguments(arguments, message):
     with pytest.raises(InputError, match=message):
         glow(**{"shape": (8, 8, 1), "depths": [1], "width": 2, "name": "g"} | arguments)
+
+
+def test_the_inverse_of_affine_couplings_is_finite_whatever_their_networks_give():
+    """Far from the codes of data networks give anything. Of 8 steps each may then multiply by e^2 at most, never 1/0."""
+    flow = glow((8, 8, 1), depths=[8], width=2, coupling="affine")
+    for coupling in all_layers(flow):
+        if isinstance(coupling, AffineCoupling):
+            coupling.network.layers[-1].bias.assign([0.0, 0.0, -1e3, -1e3])  # shifts, and what gives the scales
+    z = noise.normal([64, 64], seed=(1, 2))
+    x = np.abs(flow.inverse(z))
+    assert 1 < x.max() / np.abs(z).max() <= np.exp(2.0 * 8)

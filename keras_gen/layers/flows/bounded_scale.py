@@ -1,4 +1,4 @@
-"""`BoundedScale`: positive scales that a network cannot drive to 0 or to infinity."""
+"""`BoundedScale`: positive scales that a network cannot drive to infinity."""
 
 import tensorflow as tf
 
@@ -14,7 +14,8 @@ class BoundedScale:
 
     - `exp_tanh`: s = exp(2 tanh(r / 2)), between e^-2 and e^2, 1 at r = 0, so that a last layer of zeros is the
       identity.
-    - `sigmoid`: s = sigmoid(r + 2), below 1, as in Glow's own code and in TFP.
+    - `sigmoid`: s = sigmoid(r + 2), between 0 and 1, as in Glow's own code and in TFP. Near 0 its inverse has no
+      bound (Behrmann et al. 2020, arXiv 2006.09347, on inverses that explode).
 
     Args:
         name: One of them.
