@@ -26,7 +26,7 @@ def test_bad_arguments(arguments, message):
 
 
 def test_the_inverse_of_affine_couplings_is_finite_whatever_their_networks_give():
-    """Far from the codes of data networks give anything. Of 8 steps each may then multiply by e^2 at most, never 1/0."""
+    """Far from data, networks give anything; each of the 8 steps then multiplies by e^2 at most."""
     flow = glow((8, 8, 1), depths=[8], width=2, coupling="affine")
     for coupling in all_layers(flow):
         if isinstance(coupling, AffineCoupling):
