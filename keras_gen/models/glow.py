@@ -4,7 +4,7 @@ Kingma and Dhariwal 2018, arXiv 1807.03039; what the post on f-VAEs (2018-09-21)
 author. Its tests are `tests/models/test_glow.py`.
 """
 
-from typing import Any
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
@@ -34,8 +34,8 @@ class Glow(FlowModel):
     part of z is N(mu_y, sigma_y^2) in the place of N(0, I), with learnt mu_y and sigma_y, and batches are pairs
     (images, labels). The p(x) of `log_prob` is then the uniform mixture of the p(x|y).
 
-    The defaults are those of the author's script; Glow's own are coupling="affine", mixing="convolution",
-    act_norm_from_data=True, depth=32.
+    The defaults are those of the author's script; Glow's own are coupling="affine", scale="sigmoid",
+    mixing="convolution", act_norm_from_data=True, depth=32.
 
     Reported terms: `negative_log_likelihood`, in nats per image, and `bits_per_dimension`, the same number in other
     units, both means over the batch. Under uniform input noise of the default width it is a bound for 8-bit pixels;
@@ -55,10 +55,12 @@ class Glow(FlowModel):
         levels: Scales.
         depth: Steps in each level.
         width: Channels inside the coupling networks.
-        coupling: `additive`, or `affine`, whose scale is bounded on both sides, unlike Glow's own; see `networks.glow`.
+        coupling: `additive` or `affine`.
         mixing: `permutation`, fixed and random, or `convolution`, 1x1 and learned.
         act_norm_from_data: Whether the first batch decides where act norm begins.
         initializer: Of the couplings' networks: `he_normal`, or `glorot_uniform`, the author's of the f-VAE.
+        scale: Of affine couplings: `exp_tanh`, or `sigmoid`, Glow's own, with which samples may overflow; see
+            `networks.glow`.
         num_classes: Number of classes of a conditional model, at least 2; None for a model that ignores labels.
         **kwargs: `input_noise`, `noise_scale`, `clip_norm`, `seed`; see `FlowModel`.
 
@@ -76,6 +78,7 @@ class Glow(FlowModel):
         mixing: str = "permutation",
         act_norm_from_data: bool = False,
         initializer: str = "he_normal",
+        scale: str = "exp_tanh",
         num_classes: int | None = None,
         **kwargs: Any,
     ):
@@ -90,6 +93,7 @@ class Glow(FlowModel):
             mixing,
             act_norm_from_data,
             initializer=initializer,
+            scale=scale,
             seed=kwargs.get("seed", 0),
         )
         super().__init__(flow, image_shape, image_shape, **kwargs)
@@ -102,6 +106,7 @@ class Glow(FlowModel):
             "mixing": mixing,
             "act_norm_from_data": act_norm_from_data,
             "initializer": initializer,
+            "scale": scale,
         }
         self.num_classes = num_classes
         if num_classes is not None:
@@ -184,6 +189,11 @@ class Glow(FlowModel):
         """Bits per dimension of images of 8 bits [n, height, width, channels], float32 [n]: one draw of the bound."""
         noisy = images + uniform_noise(tf.shape(images), seed)
         return self.in_bits_per_dimension(self.log_prob(noisy))
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: dict[str, Any] | None = None) -> Self:
+        """Builds the model from `get_config`; files of version 0.1.0 name no scale and have Glow's own."""
+        return super().from_config({"scale": "sigmoid", **config}, custom_objects)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this model again."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from keras_gen.checks import check_choice, check_counts, check_map_shape
 from keras_gen.errors import InputError
 from keras_gen.layers import flows
+from keras_gen.layers.flows.bounded_scale import SCALES
 from keras_gen.networks import initializers
 from keras_gen.networks.coupling import INITIALIZERS, coupling_network, prior_network
 
@@ -22,6 +23,7 @@ def glow(
     act_norm_from_data: bool = False,
     squeeze_first: bool = True,
     initializer: str = "he_normal",
+    scale: str = "exp_tanh",
     seed: int = 0,
     name: str = "glow",
 ) -> flows.MultiScale:
@@ -34,24 +36,26 @@ def glow(
         shape: (height, width, channels).
         depths: Number of steps of each level.
         width: Channels inside the coupling networks.
-        coupling: `additive`, or `affine` with the scale `exp_tanh`. Glow's own, sigmoid(r + 2), can come close to 0,
-            and the inverse of a deep flow then overflows on draws from N(0, I).
+        coupling: `additive` or `affine`.
         mixing: `permutation`, fixed and random, or `convolution`, 1x1 and learned.
         act_norm_from_data: Whether act norm is initialised from the first batch.
         squeeze_first: Whether the first level begins with a squeeze.
         initializer: Of the couplings' networks: `he_normal`, or `glorot_uniform`.
+        scale: Of affine couplings; see `flows.AffineCoupling`. Glow's own, `sigmoid`, can come close to 0, and the
+            inverse of a deep flow then overflows on draws from N(0, I).
         seed: Seed of the initial weights.
         name: Name of the flow; flows of different names start differently.
 
     Raises:
-        InputError: A number is not whole or below 1, there is no such coupling or mixing, or height or width cannot be
-            halved once per squeeze.
+        InputError: A number is not whole or below 1, there is no such coupling, mixing or scale, or height or
+            width cannot be halved once per squeeze.
     """
     check_map_shape("shape", shape)
     check_counts(levels=len(depths), width=width, **{f"depths[{i}]": depth for i, depth in enumerate(depths)})
     check_choice("coupling", coupling, COUPLINGS)
     check_choice("mixing", mixing, MIXINGS)
     check_choice("initializer", initializer, tuple(INITIALIZERS))
+    check_choice("scale", scale, SCALES)
     seeds = initializers.seeds(name, seed)
     levels, first_shape = [], shape
     for i, depth in enumerate(depths):
@@ -65,7 +69,17 @@ def glow(
         if shape[-1] % 2:
             raise InputError(f"{place}: {shape[-1]} channels have no halves; squeeze first, or give an even number")
         for j in range(depth):
-            layers += _step(shape, width, coupling, mixing, act_norm_from_data, initializer, seeds, f"{place}_step_{j}")
+            layers += _step(
+                shape,
+                width,
+                coupling,
+                mixing,
+                act_norm_from_data,
+                initializer,
+                scale,
+                seeds,
+                f"{place}_step_{j}",
+            )
         if i + 1 < len(depths):
             shape = (*shape[:-1], shape[-1] // 2)
             prior = prior_network(shape, 2 * shape[-1], f"{place}_prior_network")
@@ -85,6 +99,7 @@ def _step(
     mixing: str,
     act_norm_from_data: bool,
     initializer: str,
+    scale: str,
     seeds: Iterator[int],
     name: str,
 ) -> list[flows.FlowLayer]:
@@ -98,5 +113,5 @@ def _step(
         mix(next(seeds), name=f"{name}_{mixing}"),
         flows.AdditiveCoupling(network, name=f"{name}_coupling")
         if coupling == "additive"
-        else flows.AffineCoupling(network, name=f"{name}_coupling"),
+        else flows.AffineCoupling(network, scale, name=f"{name}_coupling"),
     ]

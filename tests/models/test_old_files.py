@@ -90,3 +90,16 @@ def test_densities_and_encoders_load_and_give_what_their_exports_gave(name, kind
         np.testing.assert_allclose(model.log_prob(images), expected["glow_log_prob"], **CLOSE)
     elif f"{name}_log_prob" in expected:
         np.testing.assert_allclose(model.log_prob(images, 2, 3), expected[f"{name}_log_prob"], **CLOSE)
+
+
+def test_affine_couplings_of_then_have_the_scale_of_then():
+    """That version knew one scale, Glow's own sigmoid(r + 2), and its files do not name it."""
+    model = keras_gen.models.Glow((8, 8, 1), levels=1, depth=1, width=2, coupling="affine")
+    config = model.get_config()
+    assert config.pop("scale") == "exp_tanh"
+    then, now = keras_gen.models.Glow.from_config(config), keras_gen.models.Glow.from_config(model.get_config())
+    assert then.get_config()["scale"] == "sigmoid" and now.get_config()["scale"] == "exp_tanh"
+    # Last layers begin at 0, where the two scales are sigmoid(2) and 1; half of the 64 numbers are scaled.
+    x = np.zeros((1, 8, 8, 1), "float32")
+    difference = np.log(1 / (1 + np.exp(-2.0))) * 32
+    np.testing.assert_allclose(then.log_prob(x) - now.log_prob(x), difference, rtol=1e-4)

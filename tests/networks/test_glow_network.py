@@ -18,6 +18,7 @@ from keras_gen.utils import noise
         ({"depths": [1, 1.5]}, r"depths\[1\]=1.5"),
         ({"shape": (None, None, 3)}, r"shape=\(None, None, 3\): give \(height, width, channels\)"),
         ({"width": 0}, "width=0"),
+        ({"scale": "exp"}, "scale='exp': choose one of exp_tanh, sigmoid"),
     ],
 )
 def test_bad_arguments(arguments, message):
