@@ -5,6 +5,7 @@ const KINDS = {
   f_gan: "f-GAN",
   f_vae: "f-VAE",
   gan: "GAN",
+  glow: "Glow",
   rsgan: "RSGAN",
   vae: "VAE",
   vae_mutual_information: "mutual information",
