@@ -56,6 +56,7 @@ class TestInFit:
         assert_it_stops(model, lambda: model.fit(fit_inputs(4), verbose=0), message)
 
     @pytest.mark.slow
+    @pytest.mark.filterwarnings("ignore:images have pixels far outside")
     def test_a_batch_of_one_replica(self, two_replicas):
         with two_replicas.scope():
             model = small_glow(clip_norm=1.0)
