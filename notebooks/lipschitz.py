@@ -30,7 +30,7 @@ lines_of(SpectralNormalization.normalized_kernel)
 # %%
 images = keras_gen.datasets.load("mnist_5k")
 dcgan = keras_gen.networks.dcgan
-critic = dcgan.discriminator(images.image_shape, width=16, pooling="flatten", spectral_normalization="persistent")
+critic = dcgan.discriminator(images.image_shape, width=16, spectral_normalization="persistent")
 generator = dcgan.generator(images.image_shape, latent_dim=64, width=16)
 model = GAN(generator, critic, Wasserstein(), ema_momentum=0.999)
 model.compile(Adam(5e-4, beta_1=0.5), Adam(2e-3, beta_1=0.5))

@@ -31,7 +31,7 @@ def trained(kind):
     dcgan = keras_gen.networks.dcgan
     networks = (
         dcgan.generator(images.image_shape, latent_dim=64, width=16),
-        dcgan.discriminator(images.image_shape, width=16, pooling="flatten"),
+        dcgan.discriminator(images.image_shape, width=16),
     )
     model = kind(*networks, ema_momentum=0.999)
     model.compile(Adam(1e-3, beta_1=0.5), Adam(1e-3, beta_1=0.5))

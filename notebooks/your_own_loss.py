@@ -42,7 +42,7 @@ images = keras_gen.datasets.load("mnist_5k")
 dcgan = keras_gen.networks.dcgan
 model = GAN(
     dcgan.generator(images.image_shape, latent_dim=64, width=16),
-    dcgan.discriminator(images.image_shape, width=16, pooling="flatten"),
+    dcgan.discriminator(images.image_shape, width=16),
     SquaredHinge(),
     R1Penalty(0.5),
     ema_momentum=0.999,

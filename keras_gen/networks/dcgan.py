@@ -33,6 +33,9 @@ class Arguments(NamedTuple):
     discriminator: dict[str, Any]
 
 
+# From how many pixels on the discriminator's last map is averaged by default.
+AVERAGED_FROM = 64
+
 # Of the author's scripts for 64 pixels (RSGAN, WGAN-GP, WGAN with spectral normalisation) and for 128 (WGAN-div).
 AUTHORS_64 = Arguments(
     {"initializer": "glorot", "normalize_units": True},
@@ -109,7 +112,7 @@ def discriminator(
     kernel_size: int = 5,
     batch_norm: bool = False,
     synchronized: bool = False,
-    pooling: str = "average",
+    pooling: str | None = None,
     spectral_normalization: str = "none",
     seed: int = 0,
     initializer: str = "normal",
@@ -127,8 +130,8 @@ def discriminator(
         kernel_size: Width of the convolutions' kernels.
         batch_norm: Whether to normalise every map but the first; convolutions before a batch norm then have no bias.
         synchronized: Whether batch norm takes its moments over all replicas of a `tf.distribute` strategy.
-        pooling: `average` over the last map, or `flatten` it. Averaging needs a map whose every unit sees most of the
-            image, as from 64 pixels on: on digits of 28 it makes strokes instead of digits.
+        pooling: `average` over the last map, or `flatten` it; by default `average` from 64 pixels on. Averaging needs a
+            map whose every unit sees most of the image: on digits of 28 pixels it makes strokes instead of digits.
         spectral_normalization: `none`, or how the spectral norm of every kernel, and of the scale of every batch norm,
             is kept at 1: `persistent`, `from_ones` or `projection`; see `keras_gen.networks.spectral_normalization`.
         seed: Seed of the initial weights.
@@ -156,7 +159,7 @@ def discriminator(
         if batch_norm and i > 0:
             x = batch_normalization(spectral_normalization, synchronized=synchronized)(x)
         x = layers.LeakyReLU(negative_slope)(x)
-    x = _pooled(x, pooling)
+    x = _pooled(x, pooling or ("average" if image_shape[0] >= AVERAGED_FROM else "flatten"))
     last = layers.Dense(1, use_bias=False, dtype="float32", name="scores", **kernel(scores_initializer or initializer))
     scores = spectrally_normalized(last, spectral_normalization)(x)
     if classes:

@@ -12,10 +12,14 @@ BATCH_SIZE = 8
 
 
 def image_networks(seed=0, batch_norm=True):
-    """A generator and a discriminator of 16x16 images; the generator has batch norm in any case."""
+    """A generator and a discriminator of 16x16 images; the generator has batch norm in any case.
+
+    Scores of averaged maps are small, so that plain gradient descent does not blow up.
+    """
+    discriminator = {"batch_norm": batch_norm, "pooling": "average"}
     return (
         dcgan.generator(IMAGE_SHAPE, LATENT_DIM, width=4, synchronized=True, seed=seed),
-        dcgan.discriminator(IMAGE_SHAPE, width=4, batch_norm=batch_norm, synchronized=True, seed=seed),
+        dcgan.discriminator(IMAGE_SHAPE, width=4, synchronized=True, seed=seed, **discriminator),
     )
 
 

@@ -26,7 +26,7 @@ CHANNELS = {8: [4], 16: [4, 8], 28: [4, 8], 32: [4, 8, 16], 64: [4, 8, 16, 16]}
 def test_shapes(size, channels, batch_norm):
     image_shape = (size, size, channels)
     generator = dcgan.generator(image_shape, latent_dim=5, width=4, max_width=16, batch_norm=batch_norm)
-    discriminator = dcgan.discriminator(image_shape, width=4, max_width=16, batch_norm=batch_norm)
+    discriminator = dcgan.discriminator(image_shape, width=4, max_width=16, batch_norm=batch_norm, pooling="average")
 
     images = generator(10 * np.random.RandomState(0).randn(2, 5).astype("float32"))
     scores = discriminator(images)
@@ -182,7 +182,7 @@ def test_batch_norm_of_the_generator_needs_training():
 
 def test_pooling():
     image = np.random.RandomState(0).uniform(-1, 1, (1, 16, 16, 1)).astype("float32")
-    average = dcgan.discriminator((16, 16, 1), width=4)
+    average = dcgan.discriminator((16, 16, 1), width=4, pooling="average")
     flatten = dcgan.discriminator((16, 16, 1), width=4, pooling="flatten")
     assert kernel_shapes(average)[-1] == (8, 1)
     assert kernel_shapes(flatten)[-1] == (4 * 4 * 8, 1)
@@ -190,6 +190,12 @@ def test_pooling():
     weights = average.get_weights()
     flatten.set_weights([*weights[:-1], np.tile(weights[-1], (16, 1)) / 16])
     np.testing.assert_allclose(flatten(image), average(image), rtol=1e-5)
+
+
+@pytest.mark.parametrize("size, last", [(32, layers.Flatten), (64, layers.GlobalAveragePooling2D)])
+def test_the_usual_pooling(size, last):
+    network = dcgan.discriminator((size, size, 1), width=2)
+    assert isinstance(network.layers[-2], last)
 
 
 def test_unknown_pooling():
