@@ -12,7 +12,9 @@ Check = Callable[[Any], bool]
 
 RUN, STEP, RESULT = "run", "step", "result"
 CALLED = {RUN: "a run to train", STEP: "a step to time", RESULT: "the result of a run"}
-DTYPES = {"float32", "float16", "bfloat16", "float64", "int64", "int32", "uint32", "uint16", "uint8", "bool"}
+# Who fills a folder, for the message of another.
+FROM = {RUN: "`send` packed", STEP: "`send_steps` packed", RESULT: "`train` left"}
+DTYPES = ("float32", "float16", "bfloat16", "float64", "int64", "int32", "uint32", "uint16", "uint8", "bool")
 
 
 def is_text(value: Any) -> bool:
@@ -121,15 +123,18 @@ HOLDS: dict[str, dict[str, Check]] = {
 
 
 def fault(description: Any, kind: str) -> str | None:
-    """What is wrong with something as a description of a kind; None if nothing is."""
-    if not isinstance(description, dict) or description.get("kind") not in CALLED:
-        return f"is not {CALLED[kind]}"
+    """What is wrong with something as a description of a kind, and what to do; None if nothing is."""
+    remedy = f"give a folder that holds what {FROM[kind]}"
+    if not isinstance(description, dict) or description.get("kind") not in tuple(CALLED):
+        return f"is not {CALLED[kind]}; {remedy}"
     if description["kind"] != kind:
-        return f"is {CALLED[description['kind']]}, not {CALLED[kind]}"
+        return f"is {CALLED[description['kind']]}, not {CALLED[kind]}; {remedy}"
     key = missing(description, HOLDS[kind])
     if key is None and kind != RESULT and not all(i < len(description["variables"]) for i in _numbers(description)):
         key = "variables"
-    return None if key is None else f"is damaged, or of another version: its entry {key!r} cannot be used"
+    if key is None:
+        return None
+    return f"is damaged, or of another version: its entry {key!r} cannot be used; copy it again, or make it anew"
 
 
 def _numbers(description: dict[str, Any]) -> list[int]:

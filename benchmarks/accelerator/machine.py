@@ -1,7 +1,7 @@
 """What the commands of the other machine share: flags, errors of one line, and how they end."""
 
 import argparse
-import math
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -25,18 +25,19 @@ def parser(about: str | None) -> Parser:
 
 def above_zero(text: str) -> float:
     """A number above zero, for a flag."""
-    value = float(text)
-    if not value > 0 or math.isnan(value):
-        raise argparse.ArgumentTypeError(f"{text}: give a number above 0")
-    return value
+    return _number(float, text, lambda value: value > 0, "a number above 0")
 
 
 def at_least_one(text: str) -> int:
     """A whole number of at least one, for a flag."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text}: give a whole number of at least 1")
-    return value
+    return _number(int, text, lambda value: value >= 1, "a whole number of at least 1")
+
+
+def _number(kind: Callable[[str], Any], text: str, check: Callable[[Any], bool], expected: str) -> Any:
+    with contextlib.suppress(ValueError):
+        if check(value := kind(text)):
+            return value
+    raise argparse.ArgumentTypeError(f"{text}: give {expected}")
 
 
 def guarded(function: Callable[..., int | None], *args: Any) -> None:

@@ -140,7 +140,7 @@ class Parcel:
             ParcelError: There is no such folder, or a description is damaged or of another kind.
         """
         if not self.path.is_dir():
-            raise ParcelError(f"{self.path} is not a folder; give one that holds what {_TOLD[kind]}")
+            raise ParcelError(f"{self.path} is not a folder; give one that holds what {kinds.FROM[kind]}")
         found = {}
         for path in sorted(self.path.glob(f"[!.]*{SUFFIX}")):
             try:
@@ -148,7 +148,7 @@ class Parcel:
             except (ValueError, RecursionError, IsADirectoryError) as error:
                 raise ParcelError(f"{path} is damaged; copy it again") from error
             if (wrong := kinds.fault(description, kind)) is not None:
-                raise ParcelError(f"{path} {wrong}; give a folder that holds what {_TOLD[kind]}")
+                raise ParcelError(f"{path} {wrong}")
             if description.get("hash") != description_hash(description):
                 raise ParcelError(f"{path} is damaged; copy it again")
             found[path.name.removesuffix(SUFFIX)] = description
@@ -158,10 +158,6 @@ class Parcel:
         """What the folder holds, in words."""
         sizes = [path.stat().st_size for path in self.path.rglob("*") if path.is_file()]
         return f"{sum(sizes) / 2**20:.1f} MiB in {len(sizes)} files"
-
-
-# Who fills a folder, for the message of another.
-_TOLD = {kinds.RUN: "`send` packed", kinds.STEP: "`send_steps` packed", kinds.RESULT: "`train` left"}
 
 
 def dtype(name: str) -> np.dtype:

@@ -69,20 +69,17 @@ class Result:
         return {step: self._arrays(pack, numbers) for step, pack in self._snapshots.items()}
 
     def _check(self) -> None:
-        d = self.description
-        steps = [self.first_step, *(row["step"] for row in self.rows), self.step]
-        if (
-            self.step > d["last_step"]
-            or self.step == self.first_step
-            or any(later <= step for step, later in zip(steps, steps[1:-1], strict=False))
-            or steps[-2] > self.step
-            or not all(set(d["terms"]) <= row.keys() for row in self.rows)
-            or not all(self.first_step < step <= self.step for step in self._snapshots)
-        ):
-            raise self._misfit("rows")
+        d, every = self.description, self.description["report_every"]
+        if not self.first_step < self.step <= d["last_step"]:
+            raise self._misfit("steps")
+        if not all(set(d["terms"]) <= row.keys() for row in self.rows):
+            raise self._misfit("terms")
         if self.rows and (term := not_finite(self.rows[-1])) is not None:
             step = self.rows[-1]["step"]
             raise ParcelError(f"{self.name}: {term} became NaN or infinite by step {step}; send it with smaller rates")
+        reports = range(self.first_step - self.first_step % every + every, self.step + 1, every)
+        if [row["step"] for row in self.rows] != list(reports) or not set(self._snapshots) <= set(reports):
+            raise self._misfit("rows")
         if not self.whole and self.step < d["last_step"]:
             raise ParcelError(
                 f"{self.name} ended at step {self.step}, without its optimisers; send it with --optimizers"

@@ -38,7 +38,7 @@ class Sending(Options):
 
     script: tuple[str, ...] = option((), "Only this script; may be given several times.")
     preset: str = option("paper", "The preset.")
-    times: list[int] = option([1], "The preset's batch size is multiplied by each of these.", at_least=1)
+    times: list[int] = option([1], "The preset's batch size is multiplied by each of these.", at_least=1, at_most=1_000)
     precision: tuple[str, ...] = option(PRECISIONS, "Only this precision; may be given several times.")
 
 

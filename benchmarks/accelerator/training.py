@@ -95,6 +95,8 @@ class Run:
         step, seconds, rows = d["first_step"], 0.0, []
         snapshots: dict[str, dict[str, Any]] = {}
         reserve = WRITING + sum(found.nbytes for found in variables) / WRITTEN
+        if limit.left() < reserve + A_CALL:  # nobody knows yet what a step takes
+            return None
         told, count, a_step = time.monotonic(), 1, 0.0  # the first call is of one step, which tells what steps take
         while step < d["last_step"] and limit.left() > reserve + count * a_step:
             if step % d["report_every"] == 0:  # which begins anew
