@@ -119,26 +119,12 @@ def described(
     import tensorflow as tf
 
     from benchmarks.accelerator.training_step import training_step, variables_of
-    from keras_gen import callbacks, datasets
-    from reproductions.harness import distribution
+    from keras_gen import datasets
     from reproductions.harness.run import versions
 
-    c, directory = run.configuration, RunDirectory(run.output_dir)
-    run_checks.check_intervals(c)
-    directory.check(as_flags(c), extendable=True)
-    distribution.set_numerics(c.precision, c.deterministic, c.seed)
-    model = reproduction.build(c, images.image_shape, 1)
-    run_checks.check_batch(c, model, images)
-    if reproduction.callbacks and reproduction.callbacks(c, images):
-        raise UsageError(f"{run.output_dir}: in training, this run does more than its step; make it here")
-    if model.num_classes is not None:
-        raise UsageError(f"--num_classes={model.num_classes}: a parcel holds no labels; make {run.output_dir} here")
-    first_step = callbacks.restore_newest(model, directory.checkpoints)
-    if first_step >= c.steps:
-        raise UsageError(f"{run.output_dir}: all of its {c.steps} steps are made; the script's own command finishes it")
+    c = run.configuration
+    model, first_step = _restored(reproduction, run, images)
     batch_size = c.batch_size * model.real_batches_per_step
-    if first_step == 0 and getattr(model, "awaits_data", False):
-        model.initialize(next(iter(datasets.batches(images, batch_size, c.seed))))
     step = training_step(model, (batch_size, *images.image_shape))
     of_variables, places = _kinds(model), {id(variable): i for i, variable in enumerate(variables_of(model))}
     order = datasets.batch_numbers(len(images), batch_size, c.seed, first_step, c.steps - first_step)
@@ -171,6 +157,30 @@ def described(
         "half": sending.half,
         "optimizers": sending.optimizers,
     }
+
+
+def _restored(reproduction: Reproduction, run: Planned, images: datasets.Images) -> tuple[ReproducibleModel, int]:
+    """The model of a run as its folder has it, and its step."""
+    from keras_gen import callbacks, datasets
+    from reproductions.harness import distribution
+
+    c, directory = run.configuration, RunDirectory(run.output_dir)
+    run_checks.check_intervals(c)
+    directory.check(as_flags(c), extendable=True)
+    distribution.set_numerics(c.precision, c.deterministic, c.seed)
+    model = reproduction.build(c, images.image_shape, 1)
+    run_checks.check_batch(c, model, images)
+    if reproduction.callbacks and reproduction.callbacks(c, images):
+        raise UsageError(f"{run.output_dir}: in training, this run does more than its step; make it here")
+    if model.num_classes is not None:
+        raise UsageError(f"--num_classes={model.num_classes}: a parcel holds no labels; make {run.output_dir} here")
+    first_step = callbacks.restore_newest(model, directory.checkpoints)
+    if first_step >= c.steps:
+        raise UsageError(f"{run.output_dir}: all of its {c.steps} steps are made; the script's own command finishes it")
+    if first_step == 0 and getattr(model, "awaits_data", False):
+        batch_size = c.batch_size * model.real_batches_per_step
+        model.initialize(next(iter(datasets.batches(images, batch_size, c.seed))))
+    return model, first_step
 
 
 def folder_hash() -> str:
