@@ -187,7 +187,9 @@ def accelerator(record: dict) -> str:
         row = [f"`{script}`", f"{height}, {channels}", f"{any_of_them['parameters'] / 1e6:.1f}", str(batch_size)]
         rows.append([*row, *(cell for name in precisions for cell in cells(name, found.get(name)))])
     columns = [column for name in precisions.values() for column in (f"{name}, ms", "share of the matrix rate")]
-    rates = ", ".join(f"{name} {record['matrix_rate'][key]:.3g}" for key, name in precisions.items())
+    # A CPU's rate is a fraction of one.
+    found = {name: record["matrix_rate"][key] for key, name in precisions.items()}
+    rates = ", ".join(f"{name} {rate:.0f}" if rate >= 10 else f"{name} {rate:.3g}" for name, rate in found.items())
     made = table(("script", "pixels, channels", "10⁶ weights", "batch", *columns), rows)
     where = f"{record['device']}, JAX {record['jax']}"
     return f"{made}\n\n{where}; products of large matrices there, 10¹² operations/s: {rates}."
@@ -224,6 +226,8 @@ def made(name: str) -> str | None:
         return None
     record = read_json(path)
     try:
+        if not record:
+            raise ValueError("it is empty")
         return TABLES[name](record)
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration, ZeroDivisionError) as error:
         raise UsageError(f"{path} is not a record of {name}; restore it, or remove it and record it again") from error
