@@ -128,8 +128,9 @@ def _missing(parcel: "Parcel", results: "Parcel", device: Any, only: list[str]) 
         if name not in there:
             runs.append(Run(parcel, name, description, device))
         elif there[name]["of"] == description_hash(description):
-            reached = f"{results.path} has its result already, of step {there[name]['step']}"
-            print(f"{name}: {reached} of {description['last_step']}", flush=True)
+            step, last = there[name]["step"], description["last_step"]
+            more = "" if step == last else "; receive it and send the run again to go on"
+            print(f"{name}: {results.path} has its result already, of step {step} of {last}{more}", flush=True)
         else:
             raise ParcelError(f"{results.path} holds {name} of another parcel; give another folder with --results")
     return runs

@@ -85,7 +85,7 @@ def test_what_is_there_is_not_trained_again_and_never_replaced(sent, results, ca
     assert device.compiled_runs == ["a", "b"]
 
 
-def test_a_run_goes_on_from_within_a_report(sent, tmp_path):
+def test_a_run_goes_on_from_within_a_report(sent, tmp_path, capsys):
     """As one that Ctrl-C stopped here: both halves make one report."""
     whole, first, rest = (Parcel(tmp_path / name) for name in ("whole", "first", "rest"))
     assert train.train(sent("run"), whole, Device(), Limit(), []) == 0
@@ -100,6 +100,8 @@ def test_a_run_goes_on_from_within_a_report(sent, tmp_path):
     assert train.train(sent("run"), first, Stopping(), limit, []) == 143
     (result,) = first.descriptions("result").values()
     assert result["step"] == 1 and result["rows"] == []
+    assert train.train(sent("run"), first, Device(), Limit(), []) == 0
+    assert f"of step 1 of {LAST}; receive it and send the run again to go on" in capsys.readouterr().out
     parcel = sent("run", first_step=1, state=state(first, "run"))
     assert train.train(parcel, rest, Device(), Limit(), []) == 0
     (expected,), (result,) = whole.descriptions("result").values(), rest.descriptions("result").values()
@@ -110,13 +112,13 @@ def test_a_run_goes_on_from_within_a_report(sent, tmp_path):
 
 
 def test_the_limit_holds_within_a_report(sent, results, capsys, monkeypatch):
-    """A report takes 5 s; the state comes back before 1.5 s are over."""
+    """A report takes 4 s; the state comes back before 1.5 s are over."""
     monkeypatch.setattr(training, "WRITING", 0.2)
     monkeypatch.setattr(training, "A_CALL", 0.4)
     device, begin = Device(a_step=0.2), time.monotonic()
     parcel = sent("run", "next", report_every=25, last_step=LAST)
     assert train.train(parcel, results, device, Limit(1.5), []) == 0
-    assert time.monotonic() - begin < 1.5 + 0.2  # a machine that is busy
+    assert time.monotonic() - begin < 2  # on a machine that is busy
     result = results.descriptions("result")["run"]
     assert 2 <= result["step"] <= 6 and result["rows"] == [] and sum(device.calls) == result["step"]
     printed = capsys.readouterr().out
