@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-INSTALL = "pip install jax==0.11.2 numpy pillow, with Python 3.12 or newer"
+INSTALL = "with Python 3.12 or newer, pip install jax==0.11.2 numpy pillow"
 
 
 class Parser(argparse.ArgumentParser):
@@ -58,13 +58,13 @@ def _status(function: Callable[..., int | None], *args: Any) -> int:
     try:
         from benchmarks.accelerator.parcel import ParcelError
     except ModuleNotFoundError as error:
-        return _said(f"this Python has no {error.name}; install {INSTALL}")
+        return _said(f"this Python has no {error.name}; {INSTALL}")
     try:
         return function(*args) or 0
     except ParcelError as error:
         return _said(str(error))
     except ModuleNotFoundError as error:
-        return _said(f"this Python has no {error.name}; install {INSTALL}")
+        return _said(f"this Python has no {error.name}; {INSTALL}")
     except BrokenPipeError:
         raise
     except OSError as error:

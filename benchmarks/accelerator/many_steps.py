@@ -31,7 +31,7 @@ def begin() -> tuple[str, str]:
         ParcelError: It is another version than the step can be handed to, or has no device.
     """
     if jax.__version__ != VERSION:
-        raise ParcelError(f"this is JAX {jax.__version__}; install {INSTALL}")
+        raise ParcelError(f"this is JAX {jax.__version__}, which is not the one that steps are for; {INSTALL}")
     jax.config.update("jax_enable_x64", True)  # steps are counted in int64
     try:
         return jax.local_devices()[0].device_kind, jax.__version__

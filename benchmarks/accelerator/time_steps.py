@@ -58,8 +58,11 @@ def _main(given: argparse.Namespace) -> int:
         raise ParcelError(f"{parcel.path} holds no step; give the folder that `send_steps` packed")
     if output.exists():
         raise ParcelError(f"--output={output} exists; remove it, or give another file")
-    _write(output, {})  # what stands in the way is found before anything is compiled
-    output.unlink()
+    try:
+        _write(output, {})  # what stands in the way is found before anything is compiled
+        output.unlink()
+    except OSError as error:
+        raise ParcelError(f"--output={output} cannot be written: {error.strerror}; give another file") from error
     device, version = many_steps.begin()
     calls = compiled_in_time(parcel, descriptions, given)
     rates = {"float32": matrix_rate("float32"), "mixed_bfloat16": matrix_rate("bfloat16")}
@@ -73,7 +76,7 @@ def _main(given: argparse.Namespace) -> int:
     if not steps:
         raise ParcelError(f"no step was compiled within --seconds={given.seconds:g}; give more")
     left_out = len(descriptions) - len(steps)
-    print(f"{output}: {len(steps)} steps" + (f"; {left_out} are left out, see above" if left_out else ""))
+    print(f"{output}: {len(steps)} of {len(descriptions)} steps" + ("; see above for the others" if left_out else ""))
     return min(left_out, 1)
 
 

@@ -68,7 +68,12 @@ def test_steps_are_timed(tmp_path):
     send_steps.main([str(tmp_path / "parcel"), "--preset=smoke", "--script=wgan_div", "--precision=float32"])
     done = by_jax("time_steps", tmp_path / "parcel", f"--output={tmp_path / 'times.json'}", "--steps=2")
     assert done.returncode == 0, done.stderr
-    (step,) = json.loads((tmp_path / "times.json").read_text())["steps"].values()
+    made = (tmp_path / "times.json").read_text()
+    (step,) = json.loads(made)["steps"].values()
+    for output, said in (("times.json", "exists; remove it"), ("times.json/x.json", "cannot be written")):
+        done = by_jax("time_steps", tmp_path / "parcel", f"--output={tmp_path / output}")
+        assert done.returncode == 1 and done.stdout == "" and said in done.stderr and done.stderr.count("\n") == 1
+    assert (tmp_path / "times.json").read_text() == made
     assert step["milliseconds"] > 0 and step["operations"] > 1e6
 
 

@@ -228,5 +228,5 @@ def test_an_environment_without_jax(tmp_path, module):
     Parcel(tmp_path / "parcel").make_for("run")
     done = command(module, tmp_path / "parcel", PYTHONPATH=os.pathsep.join([str(hidden.parent), str(ROOT)]))
     assert done.returncode == 1
-    said = "this Python has no jax; install pip install jax==0.11.2 numpy pillow, with Python 3.12 or newer"
+    said = "this Python has no jax; with Python 3.12 or newer, pip install jax==0.11.2 numpy pillow"
     assert done.stderr == f"error: {said}\n"
