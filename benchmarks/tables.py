@@ -10,6 +10,8 @@ from pathlib import Path
 from absl import app
 
 from benchmarks import scaling_tables
+from reproductions.harness.errors import UsageError
+from reproductions.harness.failures import guarded
 from reproductions.harness.run_directory import read_json, write_json
 from reproductions.reporting.markdown import renew, table
 
@@ -185,7 +187,9 @@ def accelerator(record: dict) -> str:
         row = [f"`{script}`", f"{height}, {channels}", f"{any_of_them['parameters'] / 1e6:.1f}", str(batch_size)]
         rows.append([*row, *(cell for name in precisions for cell in cells(name, found.get(name)))])
     columns = [column for name in precisions.values() for column in (f"{name}, ms", "share of the matrix rate")]
-    rates = ", ".join(f"{name} {record['matrix_rate'][key]:.0f}" for key, name in precisions.items())
+    # A CPU's rate is a fraction of one.
+    found = {name: record["matrix_rate"][key] for key, name in precisions.items()}
+    rates = ", ".join(f"{name} {rate:.0f}" if rate >= 10 else f"{name} {rate:.3g}" for name, rate in found.items())
     made = table(("script", "pixels, channels", "10⁶ weights", "batch", *columns), rows)
     where = f"{record['device']}, JAX {record['jax']}"
     return f"{made}\n\n{where}; products of large matrices there, 10¹² operations/s: {rates}."
@@ -212,14 +216,30 @@ TABLES: dict[str, Callable[[dict], str]] = {
 
 
 def made(name: str) -> str | None:
-    """The table of a benchmark; None where there is no record."""
+    """The table of a benchmark; None where there is no record.
+
+    Raises:
+        UsageError: The record is damaged, or something else.
+    """
     path = RESULTS / f"{name}.json"
-    return TABLES[name](read_json(path)) if path.exists() else None
+    if not path.exists():
+        return None
+    record = read_json(path)
+    try:
+        if not record:
+            raise ValueError("it is empty")
+        return TABLES[name](record)
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration, ZeroDivisionError) as error:
+        raise UsageError(f"{path} is not a record of {name}; restore it, or remove it and record it again") from error
 
 
 def main(argv: list[str]) -> None:
     """Renews the tables on all pages."""
     del argv
+    guarded(_renew, break_silence=False)
+
+
+def _renew() -> None:
     renewed = [page.name for page in PAGES if renew(page, made)]
     print(f"renewed {', '.join(renewed)}" if renewed else "nothing to renew")
 

@@ -48,20 +48,27 @@ def pixels(parcel: Parcel, described: dict[str, Any]) -> np.ndarray:
     """The images, uint8 [n, h, w, c], that `put_pixels` or `put_files` kept.
 
     Raises:
-        ParcelError: Something is missing or damaged, or JPEG files are decoded to other pixels here.
+        ParcelError: Something is missing or damaged, or the images are decoded to other pixels here.
     """
+    try:
+        found = _pixels(parcel, described)
+    except (OSError, ValueError, IndexError) as error:  # what Pillow cannot read, and what has another shape
+        raise ParcelError(f"this machine's Pillow cannot decode the images: {error}; install a newer one") from error
+    if hash_of(found) != described["pixels"]:
+        raise ParcelError("this machine's Pillow decodes the images to other pixels; install the version of the other")
+    return found
+
+
+def _pixels(parcel: Parcel, described: dict[str, Any]) -> np.ndarray:
     shape = tuple(described["shape"])
     if "pictures" in described:
         with ThreadPoolExecutor() as pool:
             parts = list(pool.map(lambda name: _decoded(parcel.get(name), shape), described["pictures"]))
-        found = np.concatenate(parts)[: shape[0]]
-    else:
-        ends = np.cumsum(parcel.array(described["sizes"]))
-        whole = parcel.get(described["files"])
-        found = _decoded_files([whole[start:end] for start, end in zip([0, *ends], ends, strict=False)], shape[1])
-        found.ravel()[parcel.array(described["places"])] = parcel.array(described["values"])
-    if hash_of(found) != described["pixels"]:
-        raise ParcelError("this machine's Pillow decodes the images to other pixels; install the version of the other")
+        return np.concatenate(parts)[: shape[0]]
+    ends = np.cumsum(parcel.array(described["sizes"]))
+    whole = parcel.get(described["files"])
+    found = _decoded_files([whole[start:end] for start, end in zip([0, *ends], ends, strict=False)], shape[1])
+    found.ravel()[parcel.array(described["places"])] = parcel.array(described["values"])
     return found
 
 

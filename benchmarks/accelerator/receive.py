@@ -6,24 +6,28 @@ checkpoint of it, which the script's own command continues from, or finishes.
 
 from __future__ import annotations
 
-import math
 import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.accelerator.parcel import Parcel, ParcelError, description_hash
-from reproductions.harness import command_line, image_files, silence
+from benchmarks.accelerator import words
+from benchmarks.accelerator.describing import folder_hash
+from benchmarks.accelerator.parcel import Parcel, ParcelError
+from benchmarks.accelerator.results import Result
+from reproductions.harness import image_files, silence
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import RunDirectory
 from reproductions.harness.tensorflow_quietly import import_tensorflow
+from reproductions.pages import SCRIPTS
 
 if TYPE_CHECKING:
     import keras
@@ -47,28 +51,35 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _main(argv: list[str]) -> None:
-    folders = [word for word in argv if not word.startswith("-")]
-    flags = [word for word in argv if word.startswith("-")]
-    command = command_line.parsed(flags, Receiving(), USAGE, __doc__ or "")
-    if len(folders) != 2:
-        raise UsageError(f"give the folder that was sent and the one that came back: {USAGE}")
+    names = ("the folder that was sent", "the one that came back")
+    folders, command = words.folders_and_flags(argv, names, Receiving(), USAGE, __doc__)
     parcel, results = map(Parcel, folders)
     try:
-        described, came = parcel.descriptions(), results.descriptions()
-        if not came or not set(command.only) <= came.keys():
-            raise UsageError(f"{results.path} holds {', '.join(came) or 'no results'}")
-        import_tensorflow()
-        for name, result in came.items():
-            if not command.only or name in command.only:
-                receive(results, name, described.get(name), result, command.data_dir)
+        described, came = parcel.descriptions("run"), results.descriptions("result")
     except ParcelError as error:
         raise UsageError(str(error)) from error
+    if not came:
+        raise UsageError(f"{results.path} holds no result; give the folder that `train` left")
+    if not set(command.only) <= came.keys():
+        raise UsageError(f"--only={', '.join(command.only)}: {results.path} holds {', '.join(came)}")
+    wanted = [name for name in described | came if name in came and (not command.only or name in command.only)]
+    import_tensorflow()
+    from keras_gen.errors import InputError
+
+    failed: list[str] = []
+    for name in wanted:
+        try:
+            receive(Result(results, name, described.get(name), came[name]), command.data_dir)
+        except (UsageError, ParcelError, InputError) as error:
+            failed.append(str(error))
+    for line in failed[:-1]:
+        print(f"error: {line}", file=sys.stderr)
+    if failed:
+        raise UsageError(failed[-1])
 
 
-def receive(
-    results: Parcel, name: str, description: dict[str, Any] | None, result: dict[str, Any], data_dir: str | None
-) -> None:
-    """Takes one run into its folder, unless that is done already.
+def receive(result: Result, data_dir: str | None) -> None:
+    """Takes one run into its folder, unless that is done already; what is wrong is found before anything is written.
 
     Raises:
         UsageError: It is of another parcel, or its folder's run has gone on since it was sent.
@@ -78,89 +89,120 @@ def receive(
     from reproductions.harness import distribution
     from reproductions.harness.run import Training
 
-    if description is None or description_hash(description) != result["of"]:
-        raise UsageError(f"{results.path}: {name} was trained from another parcel than this; give that one")
+    description, name = result.description, result.name
+    if description["script"] not in SCRIPTS:
+        raise UsageError(f"{name} is of the script {description['script']}, which this version does not have")
     reproduction: Reproduction = import_module(f"reproductions.{description['script']}").REPRODUCTION
     flags, directory = description["flags"], RunDirectory(description["output_dir"])
-    configuration = reproduction.configuration_class(**flags)
+    try:
+        c = reproduction.configuration_class(**flags)
+    except TypeError as error:
+        raise UsageError(f"{name} has flags that this version does not know; use the version that sent it") from error
+    _check_place(directory.path, description["sent_from"], name)
     directory.check(flags, extendable=True)
-    c, whole = configuration, None not in result["variables"]
-    if not whole and result["step"] < c.steps:
-        raise UsageError(f"{name} ended at step {result['step']}, without its optimisers; send it with --optimizers")
-    last = result["rows"][-1]
-    if not all(map(math.isfinite, last.values())):
-        raise UsageError(f"{name}: a term became NaN or infinite by step {last['step']}; send it with smaller rates")
+    state, snapshots = result.state(), result.snapshots()
     newest = callbacks.newest_step(directory.checkpoints)
-    if newest == result["step"] or directory.finished(flags):
-        print(f"{name}: {directory.path} has it already")
+    noted = [note for note in directory.other_devices() if result.is_noted_by(note)]
+    if noted and (newest >= result.step or directory.finished(flags)):
+        print(f"{name}: {directory.path.absolute()} has it already")
         return
-    if newest != description["first_step"]:
-        raise UsageError(f"{directory.path} is at step {newest}; {name} was sent at {description['first_step']}")
+    if newest != result.first_step or directory.finished(flags):
+        raise UsageError(_gone_on(directory, flags, newest, result))
     strategy = distribution.make_strategy("single", 1)
-    distribution.set_numerics(configuration.precision, configuration.deterministic, configuration.seed)
+    distribution.set_numerics(c.precision, c.deterministic, c.seed)
     silence.say(f"Receiving {name}")
-    training = Training.prepared(reproduction, configuration, data_dir, strategy)
+    training = Training.prepared(reproduction, c, data_dir, strategy)
+    check_variables(training.model, description)
     with directory.claimed(flags, extendable=True):
         image_files.note_names(directory.image_files, training.images.files)
-        _write_tables(training, directory, results, description, result)
-        assign(training.model, results, description, result["variables"])
-        directory.note_device(result["device"], description["first_step"], result["step"], whole)
+        _write_tables(training, directory, result, state, snapshots)
+        assign(training.model, description, state)
+        directory.note_device(result.device, result.first_step, result.step, result.whole)
         checkpoints = callbacks.Checkpoints(directory.checkpoints, every=1)
         checkpoints.set_model(training.model)
         checkpoints.write()
-    print(f"{name}: step {result['step']} of {flags['steps']}; {next_command(description)}", flush=True)
+    ends = f"{name}: step {result.step} of {c.steps}, in {directory.path.absolute()}"
+    print(f"{ends}; {next_command(description)}", flush=True)
+
+
+def _check_place(path: Path, sent_from: str, name: str) -> None:
+    """Checks that a folder that was named relative to another one is meant here."""
+    if not path.is_absolute() and not path.exists() and sent_from != folder_hash():
+        raise UsageError(
+            f"{name} was sent from another folder than this, and goes to {path} there; run this command there, or make "
+            f"the folder first, to have it here: mkdir -p {shlex.quote(str(path))}"
+        )
+
+
+def _gone_on(directory: RunDirectory, flags: dict[str, Any], newest: int, result: Result) -> str:
+    """What to do where the run in the folder is not the one that was sent."""
+    there = "is finished" if directory.finished(flags) else f"is at step {newest}"
+    return (
+        f"{directory.path}: the run there {there}, and {result.name} was sent at step {result.first_step}; to have "
+        f"what was trained from it, move {directory.path} away"
+        + (" and restore its checkpoint of that step" if result.first_step else "")
+        + ", or send the run as it is now"
+    )
 
 
 def _write_tables(
-    training: Training, directory: RunDirectory, results: Parcel, description: dict[str, Any], result: dict[str, Any]
+    training: Training,
+    directory: RunDirectory,
+    result: Result,
+    state: Sequence[np.ndarray | None],
+    snapshots: dict[int, list[np.ndarray]],
 ) -> None:
     """Adds the rows and measures the snapshots, the end included."""
     from keras_gen import callbacks
 
+    description = result.description
     metrics = callbacks.StepTable(directory.metrics, directory.tensorboard / "metrics")
-    callbacks.StepTable(directory.evaluations).forget_after(description["first_step"])
-    metrics.forget_after(description["first_step"])
+    callbacks.StepTable(directory.evaluations).forget_after(result.first_step)
+    metrics.forget_after(result.first_step)
     before = metrics.rows()[-1]["seconds"] if metrics.rows() else 0.0
     reported = {metric.name for metric in training.model.metrics}
     names = [name for name in description["terms"] if name in reported]
-    for row in result["rows"]:
+    for row in result.rows:
         terms = {name: row[name] for name in names}
         metrics.append(row["step"], {"seconds": round(before + row["seconds"], 3), **terms})
-    snapshots = {int(step): arrays for step, arrays in result["snapshots"].items()}
-    snapshots.pop(result["step"], None)  # of which there is all
     for step, arrays in sorted(snapshots.items()):
-        assign(training.model, results, description, arrays, description["snapshot"])
-        training.model.step.assign(step)
-        training.look(directory, step)
-    c, step = training.configuration, result["step"]
+        if step != result.step:  # of which there is all
+            assign(training.model, description, arrays, description["snapshot"])
+            training.model.step.assign(step)
+            training.look(directory, step)
+    c, step = training.configuration, result.step
     if step % c.evaluate_every == 0 or step == c.steps:
-        assign(training.model, results, description, result["variables"])
+        assign(training.model, description, state)
         training.look(directory, step)
+
+
+def check_variables(model: keras.Model, description: dict[str, Any]) -> None:
+    """Checks that a model has the variables of a run that was sent.
+
+    Raises:
+        UsageError: This version of the suite builds others.
+    """
+    from benchmarks.accelerator.training_step import variables_of
+
+    shapes = [list(variable.shape) for variable in variables_of(model)]
+    sent = description["variables"]
+    if any(one["place"] >= len(shapes) or shapes[one["place"]] != one["shape"] for one in sent):
+        raise UsageError("this version builds the model with other weights; use the version that sent the run")
 
 
 def assign(
     model: keras.Model,
-    results: Parcel,
     description: dict[str, Any],
-    arrays: Sequence[dict[str, str] | None],
+    arrays: Sequence[np.ndarray | None],
     numbers: Sequence[int] | None = None,
 ) -> None:
-    """Gives variables of a model, all by default, the values that came back; those that did not stay as they are.
-
-    Raises:
-        UsageError: This version of the suite builds other variables.
-    """
+    """Gives variables of a model, all by default, the values that came back; those that did not stay as they are."""
     from benchmarks.accelerator.training_step import variables_of
 
-    sent = description["variables"]
-    variables = variables_of(model)
-    if [list(variables[one["place"]].shape) for one in sent if one["place"] < len(variables)] != [
-        one["shape"] for one in sent
-    ]:
-        raise UsageError("this version builds the model with other weights; use the version that sent the run")
-    for found, number in zip(arrays, range(len(sent)) if numbers is None else numbers, strict=True):
-        if found is not None:
-            variables[sent[number]["place"]].assign(results.array(found).astype(np.dtype(sent[number]["dtype"])))
+    variables, sent = variables_of(model), description["variables"]
+    for array, number in zip(arrays, range(len(sent)) if numbers is None else numbers, strict=True):
+        if array is not None:
+            variables[sent[number]["place"]].assign(array.astype(sent[number]["dtype"]))
 
 
 def next_command(description: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ it works on, no weights and no images.
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.accelerator.parcel import Parcel
-from reproductions.harness import command_line, silence
+from benchmarks.accelerator import words
+from benchmarks.accelerator.parcel import Parcel, ParcelError, description_hash
+from reproductions.harness import silence
 from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
@@ -36,7 +38,7 @@ class Sending(Options):
 
     script: tuple[str, ...] = option((), "Only this script; may be given several times.")
     preset: str = option("paper", "The preset.")
-    times: list[int] = option([1], "The preset's batch size is multiplied by each of these.", at_least=1)
+    times: list[int] = option([1], "The preset's batch size is multiplied by each of these.", at_least=1, at_most=1_000)
     precision: tuple[str, ...] = option(PRECISIONS, "Only this precision; may be given several times.")
 
 
@@ -46,24 +48,35 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _main(argv: list[str]) -> None:
-    flags = [word for word in argv if word.startswith("-")]
-    command = command_line.parsed(flags, Sending(), USAGE, __doc__ or "")
-    if len(argv) != len(flags) + 1:
-        raise UsageError(f"give the folder to pack into: {USAGE}")
-    for given, known in ((command.script, SCRIPTS), (command.precision, PRECISIONS)):
+    (folder,), command = words.folders_and_flags(argv, ["the folder to pack into"], Sending(), USAGE, __doc__)
+    for flag, given, known in (("script", command.script, SCRIPTS), ("precision", command.precision, PRECISIONS)):
         if not set(given) <= set(known):
-            raise UsageError(f"{', '.join(given)}: choose from {', '.join(known)}")
+            raise UsageError(f"--{flag}={', '.join(given)}: choose from {', '.join(known)}")
+    bases = {script: _preset(script, command.preset) for script in command.script or SCRIPTS}
+    parcel = Parcel(folder)
+    try:
+        there = parcel.make_for("step")
+    except ParcelError as error:
+        raise UsageError(str(error)) from error
     import_tensorflow()
-    parcel = Parcel(next(word for word in argv if not word.startswith("-")))
-    for script in command.script or SCRIPTS:
+    for (script, base), precision, times in itertools.product(bases.items(), command.precision, command.times):
         reproduction: Reproduction = import_module(f"reproductions.{script}").REPRODUCTION
-        base = reproduction.presets[command.preset]
-        for precision in command.precision:
-            for times in command.times:
-                c = base.replace({"precision": precision, "batch_size": base.batch_size * times})
-                name = f"{script}-{command.preset}-{precision}-{c.batch_size}"
-                silence.say(f"Compiling the step of {name}")
-                parcel.describe(name, described(parcel, reproduction, c))
+        c = base.replace({"precision": precision, "batch_size": base.batch_size * times})
+        name = f"{script}-{command.preset}-{precision}-{c.batch_size}"
+        silence.say(f"Compiling the step of {name}")
+        found = described(parcel, reproduction, c)
+        if name in there and there[name]["hash"] != description_hash(found):
+            raise UsageError(f"{parcel.path} holds another {name}, of another version; give another folder")
+        parcel.describe(name, "step", found)
+    print(f"{parcel.path}: {parcel.size()}")
+
+
+def _preset(script: str, name: str) -> RunConfiguration:
+    """A preset of a script."""
+    presets = import_module(f"reproductions.{script}").REPRODUCTION.presets
+    if name not in presets:
+        raise UsageError(f"--preset={name}: {script} has {', '.join(presets)}; choose scripts that have it by --script")
+    return presets[name]
 
 
 def described(parcel: Parcel, reproduction: Reproduction, configuration: RunConfiguration) -> dict[str, Any]:
@@ -76,6 +89,8 @@ def described(parcel: Parcel, reproduction: Reproduction, configuration: RunConf
     c = configuration
     keras.backend.clear_session()
     distribution.set_numerics(c.precision, c.deterministic, c.seed)
+    if not c.image_size and c.dataset not in SHAPES:
+        raise UsageError(f"{reproduction.name}: --dataset={c.dataset} has no known size; choose another --preset")
     shape = (c.image_size, c.image_size, 3) if c.image_size else SHAPES[c.dataset]
     model = reproduction.build(c, shape, 1)
     batch_shape = (c.batch_size * model.real_batches_per_step, *shape)

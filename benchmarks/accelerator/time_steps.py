@@ -4,6 +4,7 @@ Steps are compiled side by side, for so many seconds at most; then those that ar
 the device's own rate for products of large matrices.
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -12,72 +13,132 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jax
-import jax.numpy as jnp
-from absl import app, flags
+from benchmarks.accelerator import machine
 
-from benchmarks.accelerator import many_steps
-from benchmarks.accelerator.parcel import Parcel, ParcelError
+if TYPE_CHECKING:
+    from benchmarks.accelerator.parcel import Parcel
 
-FLAGS = flags.FLAGS
 # Sides of the matrices by whose product the device's rate is measured.
 MATRIX = {"cpu": 1024}
 LARGE_MATRIX = 8192
+# What is kept of a description.
+KEPT = ("script", "precision", "batch_size", "image_shape", "parameters")
 
 
-def define_flags() -> None:
-    """Defines the flags of this command."""
-    flags.DEFINE_string("output", "accelerator.json", "The file that gets the times.")
-    flags.DEFINE_integer("steps", 20, "Steps in a call.", lower_bound=1)
-    flags.DEFINE_integer("rounds", 3, "Calls; the median counts.", lower_bound=1)
-    flags.DEFINE_float("seconds", 600.0, "Seconds to compile; steps that take longer are left out, and said to be.")
+def parser() -> machine.Parser:
+    """The flags of this command."""
+    made = machine.parser(__doc__)
+    made.add_argument("parcel", help="The folder that `send_steps` packed.")
+    made.add_argument("--output", default="accelerator.json", help="The file that gets the times, a new one.")
+    made.add_argument("--steps", type=machine.at_least_one, default=20, help="Steps in a call.")
+    made.add_argument("--rounds", type=machine.at_least_one, default=3, help="Calls; the median counts.")
+    made.add_argument(
+        "--seconds",
+        type=machine.above_zero,
+        default=600.0,
+        help="Seconds to compile; steps that take longer are left out, and said to be.",
+    )
+    return made
 
 
-def compiled(parcel: Parcel, description: dict[str, Any]) -> Any:
-    """Steps of a description as one call."""
-    shapes = _arguments(description, lambda shape, dtype: jax.ShapeDtypeStruct(tuple(shape), dtype))
-    return many_steps.compiled(parcel, description, *shapes)
+def main(argv: list[str] | None = None) -> None:
+    """Does what the command line says."""
+    machine.guarded(_main, parser().parse_args(argv))
 
 
-def compiled_in_time(parcel: Parcel, descriptions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _main(given: argparse.Namespace) -> int:
+    from benchmarks.accelerator import many_steps
+    from benchmarks.accelerator.parcel import Parcel, ParcelError
+
+    output, parcel = Path(given.output), Parcel(given.parcel)
+    descriptions = parcel.descriptions("step")
+    if not descriptions:
+        raise ParcelError(f"{parcel.path} holds no step; give the folder that `send_steps` packed")
+    if output.exists():
+        raise ParcelError(f"--output={output} exists; remove it, or give another file")
+    try:
+        _write(output, {})  # what stands in the way is found before anything is compiled
+        output.unlink()
+    except OSError as error:
+        raise ParcelError(f"--output={output} cannot be written: {error.strerror}; give another file") from error
+    device, version = many_steps.begin()
+    calls = compiled_in_time(parcel, descriptions, given)
+    rates = {"float32": matrix_rate("float32"), "mixed_bfloat16": matrix_rate("bfloat16")}
+    print(device, rates, flush=True)
+    steps = {}
+    for name, call in calls.items():
+        d = descriptions[name]
+        steps[name] = {key: d[key] for key in KEPT} | _or_error(timed, call, d, given)
+        print(name, steps[name], flush=True)
+        _write(output, {"device": device, "jax": version, "matrix_rate": rates, "steps": steps})
+    if not steps:
+        raise ParcelError(f"no step was compiled within --seconds={given.seconds:g}; give more")
+    left_out = len(descriptions) - len(steps)
+    print(f"{output}: {len(steps)} of {len(descriptions)} steps" + ("; see above for the others" if left_out else ""))
+    return min(left_out, 1)
+
+
+def compiled_in_time(parcel: "Parcel", descriptions: dict[str, dict[str, Any]], given: argparse.Namespace) -> Any:
     """The steps that are compiled within --seconds, by their names; of one that the device refuses, why."""
     pool = ThreadPoolExecutor(os.cpu_count())
-    futures = {name: pool.submit(_or_error, compiled, parcel, d) for name, d in descriptions.items()}
-    wait(futures.values(), FLAGS.seconds)
+    futures = {name: pool.submit(_or_error, compiled, parcel, d, given) for name, d in descriptions.items()}
+    wait(futures.values(), given.seconds)
     pool.shutdown(wait=False, cancel_futures=True)
     for name, future in futures.items():
         print(f"{name}: {'compiled' if future.done() else 'not compiled in time'}", flush=True)
-    return {name: future.result() for name, future in futures.items() if future.done() and not future.cancelled()}
+    found = {name: future.result() for name, future in futures.items() if future.done() and not future.cancelled()}
+    for name in [name for name, ready in found.items() if "unusable" in ready]:
+        print(f"error: {name}: {found.pop(name)['unusable']}", file=sys.stderr, flush=True)
+    return found
 
 
-def _arguments(description: dict[str, Any], make: Callable[[Any, str], Any]) -> tuple[Any, Any, Any]:
-    batch, *image = description["batch_shape"]
-    variables = [make(found["shape"], found["dtype"]) for found in description["variables"]]
-    return variables, make((batch, *image), "uint8"), make((FLAGS.steps, batch), "uint16")
+def compiled(parcel: "Parcel", description: dict[str, Any], given: argparse.Namespace) -> dict[str, Any]:
+    """Steps of a description as one call."""
+    from benchmarks.accelerator import many_steps
+
+    batch = description["batch_shape"]
+    order = {"shape": [given.steps, batch[0]], "dtype": "uint16"}
+    return {"call": many_steps.compiled(parcel, description, batch, order)}
 
 
-def _made(shape: Any, dtype: str) -> jax.Array:
-    """Small numbers: what the weights are makes no difference to the time."""
-    floating = jnp.issubdtype(jnp.dtype(dtype), jnp.floating)
-    return jnp.full(tuple(shape), 0.01 if floating else 0, dtype)
+def timed(ready: dict[str, Any], description: dict[str, Any], given: argparse.Namespace) -> dict[str, Any]:
+    """The milliseconds of a step, the median over the rounds after a call that warms up, and its operations."""
+    import numpy as np
 
+    from benchmarks.accelerator import many_steps
 
-def timed(call: Any, description: dict[str, Any]) -> float:
-    """Milliseconds of a step: the median over the rounds, after a call that warms up."""
-    variables, images, order = _arguments(description, _made)
+    if "error" in ready:
+        return ready
+    batch = description["batch_shape"]
+    variables = [many_steps.put(_small(found["shape"], found["dtype"])) for found in description["variables"]]
+    images, order = np.zeros(batch, np.uint8), np.zeros((given.steps, batch[0]), np.uint16)
+    images, order = many_steps.put(images), many_steps.put(order)
     seconds = []
-    for _ in range(FLAGS.rounds + 1):
+    for _ in range(given.rounds + 1):
         begin = time.perf_counter()
-        variables, terms = call(variables, images, order)
-        jax.device_get(terms)
+        variables, terms = ready["call"](variables, images, order, np.int64(0), np.int64(given.steps))
+        many_steps.get(terms)
         seconds.append(time.perf_counter() - begin)
-    return 1e3 * statistics.median(seconds[1:]) / FLAGS.steps
+    milliseconds = 1e3 * statistics.median(seconds[1:]) / given.steps
+    return {"milliseconds": milliseconds, "operations": ready["call"].cost_analysis().get("flops", 0.0)}
+
+
+def _small(shape: Any, dtype: str) -> Any:
+    """Small numbers: what the weights are makes no difference to the time."""
+    import numpy as np
+
+    from benchmarks.accelerator import parcel
+
+    return np.full(shape, 0.01 if "float" in dtype else 0, parcel.dtype(dtype))
 
 
 def matrix_rate(dtype: str) -> float:
     """The device's rate for a product of large matrices, in 1e12 operations per second."""
+    import jax
+    import jax.numpy as jnp
+
     size = MATRIX.get(jax.default_backend(), LARGE_MATRIX)
     keys = jax.random.split(jax.random.key(0))
     left, right = (jax.random.normal(key, (size, size), jnp.float32).astype(dtype) for key in keys)
@@ -90,48 +151,26 @@ def matrix_rate(dtype: str) -> float:
     return repeats * 2 * size**3 / (time.perf_counter() - begin) / 1e12
 
 
-def main(argv: list[str]) -> None:
-    """Does what the command line says."""
-    if len(argv) != 2:
-        sys.exit("error: give the folder of one parcel: python -m benchmarks.accelerator.time_steps PARCEL")
-    jax.config.update("jax_enable_x64", True)
-    parcel = Parcel(argv[1])
-    try:
-        many_steps.check_version()
-        descriptions = parcel.descriptions()
-        if not descriptions:
-            raise ParcelError(f"{parcel.path}: it has no steps")
-        calls = compiled_in_time(parcel, descriptions)
-    except ParcelError as error:
-        sys.exit(f"error: {error}")
-    device = jax.local_devices()[0].device_kind
-    rates = {"float32": matrix_rate("float32"), "mixed_bfloat16": matrix_rate("bfloat16")}
-    print(device, rates, flush=True)
-    steps = {}
-    for name, call in calls.items():
-        d = descriptions[name]
-        milliseconds = call if isinstance(call, str) else _or_error(timed, call, d)
-        kept = {key: d[key] for key in ("script", "precision", "batch_size", "image_shape", "parameters")}
-        if isinstance(milliseconds, str):
-            steps[name] = kept | {"error": milliseconds}
-        else:
-            operations = call.cost_analysis().get("flops", 0.0)
-            steps[name] = kept | {"milliseconds": milliseconds, "operations": operations}
-        print(name, steps[name], flush=True)
-        result = {"device": device, "jax": jax.__version__, "matrix_rate": rates, "steps": steps}
-        Path(FLAGS.output).write_text(json.dumps(result, indent=1))
-    sys.stdout.flush()
-    os._exit(0)  # what is still being compiled cannot be stopped
+def _write(output: Path, result: dict[str, Any]) -> None:
+    """Writes a file of JSON completely or not at all."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    aside = output.with_name(f".writing-{output.name}")
+    aside.write_text(json.dumps(result, indent=1))
+    os.replace(aside, output)
 
 
-def _or_error(function: Callable, *args: Any) -> Any:
-    """What a function gives, or the first line of why the device refuses it: too little memory, for example."""
+def _or_error(function: Callable[..., dict[str, Any]], *args: Any) -> dict[str, Any]:
+    """What a function gives, or why the device or JAX refuses the step: too little memory, for example."""
+    from benchmarks.accelerator import many_steps
+    from benchmarks.accelerator.parcel import ParcelError
+
     try:
         return function(*args)
-    except jax.errors.JaxRuntimeError as error:
-        return str(error).split("\n")[0]
+    except many_steps.DeviceError as error:
+        return {"error": many_steps.reason(error)}
+    except ParcelError as error:  # which tells nothing of the device
+        return {"unusable": str(error)}
 
 
 if __name__ == "__main__":
-    define_flags()
-    app.run(main)
+    main()

@@ -7,6 +7,8 @@ import keras
 import tensorflow as tf
 from tensorflow.python.framework import auto_control_deps_utils
 
+from keras_gen.errors import InputError
+from keras_gen.layers import strided
 from keras_gen.models import ReproducibleModel
 
 
@@ -31,13 +33,20 @@ def training_step(model: ReproducibleModel, batch_shape: tuple[int, ...]) -> Tra
     """The compiled model's `train_step` for batches of that shape.
 
     Raises:
-        ValueError: It uses variables that are no part of the model, or results cannot be told apart.
+        keras_gen.InputError: It uses variables that are no part of the model, its results cannot be told apart, or a
+            batch has no room here.
     """
     step = tf.function(model.train_step, jit_compile=True, autograph=False)
-    concrete = step.get_concrete_function(tf.TensorSpec(batch_shape))
+    batch = tf.TensorSpec(batch_shape)
+    try:
+        with strided.left_to_keras():
+            concrete = step.get_concrete_function(batch)
+            module = step.experimental_get_compiler_ir(batch)(stage="stablehlo")
+    except tf.errors.ResourceExhaustedError as error:
+        raise InputError(f"a step of {batch_shape[0]} images has no room here; give a smaller batch") from error
     by_handle = {id(variable.value.handle): variable for variable in variables_of(model)}
     if any(id(handle) not in by_handle for handle in concrete.captured_inputs):
-        raise ValueError(f"{model.name}: its step uses tensors or variables that are no part of the model")
+        raise InputError(f"{model.name}: its step uses tensors that are no part of the model; make the run here")
     variables = [by_handle[id(handle)] for handle in concrete.captured_inputs]
     # What TensorFlow knows of a graph, so that steps that share no variable may run side by side.
     read_only = auto_control_deps_utils.get_read_only_resource_input_indices_graph(concrete.graph)
@@ -45,12 +54,13 @@ def training_step(model: ReproducibleModel, batch_shape: tuple[int, ...]) -> Tra
     written = [i for i in range(len(variables)) if i + num_batches not in read_only]
     names = list(concrete.structured_outputs)
     terms = [name for name, _ in sorted(zip(names, concrete.structured_outputs.values(), strict=True))]
-    text = _without_copies(step.experimental_get_compiler_ir(tf.zeros(batch_shape))(stage="stablehlo"))
+    text = _without_copies(module)
     results = re.search(r"func\.func (?:public )?@main\(.*?\) -> \((.*?)\) *(?:attributes.*)?\{", text, re.DOTALL)
     count = results.group(1).count("tensor<") if results else 0
     if count != len(terms) + len(written):
-        raise ValueError(
-            f"{model.name}: its step gives {count} results, not {len(terms)} terms, {len(written)} variables"
+        raise InputError(
+            f"{model.name}: its step gives {count} results, not {len(terms)} terms and {len(written)} variables; make "
+            "the run here"
         )
     return TrainingStep(text, variables, written, terms)
 

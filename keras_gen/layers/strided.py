@@ -9,7 +9,9 @@ are then put in their places: the sub-pixel convolution of Shi et al. 2016 (arXi
 rounding. Only in training, on machines without a GPU and where it pays do they compute otherwise.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
 import keras
 import tensorflow as tf
@@ -18,6 +20,18 @@ import tensorflow as tf
 FEW_CHANNELS = 3
 
 Gradient = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
+_for_this_machine = ContextVar("for_this_machine", default=True)
+
+
+@contextlib.contextmanager
+def left_to_keras() -> Iterator[None]:
+    """Within it Keras's layers compute in any case: graphs that are traced are for a device of another machine."""
+    before = _for_this_machine.set(False)
+    try:
+        yield
+    finally:
+        _for_this_machine.reset(before)
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -46,7 +60,8 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
 def _pays(layer: keras.layers.Conv2D | keras.layers.Conv2DTranspose, image_channels: int) -> bool:
     plain = layer.padding == "same" and layer.data_format == "channels_last" and tuple(layer.dilation_rate) == (1, 1)
     halves = tuple(layer.strides) == (2, 2) and min(layer.kernel_size) > 1 and getattr(layer, "groups", 1) == 1
-    return plain and halves and image_channels <= FEW_CHANNELS and not tf.config.list_physical_devices("GPU")
+    slow_here = _for_this_machine.get() and not tf.config.list_physical_devices("GPU")
+    return plain and halves and image_channels <= FEW_CHANNELS and slow_here
 
 
 def _with_bias_and_activation(

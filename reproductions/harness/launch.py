@@ -76,12 +76,21 @@ def _main(reproduction: Reproduction, argv: list[str]) -> None:
 
         making.make(reproduction, study, command, changes)
         return
-    for name in ONLY_OF_STUDIES:
-        if getattr(command, name) != getattr(Command(), name):
-            raise UsageError(f"--{name} is for studies; give --study={'|'.join(reproduction.studies)} with it")
+    check_only_of_runs(reproduction, command)
     configuration = preset(reproduction, None, command.preset).replace(changes)
     configuration.check_used(changes)
     perform_run(reproduction, configuration, command)
+
+
+def check_only_of_runs(reproduction: Reproduction, command: Command) -> None:
+    """Checks that the command of a run has no flags of studies.
+
+    Raises:
+        UsageError: It has one.
+    """
+    for name in ONLY_OF_STUDIES:
+        if getattr(command, name) != getattr(Command(), name):
+            raise UsageError(f"--{name} is for studies; give --study={'|'.join(reproduction.studies)} with it")
 
 
 def given(

@@ -21,9 +21,8 @@ from keras_gen import callbacks, datasets
 from keras_gen.errors import BrokenTrainingError
 from keras_gen.models import ReproducibleModel
 from keras_gen.utils.files import MemoryFile, replacing
-from reproductions.harness import distribution, image_files, silence
+from reproductions.harness import distribution, image_files, run_checks, silence
 from reproductions.harness.configuration import RunConfiguration
-from reproductions.harness.errors import UsageError
 from reproductions.harness.image_labels import check_classes
 from reproductions.harness.options import as_flags
 from reproductions.harness.reproduction import Measure, Reproduction, Sheet
@@ -52,7 +51,7 @@ def perform(
         OSError: A file cannot be written, for example because the disk is full; the last good checkpoint is kept.
         KeyboardInterrupt: A signal asked the process to stop.
     """
-    _check_intervals(configuration)
+    run_checks.check_intervals(configuration)
     directory, flags = RunDirectory(output_dir), as_flags(configuration)
     directory.check(flags, extendable=True)
     if directory.finished(flags):
@@ -83,14 +82,6 @@ def perform(
         training.finish(written)
     if chief:
         print(whereabouts(directory))
-
-
-def _check_intervals(configuration: RunConfiguration) -> None:
-    log_every = configuration.log_every
-    for name in ("steps", "sample_every", "evaluate_every", "checkpoint_every"):
-        value = getattr(configuration, name)
-        if value % log_every:
-            raise UsageError(f"--{name}={value} must be a multiple of --log_every={log_every}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,11 +132,7 @@ class Training:
         with strategy.scope():
             model = reproduction.build(c, train.image_shape, strategy.num_replicas_in_sync)
         reproduction.check_model(model)
-        if (needed := c.batch_size * model.real_batches_per_step) > len(train):
-            raise UsageError(
-                f"--batch_size={c.batch_size}: a step takes {needed} images, and --dataset={c.dataset} has "
-                f"{len(train)}; give a smaller batch"
-            )
+        run_checks.check_batch(c, model, train)
         measure, measured_with = reproduction.measure(c, train, test)
         return cls(
             reproduction=reproduction,

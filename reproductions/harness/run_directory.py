@@ -84,7 +84,8 @@ class RunDirectory:
             extendable: Whether the optimisers' state came back, without which the run cannot go on.
         """
         note = {"device": device, "from": first_step, "to": last_step, "extendable": extendable}
-        write_json(self.trained_on, {"devices": [*self.other_devices(), note]})
+        others = [other for other in self.other_devices() if other != note]  # it is there already after a kill
+        write_json(self.trained_on, {"devices": [*others, note]})
 
     def other_devices(self) -> list[dict[str, Any]]:
         """What `note_device` noted.

@@ -48,6 +48,19 @@ def test_accelerator():
     *_, row, _, last = tables.accelerator(record).splitlines()
     assert row == "| `rsgan` | 64, 3 | 9.7 | 64 | 5.00 | 0.50 | too large |  |"
     assert last.startswith("A card, JAX 0.11.2; products") and last.endswith("float32 400, bfloat16 800.")
+    record["matrix_rate"] = {"float32": 0.0512, "mixed_bfloat16": 0.00421}  # a CPU's
+    assert tables.accelerator(record).endswith("float32 0.0512, bfloat16 0.00421.")
+
+
+@pytest.mark.parametrize("name", tables.TABLES)
+@pytest.mark.parametrize("content", ["{}", "[", '{"steps": {"a": 1}}'])
+def test_a_record_of_something_else_is_one_line(name, content, tmp_path, monkeypatch):
+    (tmp_path / f"{name}.json").write_text(content)
+    monkeypatch.setattr(tables, "RESULTS", tmp_path)
+    monkeypatch.setattr(tables, "renew", lambda page, made: made(name))
+    with pytest.raises(SystemExit) as ended:
+        tables.main([])
+    assert str(ended.value).startswith(f"error: {tmp_path / name}.json is not a record")
 
 
 def test_memory():

@@ -122,6 +122,15 @@ def test_on_machines_with_a_gpu_keras_computes(case, monkeypatch):
     assert not strided._pays(ours, 1)
 
 
+def test_keras_computes_what_is_traced_for_another_machine(case):
+    name, inputs, filters = case(1)
+    ours, kerass = pair(name, filters, 5, inputs)
+    with strided.left_to_keras():
+        assert not strided._pays(ours, 1)
+        np.testing.assert_array_equal(ours(inputs, training=True), kerass(inputs))
+    assert strided._pays(ours, 1)
+
+
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_xla_and_graphs_give_the_same(case, jit_compile):
     name, inputs, filters = case(1)
