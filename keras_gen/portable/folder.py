@@ -8,6 +8,7 @@ sampling.py        draws them, with NumPy alone
 
 import importlib.util
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -22,13 +23,15 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from keras_gen.errors import InputError
 from keras_gen.layers.any_batch import open_batches_have_rows
 from keras_gen.models.endpoints import Endpoint, EndpointType, types_of
+from keras_gen.models.generative_model import GenerativeModel
 from keras_gen.portable import sampling, signature
 from keras_gen.portable.litert_files import LiteRT
 from keras_gen.portable.onnx_files import Onnx
 from keras_gen.utils.files import replacing
 
 FORMATS: dict[str, Onnx | LiteRT] = {"onnx": Onnx(), "litert": LiteRT()}
-ROWS, COUNT = 3, 2  # of what a file is tried on: rows, and points, neighbours ...
+# Of what a file is tried on: rows; points, neighbours ...; images that the model drew.
+ROWS, COUNT, DRAWN = 3, 2, 12
 # Of the largest number, or of 1 if that is smaller. A runtime adds in another order; a file that is wrong is far off.
 TOLERANCE = 1e-3
 
@@ -52,12 +55,13 @@ def write(model: keras.Model, path: str | os.PathLike, format: str, endpoints: S
     chosen = chosen_endpoints(model, format, endpoints)
     found: dict[str, Any] = {"format": format, "model": type(model).__name__, "endpoints": {}}
     found["prior"] = signature.of_prior(model)
+    drawn = model.sample(DRAWN, seed=0).numpy() if isinstance(model, GenerativeModel) else None
     with replacing(path) as aside:
         aside.mkdir()
         for name, endpoint in chosen.items():
             file = f"{name}{FORMATS[format].suffix}"
             try:
-                content, described = _converted(FORMATS[format], endpoint)
+                content, described = _converted(FORMATS[format], endpoint, drawn)
             except Exception as error:  # whatever a converter, or a runtime that loads what it made, fails with
                 words = " ".join(str(error).split())[:200]
                 raise InputError(
@@ -115,12 +119,14 @@ def chosen_endpoints(
     return chosen
 
 
-def _converted(format: Onnx | LiteRT, endpoint: tuple[Endpoint, EndpointType]) -> tuple[bytes, dict[str, Any]]:
+def _converted(
+    format: Onnx | LiteRT, endpoint: tuple[Endpoint, EndpointType], drawn: np.ndarray | None
+) -> tuple[bytes, dict[str, Any]]:
     """The content of an endpoint's file, which was loaded and gives the endpoint's numbers, and what to say of it."""
     (function, specs), endpoint_type = endpoint
     traced, constant = frozen(function, specs)
     content = format.converted(constant, specs)
-    feeds = {spec.name: _example(spec) for spec in specs}
+    feeds = {spec.name: _example(spec, drawn, i) for i, spec in enumerate(specs)}
     results = format.results(content, feeds)
     expected = [result.numpy() for result in tf.nest.flatten(traced(*map(tf.constant, feeds.values())))]
     difference = max(_difference(*pair) for pair in zip(results, expected, strict=True))
@@ -141,11 +147,19 @@ def frozen(function: Callable[..., Any], specs: Sequence[tf.TensorSpec]) -> tupl
     return traced, tf.function(lambda *arguments: constant(*arguments), input_signature=specs, autograph=False)
 
 
-def _example(spec: tf.TensorSpec) -> np.ndarray:
+def _example(spec: tf.TensorSpec, drawn: np.ndarray | None, place: int) -> np.ndarray:
+    """What the argument of that place is tried on.
+
+    Images are those that the model drew, where it draws: flows map noise to codes far from any that they have seen,
+    where rounding grows without bound.
+    """
     if spec.shape.rank == 0:
         return np.array(COUNT, spec.dtype.as_numpy_dtype)
     shape = [size or ROWS for size in spec.shape]
-    return np.random.default_rng(0).uniform(-1, 1, shape).astype(spec.dtype.as_numpy_dtype)
+    if drawn is None or tuple(shape[1:])[-drawn.ndim + 1 :] != drawn.shape[1:]:
+        return np.random.default_rng(0).uniform(-1, 1, shape).astype(spec.dtype.as_numpy_dtype)
+    count = math.prod(shape[: 1 - drawn.ndim])
+    return drawn.take(np.arange(count) + place, axis=0, mode="wrap").reshape(shape)
 
 
 def _difference(result: np.ndarray, expected: np.ndarray) -> float:
