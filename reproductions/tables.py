@@ -8,7 +8,8 @@
 A page has blocks, which end with a line `<!-- end -->` and begin with `<!-- table NAME -->`, for a study of its script
 whose record is `results/PAGE/NAME.json`; with `<!-- claims -->`; with `<!-- run NAME -->`, for one run that was kept;
 or with `<!-- settings NAME -->`, for the settings of the author's script NAME beside those of the networks that are
-built. The README's table of posts is `<!-- posts -->`. docs/which_loss.md has `<!-- verdicts NAME -->`, for a question.
+built. The README's table of posts is `<!-- posts -->`. docs/which_loss.md has `<!-- verdicts NAME -->`, for a question,
+and docs/zoo.md `<!-- models table -->` and `<!-- models commands -->`, from the cards of the zoo.
 """
 
 import importlib
@@ -26,10 +27,11 @@ from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import read_json, write_json
 from reproductions.harness.trained import ZOO
 from reproductions.pages import FOLDER, PAGES, SCRIPTS, in_checkout
-from reproductions.reporting import guide, markdown, single_run, verdicts
+from reproductions.reporting import guide, markdown, single_run, trained_models, verdicts
 
 README = FOLDER.parent / "README.md"
 GUIDE = FOLDER.parent / "docs" / "which_loss.md"
+MODELS = FOLDER.parent / "docs" / "zoo.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,12 @@ def makers(page: Path, settings: bool = False) -> dict[str, Callable[[str, str],
         return {"posts": lambda _, table: verdicts.posts_table(table, _seen_here)}
     if page.name == GUIDE.name:
         return {"verdicts": lambda question, _: guide.table(question, _all_verdicts())}
+    if page.name == MODELS.name:
+        return {
+            "models": lambda what, _: {"table": trained_models.table, "commands": trained_models.commands}[what](
+                _cards()
+            )
+        }
     reproduction = reproduction_of(page.stem)
 
     def record_of(study: str) -> dict | None:
@@ -83,6 +91,10 @@ def _all_verdicts() -> Iterator[tuple[str, claim.Claim, claim.Verdict]]:
             yield name, one, verdict
 
 
+def _cards() -> dict[str, dict]:
+    return {path.stem: read_json(path) for path in sorted(ZOO.glob("*.json"))}
+
+
 def _verdicts(name: str) -> dict[str, str]:
     return verdicts.in_words(reproduction_of(name), lambda study: shipped(name, study))
 
@@ -93,7 +105,7 @@ def renew(check: bool = False, settings: bool = False) -> None:
     Raises:
         UsageError: With `check`, a page or a card differs from the records.
     """
-    for page in filter(Path.exists, (*PAGES, README, GUIDE)):
+    for page in filter(Path.exists, (*PAGES, README, GUIDE, MODELS)):
         if not markdown.renew_blocks(page, makers(page, settings), only_check=check):
             continue
         if check:
