@@ -107,21 +107,30 @@ def version() -> str:
 
 
 class _Parser(flags.ArgumentParser):
-    """Reads one value of an option."""
+    """Reads one value of an option.
 
-    def __init__(self, one: Option):
+    Args:
+        one: The option.
+        as_given: Whether the value is the text that was given.
+    """
+
+    def __init__(self, one: Option, as_given: bool = False):
         super().__init__()
         self.one = one
+        self.as_given = as_given
 
     def parse(self, argument: str) -> Any:
-        return self.one.parse(argument)
+        if re.match(r"--[a-z]", argument):
+            raise UsageError(f"--{self.one.name}: give a value before {argument}; --help says which")
+        return argument if self.as_given else self.one.parse(argument)
 
 
 def _define(one: Option, values: flags.FlagValues) -> None:
     if one.kind is bool:
         flags.DEFINE_boolean(one.name, None, one.help, flag_values=values)
     elif one.several and one.kind is str:  # a text may hold commas: the flag is repeated
-        flags.DEFINE_multi_string(one.name, None, one.help, flag_values=values)
+        parser, as_text = _Parser(one, as_given=True), flags.ArgumentSerializer()
+        flags.DEFINE_multi(parser, as_text, one.name, None, one.help, flag_values=values)
     else:
         flags.DEFINE(_Parser(one), one.name, None, one.help, flag_values=values)
 

@@ -112,6 +112,7 @@ def test_only_flags_that_are_given_are_values():
         (["--widths=3,0"], "--widths=3,0: give whole numbers of at least 1, as in 1,2,3"),
         (["--widths="], "--widths=: give whole numbers"),
         (["--stpes=3"], "Unknown command line flag 'stpes'. Did you mean: steps ?; --help lists the flags"),
+        (["--name", "--steps=3"], "--name: give a value before --steps=3; --help says which"),
         (["smoke"], "smoke: not a flag; flags begin with --, and --help lists them"),
     ],
 )

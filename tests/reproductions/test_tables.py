@@ -15,7 +15,7 @@ from reproductions.pages import PAGES
 from reproductions.reporting import markdown, verdicts
 
 
-@pytest.mark.parametrize("page", [*PAGES, tables.README], ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*PAGES, tables.README, tables.GUIDE, tables.MODELS], ids=lambda page: page.stem)
 def test_pages_show_what_is_recorded(page):
     differs = markdown.renew_blocks(page, tables.makers(page), only_check=True)
     assert not differs, "python -m reproductions.tables renews it"
