@@ -18,6 +18,8 @@ import pytest  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from keras.src.trainers.trainer import Trainer  # noqa: E402
 
+from helpers.browser import chromium  # noqa: E402
+
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 4
 )
@@ -26,6 +28,16 @@ tf.config.set_logical_device_configuration(
 def pytest_make_parametrize_id(config, val, argname) -> str | None:
     """Names an object among a test's parameters by its type: its address differs in every process that runs tests."""
     return type(val).__name__ if " at 0x" in repr(val) and not hasattr(val, "__name__") else None
+
+
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    """Says what the usual selection leaves out: one would not miss it."""
+    if config.option.markexpr == "not slow":
+        found = "is here" if chromium() else "is missing here, so that it would be skipped"
+        terminalreporter.write_line(
+            "Slow tests were left out (pytest -m slow), among them that of the page to play on "
+            f"(tests/reproductions/test_site.py), for which Chromium {found}."
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helpers.browser import chromium
 from keras_gen import datasets, layers, networks, zoo
 from keras_gen.errors import InputError
 from keras_gen.models import FVAE, GAN, VAE, ClusteringVAE, DeepInfoMax
@@ -28,7 +29,7 @@ PLAYWRIGHT = npm.Package(
     "1.65.1",
     "sha512-hqPpz7blSMPxWVdoeE1yiBSzXsKiVOd2k+kjCvmUywD2GPO2Dd9HfcWnq9NN0GHbNZDFgZ9JfBFr+X5/BLo0qw==",
 )
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = chromium()
 SHAPE, LATENT_DIM = (8, 8, 1), 4  # of the digits
 SEED = 7
 MISSING = [
