@@ -69,9 +69,21 @@ def notes(docstring: str) -> str:
 
 def _block(block: str) -> str:
     lines = block.split("\n")
-    if all(line.startswith("    ") for line in lines):
-        return equations.to_tex(lines)
-    return with_formulas(block)
+    if not all(line.startswith("    ") for line in lines):
+        return with_formulas(block)
+    if _is_code(block):
+        return f"```python\n{textwrap.dedent(block)}\n```"
+    return equations.to_tex(lines)
+
+
+def _is_code(block: str) -> bool:
+    """Whether lines are Python that calls something by a dotted name, which no equation does."""
+    try:
+        parsed = ast.parse(textwrap.dedent(block))
+    except SyntaxError:
+        return False
+    calls = [node.func for node in ast.walk(parsed) if isinstance(node, ast.Call)]
+    return any(isinstance(called, ast.Attribute) for called in calls)
 
 
 def _methods(one: ast.ClassDef, source: str) -> Iterator[tuple[str, str]]:

@@ -80,6 +80,15 @@ def test_where_a_docstring_says_how_to_call_it_ends():
     assert ">>>" not in annotated.notes(text)
 
 
+def test_code_in_a_docstring_is_no_equation():
+    text = "Do this:\n\n    model.compile(\n        keras.optimizers.Adam())\n\nNot this:\n\n    a = f(x)"
+    code = "Do this:\n\n```python\nmodel.compile(\n    keras.optimizers.Adam())\n```\n\nNot this:\n\n$$"
+    assert annotated.notes(text).startswith(code)
+    for path in annotated.modules():
+        tex = re.findall(r"\$\$.*?\$\$", annotated.page(path), re.S)
+        assert not [equation for equation in tex if "keras." in equation], path.stem
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
