@@ -14,6 +14,8 @@ KATEX = npm.Package(
 FOLDER = "katex"
 SCRIPTS = ("katex.min.js", "contrib/auto-render.min.js")
 STYLE = "katex.min.css"
+# An element whose id is `exports` or `module` is a variable of that name, by which KaTeX takes the page for CommonJS.
+WRAPPED = "(function (exports, module, define) {{\n{}\n}}).call(window);\n"
 # The pages' equations stand between \( and \) or \[ and \], in elements of this class.
 START = """document$.subscribe(() => {
   for (const element of document.querySelectorAll(".arithmatex")) renderMathInElement(element);
@@ -38,8 +40,10 @@ def write(folder: Path) -> dict[str, list[str]]:
         npm.fetch(KATEX, Path(aside))
         files = Path(aside, "package", "dist")
         (where / "fonts").mkdir(parents=True)
-        for name in (*SCRIPTS, STYLE):
-            shutil.copy(files / name, where)
+        for name in SCRIPTS:
+            script = WRAPPED.format((files / name).read_text(encoding="utf-8"))
+            (where / Path(name).name).write_text(script, encoding="utf-8")
+        shutil.copy(files / STYLE, where)
         for font in files.glob("fonts/*.woff2"):
             shutil.copy(font, where / "fonts")
     (where / "start.js").write_text(START, encoding="utf-8")

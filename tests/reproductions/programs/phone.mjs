@@ -14,11 +14,13 @@ page.on("console", (message) => message.type() === "error" && errors.push(messag
 page.on("pageerror", (error) => errors.push(String(error)));
 
 const found = await linked("notebooks/wgan_div", "/notebooks/");
-found.push(...(await linked("annotated/wgan_div", "/annotated/")), ...(await linked("reproductions/wgan_div", "/reproductions/")));
+for (const name of ["annotated/wgan_div", "reproductions/wgan_div", "docs/exports"]) {
+  found.push(...(await linked(name, `/${name.split("/")[0]}/`)));
+}
 const seen = {};
-for (const name of ["play", ...new Set(found)]) {
+for (const name of ["", "play", ...new Set(found)]) {
   errors = [];
-  await page.goto(`${address}/${name}/`);
+  await page.goto(`${address}/${name}${name && "/"}`);
   if (name === "play") await page.waitForFunction(() => document.body.dataset.ready === "true");
   else await page.waitForFunction(() => [...document.querySelectorAll(".arithmatex")].every((one) => one.querySelector(".katex"))).catch(() => {});
   seen[name] = { errors, ...(await page.evaluate(look)) };
