@@ -31,6 +31,7 @@ def write(folder: Path, steps: int | None) -> list[str]:
 
     Raises:
         UsageError: A notebook fails.
+        KeyboardInterrupt: SIGINT or SIGTERM arrived while one ran.
     """
     import jupytext
     from nbconvert import MarkdownExporter
@@ -52,10 +53,11 @@ def write(folder: Path, steps: int | None) -> list[str]:
 
 
 def _run(notebook: Any, path: Path, steps: int | None) -> None:
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-    client = NotebookClient(notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}})
+    from reproductions.site.kernels import Client
+
+    client = Client(notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}})
     if os.name == "posix":  # over TCP the kernel warns that others on the machine may listen
         client.create_kernel_manager().transport = "ipc"
     given = {} if steps is None else {"STEPS": str(steps)}
@@ -63,6 +65,8 @@ def _run(notebook: Any, path: Path, steps: int | None) -> None:
         client.execute(env={**QUIETLY, **os.environ, "PYTHONPATH": str(ROOT), **given})
     except CellExecutionError as error:
         raise UsageError(f"{path.name} fails: {error.ename}: {error.evalue}") from error
+    except DeadKernelError as error:
+        raise UsageError(f"{path.name}: its process was killed, perhaps for want of memory; run it again") from error
     _without_messages(notebook)
 
 

@@ -225,42 +225,9 @@ def test_on_a_phone_nothing_is_cut_off_and_every_equation_is_typeset(in_browser)
     pages = in_browser("phone.mjs")
     assert {f"notebooks/{path.stem}" for path in notebooks.NOTEBOOKS} <= set(pages)
     assert {"play", "annotated/wgan_div", "annotated/clustering_vae", "reproductions/wgan_div"} <= set(pages)
+    assert {f"docs/{path.stem}" for path in documents.ROOT.glob("docs/*.md")} - {"docs/page_template"} <= set(pages)
     fine = {"errors": [], "overflow": 0, "cut": [], "covered": [], "plain": []}
     assert pages == dict.fromkeys(pages, fine)
-
-
-@needs_all
-@pytest.mark.slow
-def test_a_notebook_is_run_and_shown_with_its_pictures(tmp_path, monkeypatch):
-    cells = [
-        "# %% [markdown]\n# # A title\n#\n# $$a^2$$\n# $$b$$",
-        "# %%\nimport os\nfrom reproductions.reporting.notebooks import Markdown, picture\nprint(os.environ['STEPS'])",
-        "# %%\nMarkdown('| a |\\n| --- |\\n| b |')",
-        "# %%\npicture([[[[-1.0]]]])",
-    ]
-    monkeypatch.setattr(notebooks, "NOTEBOOKS", [tmp_path / "small.py"])
-    (tmp_path / "small.py").write_text("\n\n".join(cells))
-    assert notebooks.write(tmp_path / "pages", steps=12) == ["notebooks/small.md"]
-    page = (tmp_path / "pages/notebooks/small.md").read_text()
-    assert (
-        page.startswith("# A title\n\n$$a^2$$\n\n$$b$$")
-        and "\n    12\n" in page
-        and "\n| a |\n| --- |\n| b |\n" in page
-    )
-    (name,) = re.findall(r"!\[png\]\((\S+)\)", page)
-    assert (tmp_path / "pages/notebooks" / name).read_bytes().startswith(b"\x89PNG")
-    (tmp_path / "small.py").write_text(
-        "# %%\nimport os, sys\nprint('of Python', file=sys.stderr)\nos.write(2, b'E0000 of TensorFlow')\n"
-        "print('silent from level', os.environ['TF_CPP_MIN_LOG_LEVEL'])"
-    )
-    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
-    notebooks.write(tmp_path / "pages", steps=None)
-    page = (tmp_path / "pages/notebooks/small.md").read_text()
-    shown = page.split("```")[-1]  # behind the cell's own lines
-    assert shown.split() == ["silent", "from", "level", "3"]  # and nothing of stderr
-    (tmp_path / "small.py").write_text("# %%\n1 / 0")
-    with pytest.raises(UsageError, match="^small.py fails: ZeroDivisionError: division by zero$"):
-        notebooks.write(tmp_path / "pages", steps=12)
 
 
 def test_links_lead_to_pages_of_the_site(tmp_path):
