@@ -226,7 +226,7 @@ def test_on_a_phone_nothing_is_cut_off_and_every_equation_is_typeset(in_browser)
     assert {f"notebooks/{path.stem}" for path in notebooks.NOTEBOOKS} <= set(pages)
     assert {"play", "annotated/wgan_div", "annotated/clustering_vae", "reproductions/wgan_div"} <= set(pages)
     assert {f"docs/{path.stem}" for path in documents.ROOT.glob("docs/*.md")} - {"docs/page_template"} <= set(pages)
-    fine = {"errors": [], "overflow": 0, "cut": [], "covered": [], "plain": []}
+    fine = {"errors": [], "overflow": 0, "cut": [], "broken": [], "covered": [], "plain": []}
     assert pages == dict.fromkeys(pages, fine)
 
 

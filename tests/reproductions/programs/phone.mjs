@@ -35,7 +35,7 @@ async function linked(name, part) {
   return hrefs.filter((href) => href.includes(part) && !href.includes("#")).map((href) => href.slice(address.length + 1, -1));
 }
 
-/** What of a page is wider than the screen, or cut off by it, or covered by the number of an equation, or not typeset. */
+/** What of a page is wider than the screen, or cut off by it, or covered by the number of an equation, or broken, or not typeset. */
 function look() {
   const scrolls = (one) => /auto|scroll/.test(getComputedStyle(one).overflowX);
   const beyond = (one) => one.getBoundingClientRect().right > window.innerWidth + 1;
@@ -53,6 +53,7 @@ function look() {
   return {
     overflow: Math.max(0, document.documentElement.scrollWidth - window.innerWidth),
     cut: all.filter((one) => beyond(one) && !reachable(one)).slice(0, 5).map(words),
+    broken: [...document.querySelectorAll(".md-typeset td code, .md-typeset th code")].filter((one) => one.getClientRects().length > 1).slice(0, 5).map(words),
     covered: covered.map(words),
     plain: [...document.querySelectorAll(".arithmatex")].filter((one) => !one.querySelector(".katex")).map(words),
   };
