@@ -88,6 +88,11 @@ class Chart:
         return round(HEIGHT - BOTTOM - (scaled(value) - low) / (high - low) * (HEIGHT - TOP - BOTTOM), 1)
 
 
+def title_of(name: str) -> str:
+    """A column's name as words."""
+    return name.replace("_", " ").replace("frechet", "Fréchet")
+
+
 def charts(rows: Sequence[dict[str, float]]) -> list[Chart]:
     """One curve for each column of a table by step that changes; numbers that are not finite are left out."""
     names = [name for name in rows[0] if name not in ("step", "seconds")] if rows else []
@@ -96,5 +101,5 @@ def charts(rows: Sequence[dict[str, float]]) -> list[Chart]:
         finite = [(row["step"], row[name]) for row in rows if math.isfinite(row[name])]
         if len({value for _, value in finite}) > 1:
             steps, values = zip(*finite, strict=True)
-            found.append(Chart(name.replace("_", " "), steps, values))
+            found.append(Chart(title_of(name), steps, values))
     return found

@@ -21,9 +21,10 @@ TEMPLATE = Path(__file__).with_suffix(".html")
 MAX_SHEETS = 24
 SECONDS, PAUSE = 0.25, 2.0  # of a frame of training.gif, and of the last one
 OF_INTERPOLATION = 0.12
-# What lies beside the page, in every run.
+# What lies beside the page; a run may be without a moving picture.
 FILES = {
     "training.gif": "the sheets, as a moving picture",
+    "interpolation.gif": "images that change into each other",
     "samples/": "the sheets",
     "metrics.csv": "the terms of the loss",
     "model.keras": "the model, to train on or to use in Keras",
@@ -75,7 +76,9 @@ def write_page(training: Training, directory: RunDirectory, results: dict[str, A
         drawing=charts,
         sheets=[(step, _as_webp(sheet)) for step, sheet in animations.sheets(directory, MAX_SHEETS)],
         interpolation=_in_page(directory.interpolation_gif, "image/gif"),
-        files=FILES,
+        files={
+            name: what for name, what in FILES.items() if not name.endswith(".gif") or (directory.path / name).exists()
+        },
     )
     with replacing(directory.page) as aside:
         aside.write_text(page, encoding="utf-8")
@@ -88,7 +91,7 @@ def _rows(results: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     of_images = results["measure"].get("test_images") or {}
     return [
         (
-            name.replace("_", " "),
+            charts.title_of(name),
             f"{value:.4g}",
             f"{summary.settled(results, name):.4g}",
             f"{of_images[name]:.4g}" if name in of_images else "",

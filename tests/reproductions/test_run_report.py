@@ -42,7 +42,8 @@ def test_the_page_of_a_run_needs_no_other_file_and_no_other_host(smoke_run):
     page = Addresses(folder / "index.html")
     assert len(page.loaded) == 3  # two sheets and the moving picture
     assert all(re.match("data:image/(webp|gif);base64,", address) for address in page.loaded)
-    assert page.links and all((folder / link).exists() for link in page.links)
+    assert {path.name for path in folder.glob("*.gif")} == {link for link in page.links if link.endswith(".gif")}
+    assert "interpolation.gif" in page.links and all((folder / link).exists() for link in page.links)
     assert not re.search(r"https?://|@import|url\(", (folder / "index.html").read_text())
 
 
@@ -51,7 +52,7 @@ def test_the_page_shows_curves_results_and_settings(smoke_run):
     text, shown = (folder / "index.html").read_text(), Addresses(folder / "index.html").charts
     with open(folder / "evaluations.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    points = shown["frechet distance"]
+    points = shown["Fréchet distance"]
     assert [step for *_, step, _ in points] == [10, 20]
     assert [value for *_, value in points] == [pytest.approx(float(row["frechet_distance"]), rel=1e-4) for row in rows]
     assert "gradient penalty" in shown and "num real" not in shown  # which never changes
