@@ -1,5 +1,6 @@
 // The models of the manifest, loaded when they are first used.
 
+import { nameOf } from "./names.js";
 import { latents } from "./philox.js";
 
 const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
@@ -70,7 +71,7 @@ export class Model {
   async call(endpoint, data) {
     const { file, inputs } = this.endpoints[endpoint];
     const url = new URL(`${this.folder}/${file}`, import.meta.url).href;
-    await ask("load", { url, bytes: this.bytes[endpoint] });
+    await ask("load", { url, bytes: this.bytes[endpoint], of: nameOf(this) });
     const row = inputs[0].shape.slice(1);
     const size = row.reduce((product, side) => product * side, 1);
     const result = await ask("run", { url, feeds: { [inputs[0].name]: { data, shape: [data.length / size, ...row] } } });

@@ -14,12 +14,17 @@ const KINDS = {
 };
 const DATA = { celeba: "CelebA", cifar10: "CIFAR-10", digits: "digits", fashion_mnist: "Fashion-MNIST", mnist: "MNIST" };
 
-/** "Faces, WGAN-div (CelebA)" of a model that is called faces_wgan_div. */
-export function titleOf({ name, data }) {
+/** "Faces, WGAN-div" of a model that is called faces_wgan_div. */
+export function nameOf({ name }) {
   const kindOf = (words) => KINDS[words] ?? words.replaceAll("_", " ");
   const [, of, kind] = name in KINDS ? [] : (/^([a-z]+)_(.+)$/.exec(name) ?? []);
   const title = kind ? `${of}, ${kindOf(kind)}` : kindOf(name);
-  return `${title[0].toUpperCase()}${title.slice(1)} (${dataOf(data)})`;
+  return `${title[0].toUpperCase()}${title.slice(1)}`;
+}
+
+/** "Faces, WGAN-div (CelebA)". */
+export function titleOf(model) {
+  return `${nameOf(model)} (${dataOf(model.data)})`;
 }
 
 /** "CelebA" of celeba_10000; with `count`, "CelebA, 10,000 images". */

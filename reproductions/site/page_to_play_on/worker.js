@@ -15,11 +15,11 @@ onmessage = async ({ data: { id, task, ...given } }) => {
 };
 
 const tasks = {
-  /** Loads the model at an address; says how much of it has come. */
-  async load({ id, url, bytes }) {
+  /** Loads the model at an address; says how much has come of what. */
+  async load({ id, url, bytes, of }) {
     ready ??= start(id);
     await ready;
-    if (!sessions.has(url)) sessions.set(url, fetched(url, bytes, id).then((model) => ort.InferenceSession.create(model)));
+    if (!sessions.has(url)) sessions.set(url, fetched(url, bytes, id, of).then((model) => ort.InferenceSession.create(model)));
     await sessions.get(url).catch((error) => {
       sessions.delete(url);
       throw error;
@@ -39,11 +39,11 @@ const tasks = {
 
 async function start(id) {
   ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency ?? 1) : 1;
-  ort.env.wasm.wasmBinary = await fetched(here("./runtime/ort-wasm-simd-threaded.wasm"), null, id);
+  ort.env.wasm.wasmBinary = await fetched(here("./runtime/ort-wasm-simd-threaded.wasm"), null, id, "the runtime");
 }
 
 /** The bytes at an address; the page is told how many have come. */
-async function fetched(url, bytes, id) {
+async function fetched(url, bytes, id, of) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
   const total = bytes ?? Number(response.headers.get("content-length"));
@@ -54,7 +54,7 @@ async function fetched(url, bytes, id) {
     if (done) break;
     parts.push(value);
     count += value.length;
-    postMessage({ id, progress: { of: url.split("/").slice(-2).join("/"), count, total } });
+    postMessage({ id, progress: { of, count, total } });
   }
   const whole = new Uint8Array(count);
   parts.reduce((at, part) => (whole.set(part, at), at + part.length), 0);
