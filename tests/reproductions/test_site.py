@@ -151,6 +151,25 @@ def test_every_control_does_something_and_nothing_goes_wrong(seen):
 
 @needs_all
 @pytest.mark.slow
+def test_an_image_of_ones_own_is_asked_for_and_shown_as_the_model_takes_it(models, seen):
+    assert len(seen["asked"]) >= 2
+    for asked, drawn in zip(seen["asked"][::2], seen["asked"][1::2], strict=True):
+        assert asked == ["Draw something, or choose a picture.", True, False]  # no seed, and no line
+        assert drawn == ["", True, True]
+    first = next(model for model in models.values() if "cluster" in model.endpoints())
+    assert seen["taken"] == {"shape": list(first.sample(1, 0).shape[1:3]), "seen": True, "grey": True}
+
+
+@needs_all
+@pytest.mark.slow
+def test_what_is_loaded_is_called_by_its_name(seen):
+    told = " ".join(seen["loading"])
+    assert "Loading the runtime: " in told and "Loading Faces, WGAN-div: " in told
+    assert "/" not in told and ".onnx" not in told
+
+
+@needs_all
+@pytest.mark.slow
 def test_what_is_seen_first(seen):
     assert seen["shown"] == "faces_wgan_div"
     assert seen["pair"] == ["clothes_wgan_gp", "clothes_wgan_div"]

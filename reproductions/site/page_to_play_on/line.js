@@ -23,24 +23,32 @@ export class Line {
   makeEnd(place, i) {
     const input = make("input", { type: "number", value: 7 + i, id: `seed-${i}` });
     const own = make("input", { type: "checkbox", id: `own-${i}` });
-    const holder = make("div", { hidden: true });
+    const note = make("p", { className: "play-hint", role: "status" });
+    const holder = make("div", { hidden: true }, note);
     const choice = make("label", {}, own, " an image of your own");
     place.append(make("div", { className: "play-controls" }, make("label", {}, i ? "to seed " : "from seed ", input), choice), holder);
     const pad = new Pad(holder, () => this.redraw());
     const seed = new Seed(input, () => this.redraw());
+    const end = { seed, own, holder, pad, choice, note };
     own.addEventListener("change", () => {
-      holder.hidden = !own.checked;
+      this.showEnd(end);
       this.redraw();
     });
-    return { seed, own, holder, pad, choice };
+    return end;
+  }
+
+  /** Shows where to draw, or lets a seed be given. */
+  showEnd({ seed, own, holder }) {
+    holder.hidden = !own.checked;
+    seed.input.disabled = own.checked;
   }
 
   changed() {
     const encodes = this.draw.model.has("encode");
-    for (const { own, choice, holder } of this.ends) {
-      choice.hidden = !encodes;
-      if (!encodes) own.checked = false;
-      holder.hidden = !own.checked;
+    for (const end of this.ends) {
+      end.choice.hidden = !encodes;
+      if (!encodes) end.own.checked = false;
+      this.showEnd(end);
     }
     element("line-hint").textContent = encodes
       ? "Between two seeds, or images that you draw or choose. Models look for the latents of an image and draw what lies between."
@@ -67,6 +75,9 @@ export class Line {
 
   async drawLine() {
     const { model } = this.draw;
+    const lacking = this.ends.map(({ own, pad }) => own.checked && pad.empty);
+    this.ends.forEach(({ note }, i) => (note.textContent = lacking[i] ? "Draw something, or choose a picture." : ""));
+    if (lacking.includes(true)) return this.clear();
     const between = [await this.latentsOf(this.ends[0], model), await this.latentsOf(this.ends[1], model)];
     Object.assign(this, { model, between });
     await this.drawPoint();
@@ -76,6 +87,12 @@ export class Line {
       show(element("line").children[i], data, model.imageShape);
     }
     element("line").dataset.model = model.name;
+  }
+
+  /** Shows no line. */
+  clear() {
+    this.between = undefined;
+    for (const canvas of [element("between"), ...element("line").children]) canvas.width = canvas.width; // which empties it
   }
 
   async drawPoint() {

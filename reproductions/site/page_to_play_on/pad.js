@@ -1,6 +1,6 @@
 // A field to draw on, or to put a picture of one's own on, by mouse, touch and keyboard.
 
-import { make, pixelsOf } from "./pictures.js";
+import { make, pixelsOf, show } from "./pictures.js";
 
 const SIDE = 280; // Pixels of the field.
 const STEP = SIDE / 28; // What an arrow key moves the pen.
@@ -25,7 +25,9 @@ export class Pad {
     const choose = make("label", {}, "or choose a picture ", this.file);
     element.classList.add("play-pad");
     const field = make("div", { className: "play-field" }, this.canvas, this.ring);
-    element.append(field, this.keys, make("div", { className: "play-controls" }, clear, choose));
+    this.small = make("canvas", { role: "img", ariaLabel: "The image as the model takes it" });
+    this.taken = make("p", { className: "play-taken", hidden: true }, this.small, " is what the model takes.");
+    element.append(field, this.keys, this.taken, make("div", { className: "play-controls" }, clear, choose));
     clear.addEventListener("click", () => this.clear());
     this.file.addEventListener("change", () => this.put(this.file.files[0]));
     this.pen = null;
@@ -47,6 +49,7 @@ export class Pad {
     this.context.fillRect(0, 0, SIDE, SIDE);
     this.strokes = this.empty = true;
     this.file.value = "";
+    this.taken.hidden = true;
     if (tell) this.onChange();
   }
 
@@ -113,15 +116,19 @@ export class Pad {
     this.onChange();
   }
 
-  /** What is on the field as a model takes it, flat float32 [1, height, width, channels] in [-1, 1]. */
-  pixels([height, width, channels]) {
+  /** What is on the field as a model takes it, flat float32 [1, height, width, channels] in [-1, 1]; it is shown, too. */
+  pixels(shape) {
+    const [height, width, channels] = shape;
     const small = make("canvas", { width, height });
     const context = small.getContext("2d");
     context.imageSmoothingQuality = "high";
     context.fillRect(0, 0, width, height);
     const [x, y, side] = this.strokes ? this.frame() : [0, 0, SIDE];
     context.drawImage(this.canvas, x, y, side, side, 0, 0, width, height);
-    return pixelsOf(small, channels);
+    const pixels = pixelsOf(small, channels);
+    show(this.small, pixels, shape);
+    this.taken.hidden = false;
+    return pixels;
   }
 
   /** The square around a drawing that shows it as MNIST has its digits: 20 of 28 pixels large, in the middle. */

@@ -6,13 +6,15 @@ import { createRequire } from "node:module";
 
 const [, , playwright, executablePath, address, folder] = process.argv;
 const { chromium } = createRequire(import.meta.url)(playwright);
-const seen = { errors: [], foreign: [], pictures: {}, moved: [] };
+const seen = { errors: [], foreign: [], pictures: {}, moved: [], loading: [], asked: [] };
 
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
 page.setDefaultTimeout(60_000);
 page.on("console", (message) => message.type() === "error" && seen.errors.push(message.text()));
 page.on("pageerror", (error) => seen.errors.push(String(error)));
+await page.exposeFunction("said", (text) => /^(Loading|Starting) /.test(text) && seen.loading.push(text));
+await page.addInitScript(() => new MutationObserver(() => said(document.getElementById("status")?.textContent ?? "")).observe(document, { subtree: true, childList: true }));
 page.on("request", (request) => {
   const url = request.url();
   if (!url.startsWith(address) && !/^(data|blob):/.test(url)) seen.foreign.push(url);
@@ -62,9 +64,14 @@ for (const name of await page.$$eval("#model option", (options) => options.map((
   }
   if (await page.isVisible("#own-0")) {
     await page.check("#own-0");
-    await changes("own image", "#line canvas:first-child", () => scribble("#end-a .play-pad canvas"));
+    await settled();
+    const inks = await page.$$eval("#between, #line canvas", (canvases) => canvases.map((canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value)));
+    seen.asked.push([await page.innerText("#end-a .play-pad > .play-hint"), await page.isDisabled("#seed-0"), inks.includes(true)]);
+    await changes("own image", "#line canvas:first-child", () => scribble("#end-a .play-drag"));
+    seen.asked.push([await page.innerText("#end-a .play-pad > .play-hint"), await page.isDisabled("#seed-0"), true]);
     await page.click("#end-a .play-pad button"); // so that it can be drawn again
     await page.uncheck("#own-0");
+    if (await page.isDisabled("#seed-0")) seen.errors.push("the seed stays disabled");
     await settled();
   }
 }
@@ -94,13 +101,26 @@ for (const [box, picture] of [["#seed", "#picture"], ["#seed-1", "#line canvas:l
 }
 for (const [part, samples] of [["cluster", "#cluster-samples"], ["neighbor", "#neighbor-images"]]) {
   if (!(await page.isVisible(`#${part}-pad`))) continue;
-  await scribble(`#${part}-pad canvas`);
+  await scribble(`#${part}-pad .play-drag`);
   await page.waitForSelector(`${samples} canvas`);
   seen[part] = await page.textContent(`#${part}-found`);
   seen.moved.push(part);
 }
 
-const pad = "#cluster-pad canvas";
+const photograph = await page.evaluate(() => {
+  const canvas = document.createElement("canvas");
+  const context = canvas.getContext("2d");
+  ["red", "blue"].forEach((colour, i) => ((context.fillStyle = colour), context.fillRect(i * 150, 0, 150, 150)));
+  return canvas.toDataURL().split(",")[1];
+});
+await page.setInputFiles("#cluster-pad input[type=file]", { name: "a.png", mimeType: "image/png", buffer: Buffer.from(photograph, "base64") });
+await settled();
+seen.taken = await page.$eval("#cluster-pad .play-taken canvas", (canvas) => {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return { shape: [canvas.height, canvas.width], seen: canvas.clientWidth > 0, grey: data.every((value, i) => i % 4 === 3 || value === data[i - (i % 4)]) };
+});
+
+const pad = "#cluster-pad .play-drag";
 const pen = () => page.$eval("#cluster-pad .play-pen", (ring) => [getComputedStyle(ring).visibility, ring.getBoundingClientRect().left, ring.className]);
 await page.click("#cluster-pad button");
 seen.pens = [await pen()];
