@@ -24,10 +24,11 @@ export class Line {
     const input = make("input", { type: "number", value: 7 + i, id: `seed-${i}` });
     const own = make("input", { type: "checkbox", id: `own-${i}` });
     const note = make("p", { className: "play-hint", role: "status" });
-    const holder = make("div", { hidden: true }, note);
+    const holder = make("div", { hidden: true });
     const choice = make("label", {}, own, " an image of your own");
     place.append(make("div", { className: "play-controls" }, make("label", {}, i ? "to seed " : "from seed ", input), choice), holder);
     const pad = new Pad(holder, () => this.redraw());
+    holder.append(note); // under the pad, which must not move under a pen
     const seed = new Seed(input, () => this.redraw());
     const end = { seed, own, holder, pad, choice, note };
     own.addEventListener("change", () => {

@@ -67,7 +67,10 @@ for (const name of await page.$$eval("#model option", (options) => options.map((
     await settled();
     const inks = await page.$$eval("#between, #line canvas", (canvases) => canvases.map((canvas) => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.some((value) => value)));
     seen.asked.push([await page.innerText("#end-a .play-pad > .play-hint"), await page.isDisabled("#seed-0"), inks.includes(true)]);
+    const top = () => page.$eval("#end-a .play-drag", (canvas) => canvas.offsetParent.offsetTop);
+    const before = await top();
     await changes("own image", "#line canvas:first-child", () => scribble("#end-a .play-drag"));
+    if ((await top()) !== before) seen.errors.push("the pad moves under the pen");
     seen.asked.push([await page.innerText("#end-a .play-pad > .play-hint"), await page.isDisabled("#seed-0"), true]);
     await page.click("#end-a .play-pad button"); // so that it can be drawn again
     await page.uncheck("#own-0");
