@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reproductions.harness.command_line import as_arguments, parsed
+from reproductions.harness.command_line import parsed
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
+from reproductions.harness.launch import command_of
 from reproductions.harness.options import Options, option
 from reproductions.harness.run_directory import RunDirectory, replacing, write_json
 from reproductions.harness.tensorflow_quietly import import_tensorflow
@@ -129,8 +130,6 @@ def about(results: dict[str, Any]) -> dict[str, Any]:
 
     reproduction = import_module(f"reproductions.{results['reproduction']}").REPRODUCTION
     flags = {**results["flags"], "dataset": without_place(results["flags"]["dataset"])}
-    usual = reproduction.presets["laptop"]
-    arguments = as_arguments(reproduction.configuration_class(**flags), usual)
     data = flags["dataset"]
     found = [licence for key, licence in LICENCES.items() if re.search(rf"\b{key}(\b|_\d)", data)]
     return {
@@ -139,7 +138,7 @@ def about(results: dict[str, Any]) -> dict[str, Any]:
         "licence": found[-1] if found else "see the data set",
         "flags": flags,
         "steps": results["steps"],
-        "command": " ".join(["python -m", f"reproductions.{results['reproduction']}", *arguments]),
+        "command": command_of(reproduction, reproduction.configuration_class(**flags)),
         "evaluations": results["evaluations"][-3:],
         "measure": results["measure"],
         "trained_on": results.get("trained_on", []),

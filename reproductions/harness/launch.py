@@ -124,6 +124,24 @@ def preset(reproduction: Reproduction, study: str | None, name: str | None) -> A
     return presets[usual.preset].replace(usual.settings)
 
 
+def arguments_of(reproduction: Reproduction, study: str | None, values: Options) -> list[str]:
+    """The flags that give these values: the preset that is nearest, unless it is the usual one, and what differs.
+
+    From another preset, values that the run does not use would differ too, and be refused as flags.
+    """
+    usual = command_line.as_arguments(values, preset(reproduction, study, None))
+    others = (
+        [f"--preset={name}", *command_line.as_arguments(values, one)]
+        for name, one in presets_of(reproduction, study).items()
+    )
+    return min(usual, *others, key=len)
+
+
+def command_of(reproduction: Reproduction, values: Options) -> str:
+    """The command that makes a run of the script with these values."""
+    return " ".join(["python -m", f"reproductions.{reproduction.name}", *arguments_of(reproduction, None, values)])
+
+
 def perform_run(reproduction: Reproduction, configuration: RunConfiguration, command: RunCommand) -> None:
     """Makes a run, in this process."""
     output_dir = command.output_dir or f"runs/{reproduction.name}"

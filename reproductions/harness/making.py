@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reproductions.harness import claim, command_line, earlier_record, jobs, launch, silence, study_needs
+from reproductions.harness import claim, earlier_record, jobs, launch, silence, study_needs
 from reproductions.harness.errors import UsageError
 from reproductions.harness.options import Option, as_flags, options
 from reproductions.harness.record import check_features, plain, readable, results_of, sheet_name, shipped
@@ -217,14 +217,12 @@ class Making:
         """The command that makes a run, complete in itself."""
         if self.study.perform or self.study.examine:
             program = ["reproductions.harness.study_run", self.reproduction.name, self.name]
-            defaults = launch.preset(self.reproduction, self.name, None)
         else:
             program = [f"reproductions.{self.reproduction.name}"]
-            defaults = launch.preset(self.reproduction, None, None)
-        configuration = self.configuration(run)
+        study = self.name if self.study.perform or self.study.examine else None
         return [
             *(sys.executable, "-m", *program),
-            *command_line.as_arguments(configuration, defaults),
+            *launch.arguments_of(self.reproduction, study, self.configuration(run)),
             *self.passed_on,
             f"--output_dir={self.directory(run).path}",
         ]

@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reproductions.harness import command_line
+from reproductions.harness import launch
 from reproductions.reporting import animations, charts, summary
 
 if TYPE_CHECKING:
@@ -61,13 +61,12 @@ def write_page(training: Training, directory: RunDirectory, results: dict[str, A
     from keras_gen.utils import replacing
 
     reproduction, configuration = training.reproduction, training.configuration
-    arguments = command_line.as_arguments(configuration, reproduction.presets["laptop"])
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         reproduction=reproduction,
         results=results,
         duration=clock(results["seconds"]),
-        command=" ".join(["python -m", f"reproductions.{reproduction.name}", *arguments]),
+        command=launch.command_of(reproduction, configuration),
         rows=_rows(results),
         charts=[
             (title, charts.charts(StepTable(path).rows()))

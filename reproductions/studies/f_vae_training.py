@@ -22,7 +22,8 @@ LARGER: dict[str, dict[str, Any]] = {
     "Glow, twice as large": {"flow_depth": 12},
     "Glow, four times as large": {"flow_depth": 24},
 }
-VAE: dict[str, Any] = {"model": "vae", "vae_width": 16}
+# The preset's couplings and mixing, which a VAE does not use.
+VAE: dict[str, Any] = {"model": "vae", "vae_width": 16, "coupling": "additive", "mixing": "permutation"}
 LARGE_CODE = "VAE, code of the data's size"
 
 

@@ -59,7 +59,8 @@ def test_what_differs_is_seen():
     assert ours["σ₁ and σ₂"] == "0.5 and 1 at first, trained"
     assert ours["encoder"][0] == "squeeze" and ours["encoder"][1].startswith("conv 3x3, 8, Glorot")
     affine = settings(c.replace({"model": "glow", "coupling": "affine", "input_noise": "none"}), f_vae.build)
-    assert "scale σ(r + 2), shift and r by conv 3x3, 8, Glorot, bias, ReLU - conv 1x1" in affine["flow"][1]
+    scale = "scale exp(2 tanh(r/2)), shift and r by conv 3x3, 8, Glorot, bias, ReLU - conv 1x1"
+    assert scale in affine["flow"][1]
     assert affine["noise on the images"] == "none"
     vae = settings(c.replace({"model": "vae", "vae_variance": 0.3, "vae_networks": "deep"}), f_vae.build)
     assert vae["variance of the likelihood"] == "0.3, trained" and vae["batch norm"] == "momentum 0.99, epsilon 0.001"

@@ -9,8 +9,9 @@ import pytest
 from keras_gen.losses import f_divergences
 from keras_gen.losses.gradient_sampling import SAMPLINGS, WITHIN_CLASS
 from reproductions.__main__ import reproductions
+from reproductions.harness import launch
 from reproductions.harness.claim import Above, Claim, difference, ratio, spread
-from reproductions.harness.options import options
+from reproductions.harness.options import as_flags, options
 from reproductions.harness.record import plain, shipped
 from reproductions.harness.study import file_name
 from reproductions.pages import SCRIPTS
@@ -44,6 +45,20 @@ def test_variants_are_configurations_that_differ(study):
     }
     assert all(made[study.preset][i] != made[study.preset][j] for i in range(len(study.variants)) for j in range(i))
     assert len(study.question) < 120 and not study.question.endswith(".")
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_command_of_a_run_gives_its_values_and_no_flag_that_they_do_not_use(name):
+    script, study_name, study = STUDIES[name]
+    reproduction, of_study = REPRODUCTIONS[script], study_name if study.perform or study.examine else None
+    for preset_name in (None, "smoke"):
+        base = launch.preset(reproduction, study_name, preset_name)
+        for variant in study.variants.values():
+            values = base.replace({**variant, "seed": 1})
+            command, changes = launch.given(launch.arguments_of(reproduction, of_study, values), type(base))
+            again = launch.preset(reproduction, of_study, command.preset).replace(changes)
+            again.check_used(changes)
+            assert as_flags(again) == as_flags(values)
 
 
 @every_study

@@ -322,10 +322,12 @@ def test_folders_have_no_blanks_and_commands_are_complete(tmp_path):
     assert made.directory(run).path == tmp_path / "sampling" / f"{rates},model=wgan_gp,sampling=fake,seed=2"
     words = made.command(run)
     assert words[1:3] == ["-m", "reproductions.wgan_div"]
-    assert {"--dataset=folder:/my images", "--model=wgan_gp", "--sampling=fake", "--seed=2", "--steps=20"} < {*words}
+    assert {"--preset=smoke", "--dataset=folder:/my images", "--model=wgan_gp", "--sampling=fake", "--seed=2"} < {
+        *words
+    }
     assert "--data_dir=my data" in words
-    _, given = launch.given(words[3:], type(made.base))
-    assert launch.preset(reproduction, None, None).replace(given) == made.configuration(run)
+    command, given = launch.given(words[3:], type(made.base))
+    assert launch.preset(reproduction, None, command.preset).replace(given) == made.configuration(run)
 
 
 def test_a_study_has_a_preset_of_its_own_until_it_is_recorded(tmp_path):
@@ -334,8 +336,8 @@ def test_a_study_has_a_preset_of_its_own_until_it_is_recorded(tmp_path):
     made = making.Making.planned(reproduction, "mnist", command, {}, None)
     configuration = made.configuration(("first version", 0))
     assert (configuration.dataset, configuration.steps) == ("mnist", 30_000)
-    _, given = launch.given(made.command(("first version", 0))[3:], type(made.base))
-    assert launch.preset(reproduction, None, None).replace(given) == configuration
+    command, given = launch.given(made.command(("first version", 0))[3:], type(made.base))
+    assert launch.preset(reproduction, None, command.preset).replace(given) == configuration
 
 
 def test_pictures_of_variants_of_one_title_do_not_overwrite_each_other():
