@@ -17,7 +17,7 @@ import math
 import re
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -186,18 +186,25 @@ class Options:
         return dataclasses.replace(self, **changes)
 
 
+_FOUND: dict[type, tuple["Option", ...]] = {}
+
+
 def options(cls: type[Options]) -> tuple[Option, ...]:
     """The options of a class, those of its own first, then those of the classes that it derives from."""
+    if cls not in _FOUND:  # to read the hints takes long beside all else that is done with options
+        _FOUND[cls] = tuple(_options(cls))
+    return _FOUND[cls]
+
+
+def _options(cls: type[Options]) -> Iterator[Option]:
     hints = typing.get_type_hints(cls)
     groups = {}
     for base in cls.__mro__:  # from the class to its bases: the first that declares a field has the last word
         for name in inspect.get_annotations(base):
             groups[name] = _heading(base)
     fields = {field.name: field for field in dataclasses.fields(cls)}
-    return tuple(
-        Option(name=name, group=groups[name], **_described_type(hints[name]), **fields[name].metadata)
-        for name in sorted(fields, key=[*groups].index)
-    )
+    for name in sorted(fields, key=[*groups].index):
+        yield Option(name=name, group=groups[name], **_described_type(hints[name]), **fields[name].metadata)
 
 
 def _heading(cls: type) -> str:

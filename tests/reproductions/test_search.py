@@ -85,7 +85,7 @@ def test_a_studys_own_settings_and_seeds(planned):
     assert (usual.base.steps, usual.base.dataset) == (10, "cifar10")
     assert {seed for _, seed in usual.plan} == {search.SEED}
     command = usual.command(("A: fast", search.SEED))
-    assert {"--steps=10", "--dataset=cifar10", "--features=imagenet", "--architecture=authors_128"} < {*command}
+    assert {"--preset=photos_32", "--steps=10"} < {*command}
 
 
 def test_flags_presets_and_seeds_that_are_given_have_the_last_word(planned):
