@@ -55,11 +55,7 @@ def makers(page: Path, settings: bool = False) -> dict[str, Callable[[str, str],
     if page.name == GUIDE.name:
         return {"verdicts": lambda question, _: guide.table(question, _all_verdicts())}
     if page.name == MODELS.name:
-        return {
-            "models": lambda what, _: {"table": trained_models.table, "commands": trained_models.commands}[what](
-                _cards()
-            )
-        }
+        return {"models": lambda what, _: trained_models.BLOCKS[what](_cards())}
     reproduction = reproduction_of(page.stem)
 
     def record_of(study: str) -> dict | None:

@@ -215,11 +215,11 @@ class Making:
 
     def command(self, run: Run) -> list[str]:
         """The command that makes a run, complete in itself."""
+        study: str | None
         if self.study.perform or self.study.examine:
-            program = ["reproductions.harness.study_run", self.reproduction.name, self.name]
+            study, program = self.name, ["reproductions.harness.study_run", self.reproduction.name, self.name]
         else:
-            program = [f"reproductions.{self.reproduction.name}"]
-        study = self.name if self.study.perform or self.study.examine else None
+            study, program = None, [f"reproductions.{self.reproduction.name}"]
         return [
             *(sys.executable, "-m", *program),
             *launch.arguments_of(self.reproduction, study, self.configuration(run)),

@@ -34,6 +34,10 @@ def commands(cards: Mapping[str, dict[str, Any]]) -> str:
     return "\n".join(["```bash", *lines, "```"])
 
 
+# What a page can show, by the words of its blocks.
+BLOCKS = {"table": table, "commands": commands}
+
+
 def _row(name: str, card: dict[str, Any]) -> list[str]:
     last, flags = card["evaluations"][-1], card["flags"]
     measured = [text.format(last[measure]) for measure, text in MEASURES.items() if measure in last]

@@ -35,8 +35,8 @@ def _alike(*points: float) -> dict[str, Flags]:
 
 
 # A contestant of which nothing is recorded has the usual point. On clothes the grid reaches from rates that are too
-# small to ones that are too large; on photographs it begins with the author's, and at one point the discriminator is
-# faster than the generator.
+# small to ones that are too large, for most contestants; on photographs it begins with the author's, and at one point
+# the discriminator is faster than the generator.
 RATES_ON_PHOTOS: dict[str, Any] = {
     "grid": {**_alike(2e-4, 5e-4, 1e-3, 2e-3), "rates 8e-4 and 2e-4": rates(8e-4, 2e-4)},
     "usual": "rates 2e-4",
