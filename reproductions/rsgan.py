@@ -77,7 +77,7 @@ REPRODUCTION = Reproduction(
     studies={
         **rsgan_convergence.STUDIES,
         "stability": rsgan_stability.STUDY,
-        "modes": modes.STUDY,
+        **modes.STUDIES,
     },
     settings={
         "rsgan_sn_celeba": lambda: gan_settings.table(authors_gans.RSGAN, PRESETS["paper"], build),

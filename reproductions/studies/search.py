@@ -7,7 +7,7 @@ contestant runs with, so that its record, too, says what was chosen.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import mean
 from typing import Any
@@ -29,7 +29,7 @@ def rates(discriminator: float, generator: float) -> dict[str, float]:
     return {"discriminator_learning_rate": discriminator, "generator_learning_rate": generator}
 
 
-def _alike(*points: float) -> dict[str, Flags]:
+def alike(*points: float) -> dict[str, Flags]:
     """Points at which both networks have the same rate."""
     return {f"rates {name}": rates(rate, rate) for rate in points for name in [f"{rate:.0e}".replace("e-0", "e-")]}
 
@@ -38,10 +38,10 @@ def _alike(*points: float) -> dict[str, Flags]:
 # small to ones that are too large, for most contestants; on photographs it begins with the author's, and at one point
 # the discriminator is faster than the generator.
 RATES_ON_PHOTOS: dict[str, Any] = {
-    "grid": {**_alike(2e-4, 5e-4, 1e-3, 2e-3), "rates 8e-4 and 2e-4": rates(8e-4, 2e-4)},
+    "grid": {**alike(2e-4, 5e-4, 1e-3, 2e-3), "rates 8e-4 and 2e-4": rates(8e-4, 2e-4)},
     "usual": "rates 2e-4",
 }
-RATES_ON_CLOTHES: dict[str, Any] = {"grid": _alike(5e-4, 1e-3, 2e-3, 4e-3, 8e-3), "usual": "rates 1e-3"}
+RATES_ON_CLOTHES: dict[str, Any] = {"grid": alike(5e-4, 1e-3, 2e-3, 4e-3, 8e-3), "usual": "rates 1e-3"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,7 @@ class Search:
         contestants: Flags of each contestant.
         grid: Flags of each point of the grid.
         usual: The point that a contestant has as long as nothing is recorded of it.
+        distance: Of a run, what is smallest at the point that is chosen.
     """
 
     script: str
@@ -61,6 +62,7 @@ class Search:
     contestants: Mapping[str, Flags]
     grid: Mapping[str, Flags]
     usual: str
+    distance: Callable[[dict], float] = summary.area
 
     def study(self, preset: str, settings: Flags, minutes: float) -> Study:
         """The study that makes the search; minutes as in `Study`."""
@@ -80,7 +82,7 @@ class Search:
         )
 
     def chosen(self, record: dict | None) -> dict[str, str]:
-        """The point of every contestant: the one with the smallest distance over the training.
+        """The point of every contestant: the one with the smallest distance, usually that over the training.
 
         A point whose run broke down is not chosen; a contestant of which nothing is recorded has the usual one.
         """
@@ -88,7 +90,7 @@ class Search:
 
         def distance(contestant: str, point: str) -> float:
             found = runs.get(f"{contestant}: {point}", [])
-            return mean(map(summary.area, found)) if found and not summary.broken(found) else math.inf
+            return mean(map(self.distance, found)) if found and not summary.broken(found) else math.inf
 
         chosen = {}
         for contestant in self.contestants:
@@ -104,5 +106,9 @@ class Search:
 
     def table(self, record: dict) -> str:
         """The table of the runs, and what was chosen."""
+        return f"{quality_table(record)}\n\n{self.choice(record)}"
+
+    def choice(self, record: dict) -> str:
+        """What was chosen, in a line."""
         chosen = "; ".join(f"{contestant}: {point}" for contestant, point in self.chosen(record).items())
-        return f"{quality_table(record)}\n\nChosen: {chosen}."
+        return f"Chosen: {chosen}."

@@ -4,7 +4,7 @@ import pytest
 from keras_gen.metrics import mode_coverage
 from reproductions.experiments import modes
 from reproductions.experiments.modes import CENTERS, DEVIATION
-from reproductions.studies.modes import STUDY
+from reproductions.studies.modes import RATES, SEARCH, STUDY, missed
 
 
 def test_the_data_cover_every_mode():
@@ -37,3 +37,28 @@ def test_the_table_by_hand():
     lines = STUDY.table({"flags": flags, "runs": runs}).splitlines()
     assert lines[0] == "40 steps of 32, 100 samples per evaluation, one seed (0)."
     assert lines[-2:] == ["| SGAN, 1:1 | 9 | 0.25 | 0.5 | never |", "| RSGAN, 1:2 | 24 | 0.25 | 0.5 | 20 |"]
+
+
+def test_the_search_wants_both_all_modes_and_good_samples():
+    def run(point, modes_found, good_share):
+        rows = [{"step": 20, "modes_found": 25, "good_share": 1.0}]
+        rows.append({"step": 40, "modes_found": modes_found, "good_share": good_share, "kl_from_uniform": 0.5})
+        return {"variant": f"RSGAN, 1:1: {point}", "seed": 100, "evaluations": rows}
+
+    assert missed(run("", 20, 0.5)) == pytest.approx(0.6)
+    sharp, all_modes, neither = (run(*found) for found in zip(SEARCH.grid, (5, 25, 5), (0.9, 0.5, 0.2), strict=True))
+    record = {
+        "question": RATES.question,
+        "flags": {"steps": 40, "batch_size": 32, "evaluation_samples": 100},
+        "runs": [sharp, all_modes, neither],
+    }
+    assert SEARCH.chosen(record)["RSGAN, 1:1"] == "rates 4e-3 and 2e-3"
+    assert "RSGAN, 1:1: rates 4e-3 and 2e-3; " in RATES.table(record).splitlines()[-1]
+    assert RATES.figure(record).axes[0].has_data()
+
+
+@pytest.mark.parametrize("scale", [1.0, 20.0])
+def test_scores_are_scaled(scale):
+    settings = STUDY.presets["smoke"].replace({"score_scale": scale, "model": "gan"})
+    scores = modes._model(settings).discriminator(CENTERS)
+    assert np.allclose(scores, scale * modes._model(settings.replace({"score_scale": 1.0})).discriminator(CENTERS))
