@@ -31,7 +31,12 @@ def rates(discriminator: float, generator: float) -> dict[str, float]:
 
 def alike(*points: float) -> dict[str, Flags]:
     """Points at which both networks have the same rate."""
-    return {f"rates {name}": rates(rate, rate) for rate in points for name in [f"{rate:.0e}".replace("e-0", "e-")]}
+    return {f"rates {_in_powers_of_ten(rate)}": rates(rate, rate) for rate in points}
+
+
+def _in_powers_of_ten(number: float) -> str:
+    """Such as 2e-3 or 1.6e-2."""
+    return f"{number:.1e}".replace(".0", "").replace("e-0", "e-")
 
 
 # A contestant of which nothing is recorded has the usual point. On clothes the grid reaches from rates that are too
