@@ -77,7 +77,7 @@ SEARCH = Search(
         for generator_steps in (1, 2)
         for title, variant in MODELS.items()
     },
-    grid=alike(2e-3) | {"rates 4e-3 and 2e-3": rates(4e-3, 2e-3), "rates 8e-3 and 1e-3": rates(8e-3, 1e-3)},
+    grid=alike(5e-4, 2e-3) | {"rates 4e-3 and 2e-3": rates(4e-3, 2e-3), "rates 8e-3 and 1e-3": rates(8e-3, 1e-3)},
     usual="rates 4e-3 and 2e-3",
     distance=missed,
 )

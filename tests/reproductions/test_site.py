@@ -185,6 +185,18 @@ def test_a_seed_that_is_none_is_said_to_be_none(seen):
 
 @needs_all
 @pytest.mark.slow
+def test_a_link_shows_what_was_drawn(seen):
+    link = seen["link"]
+    assert re.fullmatch(r"\?model=\w+&seed=12(&temperature=[\d.]+)?(&label=\d)?", link["search"])
+    assert link["same"] and link["other"]
+    assert link["notes"] == [
+        "There is no model called nothing here; this is another.",
+        "A seed is a whole number from 0 to 2,147,483,647; the pictures are still those of 7.",
+    ]
+
+
+@needs_all
+@pytest.mark.slow
 def test_the_pen_of_the_keys_is_seen_while_the_pad_has_focus(seen):
     (hidden, *_), (before, left, up), (after, moved, down) = seen["pens"]
     assert [hidden, before, after] == ["hidden", "visible", "visible"] and moved < left

@@ -1,5 +1,6 @@
 // Draws by a seed and by moving about among the latents.
 
+import { asked, keep } from "./address.js";
 import { draggable, turn } from "./motion.js";
 import { titleOf } from "./names.js";
 import { make, show } from "./pictures.js";
@@ -25,7 +26,7 @@ export class Draw {
     this.box = new Seed(element("seed"), () => this.reset());
     element("another").addEventListener("click", () => this.box.another());
     element("temperature").addEventListener("input", () => {
-      element("temperature-value").textContent = element("temperature").value;
+      this.showTemperature();
       this.changed();
     });
     element("class").addEventListener("change", () => this.changed());
@@ -38,9 +39,21 @@ export class Draw {
     draggable(element("picture"), (by) => this.move(by), () => this.back());
   }
 
-  /** Shows the first picture. */
+  /** Shows the first picture: the one that the address asks for, or the first model's. */
   async first() {
-    this.use(this.models[0], false);
+    const name = asked("model");
+    const model = this.models.find((one) => one.name === name) ?? this.models[0];
+    this.use(model, false);
+    element("model").value = model.name;
+    if (name !== null && name !== model.name) {
+      const textContent = `There is no model called ${name} here; this is another.`;
+      element("model").closest("label").after(make("span", { className: "play-note", role: "status", textContent }));
+    }
+    element("temperature").value = asked("temperature") ?? 1;
+    this.showTemperature();
+    element("class").value = asked("label") ?? "";
+    if (element("class").selectedIndex < 0) element("class").value = "";
+    this.box.take(asked("seed"));
     await this.redraw();
     this.resheet();
   }
@@ -76,9 +89,14 @@ export class Draw {
   }
 
   changed() {
+    keep({ model: this.model.name, ...this.options });
     this.redraw();
     this.resheet();
     this.listeners.forEach((listener) => listener());
+  }
+
+  showTemperature() {
+    element("temperature-value").textContent = element("temperature").value;
   }
 
   back(redraw = true) {

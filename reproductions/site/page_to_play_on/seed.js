@@ -12,14 +12,23 @@ export class Seed {
     this.value = Number(input.value);
     this.note = make("span", { className: "play-note", role: "status" });
     (input.closest("label") ?? input).after(this.note);
-    input.addEventListener("input", () => {
-      const good = input.value !== "" && input.checkValidity();
-      input.setAttribute("aria-invalid", String(!good));
-      this.note.textContent = good ? "" : this.sentence;
-      if (!good) return;
-      this.value = Number(input.value);
-      onChange();
-    });
+    input.addEventListener("input", () => this.read() && onChange());
+  }
+
+  /** Whether what stands in the box is a seed, which is the value then; says so if it is none. */
+  read() {
+    const good = this.input.value !== "" && this.input.checkValidity();
+    this.input.setAttribute("aria-invalid", String(!good));
+    this.note.textContent = good ? "" : this.sentence;
+    if (good) this.value = Number(this.input.value);
+    return good;
+  }
+
+  /** Puts a text into the box; null leaves it alone. */
+  take(text) {
+    if (text === null) return;
+    this.input.value = text;
+    this.read();
   }
 
   get sentence() {

@@ -150,6 +150,21 @@ seen.cut = await page.$$eval(".play select", (selects) => {
 });
 seen.texts = await page.innerText("#playground");
 
+// A link shows what was drawn when it was copied.
+await page.selectOption("#model", await page.$eval("#model option:last-child", (option) => option.value));
+await page.fill("#seed", "12");
+await settled();
+await page.waitForTimeout(500);
+const look = (tab) => tab.$eval("#picture", (canvas) => canvas.toDataURL());
+const linked = await browser.newPage();
+const drawn = async (search) => {
+  await linked.goto(`${address}/play/${search}`);
+  await linked.waitForFunction(() => document.getElementById("status").textContent.startsWith("Drawn"));
+  return look(linked);
+};
+seen.link = { search: new URL(page.url()).search, same: (await drawn(new URL(page.url()).search)) === (await look(page)), other: (await drawn("?model=nothing&seed=x")) !== (await look(page)) };
+seen.link.notes = await linked.$$eval("section[aria-labelledby=h-draw] .play-note", (notes) => notes.map(({ textContent }) => textContent));
+
 const disk = await browser.newPage();
 await disk.goto(`file://${folder}/site/play/index.html`);
 seen.disk = await disk.locator("#from-disk").innerText();
