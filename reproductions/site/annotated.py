@@ -51,12 +51,23 @@ def page(path: Path) -> str:
     """The page of a module, in Markdown."""
     source = path.read_text(encoding="utf-8")
     (named, *_) = [one for one in _classes(path) if _has_equations(one)]
-    parts = [f"# {named.name}, line by line", notes(ast.get_docstring(ast.parse(source)) or "")]
+    parts = [f"# {named.name}, line by line", _results(path), notes(ast.get_docstring(ast.parse(source)) or "")]
     for one in _classes(path):
         title = f"class {one.name}({', '.join(map(ast.unparse, one.bases))}):"
         parts += [f"```python\n{title}\n```", _own(notes(ast.get_docstring(one) or ""))]
         parts += [_row(note, code) for note, code in _methods(one, source)]
     return WIDE + "\n\n".join(parts) + "\n"
+
+
+def _results(path: Path) -> str:
+    """Links to the pages that show what was measured with a module's model."""
+    documents = {page: page.read_text(encoding="utf-8") for page in sorted((ROOT / "reproductions").glob("*.md"))}
+    links = [
+        f"[{text.split(chr(10))[0].removeprefix('# ')}](../reproductions/{page.name})"
+        for page, text in documents.items()
+        if f"models/{path.name}" in text
+    ]
+    return f"What was measured with it: {', '.join(links)}." if links else ""
 
 
 def notes(docstring: str) -> str:

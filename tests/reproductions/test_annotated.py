@@ -47,6 +47,13 @@ def test_every_loss_of_the_posts_has_a_page():
     assert expected | {"glow", "f_vae", "clustering_vae"} <= {path.stem for path in annotated.modules()}
 
 
+def test_a_page_leads_to_what_was_measured():
+    found = {path.stem: annotated.page(path) for path in annotated.modules()}
+    assert "\n\nWhat was measured with it: [RSGAN](../reproductions/rsgan.md).\n\n" in found["rsgan"]
+    assert "(../reproductions/f_vae.md)" in found["vae"] and "(../reproductions/vae_clustering.md)" in found["vae"]
+    assert "../reproductions/" not in found["gan"]  # which is only compared with
+
+
 def _as_written(page):
     """A page with its formulas as the source has them, which is in their titles."""
     return re.sub(
