@@ -46,7 +46,9 @@ def test_the_search_wants_both_all_modes_and_good_samples():
         return {"variant": f"RSGAN, 1:1: {point}", "seed": 100, "evaluations": rows}
 
     assert missed(run("", 20, 0.5)) == pytest.approx(0.6)
-    sharp, all_modes, neither = (run(*found) for found in zip(list(SEARCH.grid)[1:], (5, 25, 5), (0.9, 0.5, 0.2), strict=True))
+    sharp, all_modes, neither = (
+        run(*found) for found in zip(list(SEARCH.grid)[1:], (5, 25, 5), (0.9, 0.5, 0.2), strict=True)
+    )
     record = {
         "question": RATES.question,
         "flags": {"steps": 40, "batch_size": 32, "evaluation_samples": 100},
