@@ -15,7 +15,7 @@ from reproductions.harness.errors import UsageError
 REMEDY = "fix this and rerun the command; a training resumes from its last checkpoint"
 
 
-def guarded(function: Callable, *args: Any, break_silence: bool = True) -> None:
+def guarded(function: Callable, *args: Any, break_silence: bool = True, resumes: bool = False) -> None:
     """Calls a function; an error that the user can mend ends the process with one line and exit status 1.
 
     Python's warnings are shown as a line each.
@@ -26,6 +26,7 @@ def guarded(function: Callable, *args: Any, break_silence: bool = True) -> None:
         function: What is called.
         *args: Its arguments.
         break_silence: Whether a thread says what is being done when nothing is printed for a while.
+        resumes: Whether the same command goes on where it was interrupted.
     """
     signals.install()
     warnings.showwarning = _show_warning
@@ -46,7 +47,8 @@ def guarded(function: Callable, *args: Any, break_silence: bool = True) -> None:
         sys.exit(141)
     except KeyboardInterrupt as interruption:
         terminal = "\n" if sys.stderr.isatty() else ""  # which shows ^C
-        print(f"{terminal}interrupted {interruption}".rstrip() + signals.INTERRUPTED, file=sys.stderr)
+        remedy = signals.RESUMES if resumes else ""
+        print(f"{terminal}interrupted {interruption}".rstrip() + remedy, file=sys.stderr)
         signals.leave()
     except Exception as error:
         line = explained(error)

@@ -62,7 +62,7 @@ PATHS = ("output_dir", "data_dir", "results_dir")
 
 def launch(reproduction: Reproduction, argv: Sequence[str] | None = None) -> None:
     """Does what the command line of a script says."""
-    guarded(_main, reproduction, list(sys.argv[1:] if argv is None else argv))
+    guarded(_main, reproduction, list(sys.argv[1:] if argv is None else argv), resumes=True)
 
 
 def _main(reproduction: Reproduction, argv: list[str]) -> None:

@@ -19,7 +19,7 @@ class _State:
     ends_in_any_case: bool = False
 
 
-INTERRUPTED = "; rerun the command to resume"
+RESUMES = "; rerun the command to resume"
 # Seconds that a process has to end by itself.
 GRACE = 5.0
 
@@ -99,7 +99,7 @@ def _end_when_told(told: socket.socket) -> None:
         if number[0] in (signal.SIGINT, signal.SIGTERM):
             time.sleep(GRACE)
             with contextlib.suppress(OSError):
-                os.write(2, f"interrupted{INTERRUPTED}\n".encode())
+                os.write(2, f"interrupted{RESUMES}\n".encode())
             os._exit(128 + number[0])
 
 

@@ -24,7 +24,7 @@ from reproductions.harness.tensorflow_quietly import import_tensorflow
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Makes the run that the command line names."""
-    guarded(_main, list(sys.argv[1:] if argv is None else argv))
+    guarded(_main, list(sys.argv[1:] if argv is None else argv), resumes=True)
 
 
 def _main(argv: list[str]) -> None:

@@ -25,12 +25,15 @@ def send(number):
     time.sleep(0.01)  # the handler runs between two instructions
 
 
+@pytest.mark.parametrize(
+    ("resumes", "said"), [(True, "interrupted; rerun the command to resume"), (False, "interrupted")]
+)
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_with_one_line_and_the_status_of_the_signal(number, status, capsys):
+def test_a_signal_ends_with_one_line_and_the_status_of_the_signal(number, status, resumes, said, capsys):
     with pytest.raises(SystemExit) as end:
-        guarded(send, number)
+        guarded(send, number, resumes=resumes)
     assert end.value.code == status
-    assert capsys.readouterr().err == "interrupted; rerun the command to resume\n"
+    assert capsys.readouterr().err == f"{said}\n"
 
 
 def test_a_signal_that_is_postponed_arrives_at_the_end():
