@@ -70,9 +70,9 @@ def export(command: Command) -> None:
     output = Path(command.output).expanduser()
     if output.suffix in FILES:
         raise UsageError(f"--output={output}: give the name of a folder, which will hold the files")
-    check_writable(output.parent, "--output")
-    if output.exists() and command.format == "tf_saved_model":
-        raise UsageError(f"--output={output} is there; give a new folder")
+    check_writable(output, "--output")
+    if output.exists() and any(output.iterdir()):
+        raise UsageError(f"--output={output} holds something; give a new folder")
     import_tensorflow()
     silence.say("Loading the model")
     model, asked = run.load_model() if run else _of_zoo(str(command.zoo)), list(command.endpoints) or None

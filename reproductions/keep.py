@@ -50,7 +50,7 @@ def finished_run(folder: str | None, name: str | None, usage: str) -> tuple[RunD
     if folder is None or name is None or not re.fullmatch("[a-z0-9_]+", name):
         raise UsageError(f"give a folder and a name of small letters, digits and underscores: {usage}")
     if not pages.in_checkout():
-        raise UsageError("this writes into a checkout of the repository, and this is none")
+        raise UsageError("this writes into a checkout of the repository; run it in one")
     directory = RunDirectory(Path(folder).expanduser())
     if not directory.results.exists():
         raise UsageError(f"--run={directory.path}: no finished run; its script's command finishes it")

@@ -69,9 +69,10 @@ def draw(command: Command) -> None:
     else:
         model, named = saved_model.loaded(folder, "--saved_model"), f"--saved_model={folder}"
     if hasattr(model, "sample"):
-        silence.say(f"Drawing {command.num_samples} samples")
+        samples = "one sample" if command.num_samples == 1 else f"{command.num_samples} samples"
+        silence.say(f"Drawing {samples}")
         picture = image_grid(_samples(command, model, named))
-        shown = f"{command.num_samples} samples of seed {command.seed}"
+        shown = f"{samples} of seed {command.seed}"
     elif command.zoo is not None:
         picture = _sheet(command, model)
         shown = "test images before those of the nearest codes, by Euclidean (left) and cosine distance (right),"
@@ -111,7 +112,8 @@ def _samples(command: Command, model: Any, named: str) -> Any:
     count, seed = command.num_samples, command.seed
     for flag, method, several in (("label", "sample_class", "classes"), ("cluster", "sample_cluster", "clusters")):
         value = getattr(command, flag)
-        if value is not None and not hasattr(model, method):
+        lacks_classes = flag == "label" and getattr(model, "num_classes", 0) is None
+        if value is not None and (lacks_classes or not hasattr(model, method)):
             raise UsageError(f"--{flag}={value}: this model has no {several}; leave the flag out")
         if value is not None and at_temperature:
             raise UsageError(f"--{flag}={value}: drawn at temperature 1 only; leave one of the two flags out")

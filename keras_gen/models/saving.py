@@ -46,9 +46,11 @@ def check_export(
         raise InputError(f"{os.fspath(filepath)} is a file; give a folder to export to")
     if format not in FORMATS:
         raise InputError(f"format={format!r}: choose one of {', '.join(FORMATS)}")
+    if isinstance(endpoints, str) or (endpoints is not None and not endpoints):
+        raise InputError(f"endpoints={endpoints!r}: give a list of names, or leave it out for all")
     unknown = [name for name in endpoints or () if name not in model.endpoints()]
-    if unknown or (endpoints is not None and not endpoints) or isinstance(endpoints, str):
-        raise InputError(f"endpoints={endpoints!r}: give a list of some of {', '.join(model.endpoints())}")
+    if unknown and format == "tf_saved_model":  # other formats do not have all of them
+        raise InputError(f"endpoints: {unknown[0]} is none of this model; choose from {', '.join(model.endpoints())}")
     if more and format != "tf_saved_model":
         raise InputError(f"{', '.join(more)}: only for format='tf_saved_model'; leave it out")
     if input_signature is not None:

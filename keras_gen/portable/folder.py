@@ -79,23 +79,35 @@ def check_installed(format: str) -> None:
     """Checks that what makes and runs files of a format is there.
 
     Raises:
-        InputError: A package is missing; the message names the extra that brings it.
+        InputError: A package is missing; the message says how to install it.
     """
     missing = [package for package in FORMATS[format].packages if importlib.util.find_spec(package) is None]
     if missing:
-        raise InputError(f"format={format!r} needs {', '.join(missing)}: pip install 'keras-gen[{format}]'")
+        raise InputError(f"format={format!r} needs {', '.join(missing)}: pip install {' '.join(missing)}")
 
 
 def check_path(path: Path) -> None:
-    """Checks that nothing but an earlier export would be lost.
+    """Checks that nothing but the files of an earlier export would be lost.
 
     Raises:
-        InputError: The path is that of a file, or of a folder with something else in it.
+        InputError: The path is that of a file, or of a folder with something else in it; the message names it.
     """
     if path.suffix in {one.suffix for one in FORMATS.values()}:
         raise InputError(f"{path}: give the name of a folder, which will hold one {path.suffix} file per endpoint")
-    if path.exists() and not (path / sampling.SIGNATURE).is_file() and not (path.is_dir() and not any(path.iterdir())):
-        raise InputError(f"{path} is there and no export; give a new folder")
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file; give a folder to export to")
+    others = sorted({file.name for file in path.iterdir()} - _written(path)) if path.exists() else []
+    if others:
+        raise InputError(f"{path} holds {others[0]}, which no export has written; give a new folder")
+
+
+def _written(folder: Path) -> set[str]:
+    """The names of the files of the export that lies in a folder; none if none does."""
+    try:
+        endpoints = json.loads((folder / sampling.SIGNATURE).read_bytes())["endpoints"]
+        return {sampling.SIGNATURE, "sampling.py", *(endpoint["file"] for endpoint in endpoints.values())}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return set()
 
 
 def chosen_endpoints(

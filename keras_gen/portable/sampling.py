@@ -42,7 +42,7 @@ def read_signature(folder: str | Path) -> dict[str, Any]:
 
 
 def latents(
-    prior: Mapping[str, Any],
+    prior: Mapping[str, Any] | None,
     num_samples: int,
     seed: int = 0,
     temperature: float | None = None,
@@ -63,6 +63,8 @@ def latents(
         ValueError: The prior has no formula here, no temperature, no such cluster or class, or a number is out of
             range.
     """
+    if prior is None:
+        raise ValueError("prior: this model draws no latents")
     if prior["kind"] not in KINDS:
         raise ValueError(f"the prior is {prior['kind']!r}, which only keras_gen can draw from; draw the latents there")
     if num_samples < 1:

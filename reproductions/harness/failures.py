@@ -12,7 +12,8 @@ from typing import Any
 from reproductions.harness import signals, silence
 from reproductions.harness.errors import UsageError
 
-REMEDY = "fix this and rerun the command; a training resumes from its last checkpoint"
+REMEDY = "fix this and rerun the command"
+RESUMES = "a training resumes from its last checkpoint"
 
 
 def guarded(function: Callable, *args: Any, break_silence: bool = True, resumes: bool = False) -> None:
@@ -51,7 +52,7 @@ def guarded(function: Callable, *args: Any, break_silence: bool = True, resumes:
         print(f"{terminal}interrupted {interruption}".rstrip() + remedy, file=sys.stderr)
         signals.leave()
     except Exception as error:
-        line = explained(error)
+        line = explained(error, resumes)
         if line is None:
             raise
         # A file's name may hold line breaks, and bytes that are no text.
@@ -64,16 +65,16 @@ def _show_warning(message: Warning | str, *where: Any, **more: Any) -> None:
     print(f"warning: {' '.join(str(message).split())}", file=sys.stderr)
 
 
-def explained(error: Exception) -> str | None:
+def explained(error: Exception, resumes: bool = False) -> str | None:
     """What an error says to the user; None for one that is a mistake of the program's."""
     if isinstance(error, UsageError):
         return str(error)
     if isinstance(error, OSError):
-        return _cannot_write(error.filename or "a file", error.strerror or str(error))
-    return _explained_by_library(error) if "tensorflow" in sys.modules else None
+        return _cannot_write(error.filename or "a file", error.strerror or str(error), resumes)
+    return _explained_by_library(error, resumes) if "tensorflow" in sys.modules else None
 
 
-def _explained_by_library(error: Exception) -> str | None:
+def _explained_by_library(error: Exception, resumes: bool) -> str | None:
     """An error of keras_gen or TensorFlow, which are imported only where there is something to train."""
     import tensorflow as tf
 
@@ -90,7 +91,7 @@ def _explained_by_library(error: Exception) -> str | None:
     except tf.errors.ResourceExhaustedError as exhausted:
         # TensorFlow's own files, such as a SavedModel's. Memory that is exhausted stays an error of the programmer.
         found = re.search(r"(/\S+); (No space left on device|Disk quota exceeded)", exhausted.message)
-        return found and _cannot_write(*found.groups())
+        return found and _cannot_write(found[1], found[2], resumes)
     except distribution.LOST_WORKER as lost:
         if workers.num_workers() < 2:
             return None
@@ -100,7 +101,7 @@ def _explained_by_library(error: Exception) -> str | None:
         return None
 
 
-def _cannot_write(place: str, reason: str) -> str:
+def _cannot_write(place: str, reason: str, resumes: bool) -> str:
     # What is written lies in a folder `.writing-...` beside its place until it is whole.
     place = re.sub(r"\.writing-[^/]*/", "", str(place))
-    return f"{place}: {reason}; {REMEDY}"
+    return "; ".join([f"{place}: {reason}", REMEDY, *([RESUMES] if resumes else [])])

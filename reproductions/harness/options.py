@@ -167,15 +167,17 @@ class Options:
         Raises:
             UsageError: One has none.
         """
-        for one in options(type(self)):
-            if one.name not in given or one.only is None:
-                continue
-            other, values = one.only
-            if getattr(self, other) not in values:
+        for one in self.idle():
+            if one.name in given and one.only is not None:
+                other, values = one.only
                 raise UsageError(
                     f"--{one.name}={one.text(getattr(self, one.name))}: --{other}={getattr(self, other)} does not use "
                     f"it; leave it out, or give --{other}={' or '.join(values)}"
                 )
+
+    def idle(self) -> list[Option]:
+        """The options that have no effect beside the values of the others."""
+        return [one for one in options(type(self)) if one.only and getattr(self, one.only[0]) not in one.only[1]]
 
     def replace(self, changes: Mapping[str, Any]) -> Self:
         """The same options with some values changed.
@@ -186,7 +188,7 @@ class Options:
         return dataclasses.replace(self, **changes)
 
 
-_FOUND: dict[type, tuple["Option", ...]] = {}
+_FOUND: dict[type, tuple[Option, ...]] = {}
 
 
 def options(cls: type[Options]) -> tuple[Option, ...]:

@@ -13,6 +13,7 @@ from reproductions.reporting import animations, charts, summary
 if TYPE_CHECKING:
     import numpy as np
 
+    from reproductions.harness.options import Options
     from reproductions.harness.run import Training
     from reproductions.harness.run_directory import RunDirectory
 
@@ -68,6 +69,7 @@ def write_page(training: Training, directory: RunDirectory, results: dict[str, A
         duration=clock(results["seconds"]),
         command=launch.command_of(reproduction, configuration),
         rows=_rows(results),
+        settings=_settings(results, configuration),
         charts=[
             (title, charts.charts(StepTable(path).rows()))
             for title, path in (("Measurements", directory.evaluations), ("Terms of the loss", directory.metrics))
@@ -98,6 +100,12 @@ def _rows(results: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         for name, value in results["evaluations"][-1].items()
         if name not in ("step", "seconds")
     ]
+
+
+def _settings(results: dict[str, Any], configuration: Options) -> dict[str, Any]:
+    """The flags that have an effect, with their values."""
+    idle = {one.name for one in configuration.idle()}
+    return {name: value for name, value in results["flags"].items() if name not in idle}
 
 
 def _as_webp(pixels: np.ndarray) -> str:

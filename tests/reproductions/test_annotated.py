@@ -30,6 +30,7 @@ from reproductions.site import annotated, equations, formulas
             "KL(p(y|z) || q(y)) ]   (iii) balances the clusters",
             r"\mathrm{KL} (p(y|z)\ \,\|\,\ q(y))\ ] \quad \text{(iii) balances the clusters}",
         ),
+        ("-log q(x|z)   (i)    keeps it", r"-\log \ q(x|z) \quad \text{(i)} \quad \text{keeps} \ \text{it} "),
         ("real_fake:  T(x_r,i) * 2", r"\text{real\_fake:} \quad T(x_{r,i})\ \cdot \ 2"),
         ("log |det dF(v)/du|", r"\log \ |\det \ dF(v)/du|"),
     ],
@@ -51,6 +52,7 @@ def test_a_page_leads_to_what_was_measured():
     found = {path.stem: annotated.page(path) for path in annotated.modules()}
     assert "\n\nWhat was measured with it: [RSGAN](../reproductions/rsgan.md).\n\n" in found["rsgan"]
     assert "(../reproductions/f_vae.md)" in found["vae"] and "(../reproductions/vae_clustering.md)" in found["vae"]
+    assert "[FVAE](f_vae.md)" in found["gan"] and "(gan.md)" not in found["gan"]
     assert "../reproductions/" not in found["gan"]  # which is only compared with
 
 

@@ -19,8 +19,8 @@ export function clusters(models) {
     }
     const { data } = await model.call("cluster", pad.pixels(model.imageShape));
     const cluster = Number(data[0]);
-    const clusters = `Cluster ${cluster + 1} of ${model.prior.means.length}`;
-    element("cluster-found").textContent = `${clusters}. (Python counts from 0 and calls it ${cluster}.) Samples of it:`;
+    const told = `Cluster ${cluster}, of 0 to ${model.prior.means.length - 1}. Samples of it:`;
+    element("cluster-found").textContent = told;
     const drawn = await model.call("decode", model.latents(SAMPLES, { seed: 0, cluster }));
     const canvases = Array.from({ length: SAMPLES }, () => make("canvas"));
     canvases.forEach((canvas, i) => show(canvas, drawn.data, model.imageShape, i));

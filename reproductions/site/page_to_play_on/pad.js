@@ -23,11 +23,14 @@ export class Pad {
     this.file = make("input", { type: "file", accept: "image/*" });
     const clear = make("button", { type: "button", textContent: "Clear" });
     const choose = make("label", {}, "or choose a picture ", this.file);
+    this.swap = make("input", { type: "checkbox" });
+    this.swapping = make("label", { hidden: true }, this.swap, " swap light and dark: the model knows light on dark");
     element.classList.add("play-pad");
     const field = make("div", { className: "play-field" }, this.canvas, this.ring);
     this.small = make("canvas", { role: "img", ariaLabel: "The image as the model takes it" });
     this.taken = make("p", { className: "play-taken", hidden: true }, this.small, " is what the model takes.");
-    element.append(field, this.keys, this.taken, make("div", { className: "play-controls" }, clear, choose));
+    element.append(field, this.keys, this.taken, make("div", { className: "play-controls" }, clear, choose, this.swapping));
+    this.swap.addEventListener("change", () => this.onChange());
     clear.addEventListener("click", () => this.clear());
     this.file.addEventListener("change", () => this.put(this.file.files[0]));
     this.pen = null;
@@ -45,12 +48,16 @@ export class Pad {
   }
 
   clear(tell = true) {
-    this.context.fillStyle = "black";
-    this.context.fillRect(0, 0, SIDE, SIDE);
+    this.wipe();
     this.strokes = this.empty = true;
     this.file.value = "";
-    this.taken.hidden = true;
+    this.taken.hidden = this.swapping.hidden = true;
     if (tell) this.onChange();
+  }
+
+  wipe() {
+    this.context.fillStyle = "black";
+    this.context.fillRect(0, 0, SIDE, SIDE);
   }
 
   at(event) {
@@ -104,6 +111,7 @@ export class Pad {
     try {
       picture = await createImageBitmap(file);
     } catch {
+      this.file.value = "";
       this.file.setCustomValidity("This file is no picture that the browser knows.");
       this.file.reportValidity();
       return;
@@ -111,9 +119,21 @@ export class Pad {
     this.file.setCustomValidity("");
     const side = Math.min(picture.width, picture.height);
     const [left, top] = [(picture.width - side) / 2, (picture.height - side) / 2];
+    this.wipe(); // a picture may be transparent
     this.context.drawImage(picture, left, top, side, side, 0, 0, SIDE, SIDE);
+    this.swap.checked = this.onWhite();
     this.strokes = this.empty = false;
     this.onChange();
+  }
+
+  /** Whether the rim of the field is light, as that of a picture on paper is. */
+  onWhite() {
+    const { data } = this.context.getImageData(0, 0, SIDE, SIDE);
+    let light = 0;
+    for (let i = 0; i < SIDE; i++) {
+      for (const place of [i, SIDE * (SIDE - 1) + i, SIDE * i, SIDE * i + SIDE - 1]) light += grey(data, 4 * place) > 0.5;
+    }
+    return light > 2 * SIDE; // of 4 sides
   }
 
   /** What is on the field as a model takes it, flat float32 [1, height, width, channels] in [-1, 1]; it is shown, too. */
@@ -126,15 +146,18 @@ export class Pad {
     const [x, y, side] = this.strokes ? this.frame() : [0, 0, SIDE];
     context.drawImage(this.canvas, x, y, side, side, 0, 0, width, height);
     const pixels = pixelsOf(small, channels);
+    this.swapping.hidden = this.strokes || channels > 1;
+    if (!this.swapping.hidden && this.swap.checked) pixels.forEach((value, i) => (pixels[i] = -value));
     show(this.small, pixels, shape);
     this.taken.hidden = false;
     return pixels;
   }
 
-  /** The square around a drawing that shows it as MNIST has its digits: 20 of 28 pixels large, in the middle. */
+  /** The square around a drawing that shows it as MNIST has its digits: 20 of 28 pixels large, its mass in the middle. */
   frame() {
     const { data } = this.context.getImageData(0, 0, SIDE, SIDE);
     const box = [SIDE, SIDE, 0, 0];
+    const mass = [0, 0, 0]; // sums of x, of y, and of ones
     for (let i = 0; i < SIDE * SIDE; i++) {
       if (data[4 * i] < 128) continue;
       const [x, y] = [i % SIDE, Math.floor(i / SIDE)];
@@ -142,9 +165,15 @@ export class Pad {
       box[1] = Math.min(box[1], y);
       box[2] = Math.max(box[2], x + 1);
       box[3] = Math.max(box[3], y + 1);
+      [x + 0.5, y + 0.5, 1].forEach((value, part) => (mass[part] += value));
     }
-    if (box[2] <= box[0]) return [0, 0, SIDE];
+    if (mass[2] === 0) return [0, 0, SIDE];
     const side = (Math.max(box[2] - box[0], box[3] - box[1]) * 28) / 20;
-    return [(box[0] + box[2] - side) / 2, (box[1] + box[3] - side) / 2, side];
+    return [mass[0] / mass[2] - side / 2, mass[1] / mass[2] - side / 2, side];
   }
+}
+
+/** How light a pixel is, in [0, 1]. */
+function grey(data, at) {
+  return (data[at] + data[at + 1] + data[at + 2]) / (3 * 255);
 }

@@ -110,18 +110,23 @@ for (const [part, samples] of [["cluster", "#cluster-samples"], ["neighbor", "#n
   seen.moved.push(part);
 }
 
-const photograph = await page.evaluate(() => {
-  const canvas = document.createElement("canvas");
-  const context = canvas.getContext("2d");
-  ["red", "blue"].forEach((colour, i) => ((context.fillStyle = colour), context.fillRect(i * 150, 0, 150, 150)));
-  return canvas.toDataURL().split(",")[1];
-});
-await page.setInputFiles("#cluster-pad input[type=file]", { name: "a.png", mimeType: "image/png", buffer: Buffer.from(photograph, "base64") });
+const taken = () =>
+  page.$eval("#cluster-pad .play-taken canvas", (canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const middle = data[4 * (Math.floor(canvas.height / 2) * canvas.width + Math.floor(canvas.width / 2))];
+    const grey = data.every((value, i) => i % 4 === 3 || value === data[i - (i % 4)]);
+    return { shape: [canvas.height, canvas.width], seen: canvas.clientWidth > 0, grey, corner: data[0], middle };
+  });
+await putPicture("#cluster-pad", [["red", 0, 0, 150, 150], ["blue", 150, 0, 150, 150]]);
+seen.taken = await taken();
+const black = ["black", 100, 25, 100, 100];
+await putPicture("#cluster-pad", [["white", 0, 0, 300, 150], black]); // on paper
+seen.onWhite = [await taken(), await page.isChecked("#cluster-pad input[type=checkbox]")];
+await page.uncheck("#cluster-pad input[type=checkbox]");
 await settled();
-seen.taken = await page.$eval("#cluster-pad .play-taken canvas", (canvas) => {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  return { shape: [canvas.height, canvas.width], seen: canvas.clientWidth > 0, grey: data.every((value, i) => i % 4 === 3 || value === data[i - (i % 4)]) };
-});
+seen.onWhite.push(await taken());
+await putPicture("#cluster-pad", [black]); // transparent, after one that was white
+seen.transparent = await taken();
 
 const pad = "#cluster-pad .play-drag";
 const pen = () => page.$eval("#cluster-pad .play-pen", (ring) => [getComputedStyle(ring).visibility, ring.getBoundingClientRect().left, ring.className]);
@@ -215,6 +220,21 @@ async function changes(what, canvas, action) {
 
 async function slide(selector, value) {
   await page.locator(selector).first().fill(String(value));
+}
+
+/** Puts a picture of rectangles, each a colour and its place on 300 x 150 pixels, on a pad. */
+async function putPicture(pad, rectangles) {
+  const picture = await page.evaluate((rectangles) => {
+    const canvas = document.createElement("canvas");
+    const context = canvas.getContext("2d");
+    for (const [colour, ...place] of rectangles) {
+      context.fillStyle = colour;
+      context.fillRect(...place);
+    }
+    return canvas.toDataURL().split(",")[1];
+  }, rectangles);
+  await page.setInputFiles(`${pad} input[type=file]`, { name: "a.png", mimeType: "image/png", buffer: Buffer.from(picture, "base64") });
+  await settled();
 }
 
 async function scribble(selector) {
