@@ -21,7 +21,7 @@ from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
 from reproductions.harness.run_directory import check_writable
 from reproductions.harness.tensorflow_quietly import import_tensorflow
-from reproductions.harness.trained import check_zoo, saved_model_folder
+from reproductions.harness.trained import check_zoo, saved_model_folder, untraced
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,8 @@ def draw(command: Command) -> None:
     if hasattr(model, "sample"):
         samples = "one sample" if command.num_samples == 1 else f"{command.num_samples} samples"
         silence.say(f"Drawing {samples}")
-        picture = image_grid(_samples(command, model, named))
+        with untraced():
+            picture = image_grid(_samples(command, model, named))
         shown = f"{samples} of seed {command.seed}"
     elif command.zoo is not None:
         picture = _sheet(command, model)

@@ -1,6 +1,8 @@
 """Where a trained model lies: a run's folder, a SavedModel, a model of the zoo; looked at before TensorFlow starts."""
 
+import contextlib
 import difflib
+from collections.abc import Iterator
 from pathlib import Path
 
 from reproductions.harness.errors import UsageError
@@ -59,3 +61,15 @@ def saved_model_folder(path: Path, flag: str) -> Path:
             return directory.saved_model
         raise UsageError(f"{flag}={path}: this run is not finished; rerun its command, which continues it")
     raise UsageError(f"{flag}={path}: no SavedModel, since it holds no saved_model.pb; give the folder of one")
+
+
+@contextlib.contextmanager
+def untraced() -> Iterator[None]:
+    """Lets a model compute without being traced, which for a single call takes longer than the call."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(False)
