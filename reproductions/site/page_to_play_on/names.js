@@ -7,6 +7,7 @@ const KINDS = {
   gan: "GAN",
   glow: "Glow",
   rsgan: "RSGAN",
+  spectral_norm: "spectral norm",
   vae: "VAE",
   vae_mutual_information: "mutual information",
   wgan_div: "WGAN-div",
