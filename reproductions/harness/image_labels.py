@@ -20,7 +20,7 @@ def check_classes(configuration: Any, images: Images) -> None:
     if num_classes is None or num_classes == images.num_classes:
         return
     if images.labels is None:
-        raise UsageError(f"--num_classes={num_classes}: {images.name} has no labels; leave --num_classes out")
+        raise UsageError(f"--num_classes={num_classes}: {images.name} has no labels; give --num_classes=none")
     raise UsageError(
         f"--num_classes={num_classes}: {images.name} has {images.num_classes} classes; give "
         f"--num_classes={images.num_classes}"
