@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -20,7 +21,12 @@ def cells(row: Sequence[str]) -> str:
 
 
 def spread(values: Sequence[float], digits: int | None = None) -> str:
-    """The mean and, of several values, their standard deviation; with so many decimals, or three significant digits."""
+    """The mean and, of several values, their standard deviation; with so many decimals, or three significant digits.
+
+    Where a value is not finite there is none.
+    """
+    if not all(map(isfinite, values)):
+        return "undefined"
     of_mean, of_deviation = (".3g", ".2g") if digits is None else (f".{digits}f", f".{digits}f")
     return f"{mean(values):{of_mean}}" + (f" ± {stdev(values):{of_deviation}}" if len(values) > 1 else "")
 

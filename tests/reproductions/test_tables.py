@@ -15,6 +15,20 @@ from reproductions.pages import PAGES
 from reproductions.reporting import markdown, verdicts
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0.5], "0.5"),
+        ([1.0, 2.0, 3.0], "2 ± 1"),
+        ([1.0, math.nan, 3.0], "undefined"),
+        ([math.nan], "undefined"),
+        ([1.0, math.inf], "undefined"),
+    ],
+)
+def test_a_mean_with_its_deviation(values, expected):
+    assert markdown.spread(values) == expected
+
+
 @pytest.mark.parametrize("page", [*PAGES, tables.README, tables.GUIDE, tables.MODELS], ids=lambda page: page.stem)
 def test_pages_show_what_is_recorded(page):
     differs = markdown.renew_blocks(page, tables.makers(page), only_check=True)
