@@ -65,8 +65,8 @@ NETWORKS = {"architecture": "authors_128", "pooling": "average"}
 PRESETS = {
     "smoke": Configuration(**gans.SMOKE),
     # The critic learns faster than the generator, so that one update per step is enough for it. It sees 13 pixels at a
-    # time and adds up what it sees, so that without labels parts of several digits pass for one; with labels they do not.
-    # Small batches make more of the time, the decay takes away their noise.
+    # time and adds up what it sees: without labels, parts of several digits pass for one. Small batches make more of
+    # the time, the decay takes away their noise.
     "laptop": Configuration(
         num_classes=10,
         latent_dim=16,
