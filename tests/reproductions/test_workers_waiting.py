@@ -15,7 +15,7 @@ from reproductions.harness.errors import UsageError
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 120  # far above what any of them takes
-MEET = "from reproductions.harness import failures, workers; failures.guarded(workers.meet)"
+MEET = "from reproductions.harness import failures, workers; failures.guarded(workers.meet, resumes=True)"
 # Waits where no handler of Python's runs, as TensorFlow does for a worker that is gone.
 BLOCKED = """
 import ctypes
@@ -28,7 +28,7 @@ def wait():
         ctypes.CDLL(None).pthread_mutex_lock(mutex)
 mutex = ctypes.create_string_buffer(128)
 ctypes.CDLL(None).pthread_mutex_lock(mutex)
-failures.guarded(wait)
+failures.guarded(wait, resumes=True)
 """
 
 
