@@ -20,11 +20,12 @@ from absl import app, flags, logging
 from benchmarks import tables
 from keras_gen.models.flow_model import FlowModel
 from keras_gen.utils import noise
+from reproductions.studies import budgets
 
 FLAGS = flags.FLAGS
 # Script, flags that change its laptop preset, and the shape of the images.
 STEPS = {
-    "wgan_div": ("wgan_div", {"num_classes": None, "batch_size": 64, "latent_dim": 128}, (28, 28, 1)),
+    "wgan_div": ("wgan_div", budgets.USUAL, (28, 28, 1)),
     "vae_clustering": ("vae_clustering", {}, (28, 28, 1)),
     "f_vae": ("f_vae", {}, (32, 32, 1)),
     "f_vae --model=glow": ("f_vae", {"model": "glow"}, (32, 32, 1)),

@@ -90,12 +90,10 @@ def check_path(path: Path) -> None:
     """Checks that nothing but the files of an earlier export would be lost.
 
     Raises:
-        InputError: The path is that of a file, or of a folder with something else in it; the message names it.
+        InputError: The path is named as a file, or is that of a folder with something else in it; the message names it.
     """
     if path.suffix in {one.suffix for one in FORMATS.values()}:
         raise InputError(f"{path}: give the name of a folder, which will hold one {path.suffix} file per endpoint")
-    if path.exists() and not path.is_dir():
-        raise InputError(f"{path} is a file; give a folder to export to")
     others = sorted({file.name for file in path.iterdir()} - _written(path)) if path.exists() else []
     if others:
         raise InputError(f"{path} holds {others[0]}, which no export has written; give a new folder")

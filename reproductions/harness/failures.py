@@ -29,7 +29,7 @@ def guarded(function: Callable, *args: Any, break_silence: bool = True, resumes:
         break_silence: Whether a thread says what is being done when nothing is printed for a while.
         resumes: Whether the same command goes on where it was interrupted.
     """
-    signals.install()
+    signals.install(resumes)
     warnings.showwarning = _show_warning
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # whatever the locale, nothing that is said stops a run
@@ -48,8 +48,7 @@ def guarded(function: Callable, *args: Any, break_silence: bool = True, resumes:
         sys.exit(141)
     except KeyboardInterrupt as interruption:
         terminal = "\n" if sys.stderr.isatty() else ""  # which shows ^C
-        remedy = signals.RESUMES if resumes else ""
-        print(f"{terminal}interrupted {interruption}".rstrip() + remedy, file=sys.stderr)
+        print(f"{terminal}interrupted {interruption}".rstrip() + signals.remedy(), file=sys.stderr)
         signals.leave()
     except Exception as error:
         line = explained(error, resumes)

@@ -17,9 +17,9 @@ class _State:
     postponing: bool = False
     hand_on: Callable[[int], None] = lambda number: None
     ends_in_any_case: bool = False
+    resumes: bool = False
 
 
-RESUMES = "; rerun the command to resume"
 # Seconds that a process has to end by itself.
 GRACE = 5.0
 
@@ -27,11 +27,21 @@ GRACE = 5.0
 _state = _State()
 
 
-def install() -> None:
-    """Lets SIGTERM raise KeyboardInterrupt as Ctrl-C does; what the process was told to ignore stays ignored."""
+def install(resumes: bool = False) -> None:
+    """Lets SIGTERM raise KeyboardInterrupt as Ctrl-C does; what the process was told to ignore stays ignored.
+
+    Args:
+        resumes: Whether the same command goes on where it was interrupted.
+    """
+    _state.resumes = resumes
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _handle)
+
+
+def remedy() -> str:
+    """What is said after that the process was interrupted."""
+    return "; rerun the command to resume" if _state.resumes else ""
 
 
 def leave() -> None:
@@ -99,7 +109,7 @@ def _end_when_told(told: socket.socket) -> None:
         if number[0] in (signal.SIGINT, signal.SIGTERM):
             time.sleep(GRACE)
             with contextlib.suppress(OSError):
-                os.write(2, f"interrupted{RESUMES}\n".encode())
+                os.write(2, f"interrupted{remedy()}\n".encode())
             os._exit(128 + number[0])
 
 

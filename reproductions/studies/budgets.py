@@ -16,13 +16,11 @@ PHOTOS: dict[str, Any] = {
     "checkpoint_every": 300,
     "evaluation_samples": 2_000,
 }
-# What wgan_div's laptop preset has for its digits is left out: labels, small batches, few latents and a falling rate.
+# Without what wgan_div's laptop preset has for its digits: labels, small batches, few latents and a falling rate.
+USUAL: dict[str, Any] = {"num_classes": None, "batch_size": 64, "latent_dim": 128, "decay_steps": 0}
 CLOTHES: dict[str, Any] = {
+    **USUAL,
     "dataset": "fashion_mnist",
-    "num_classes": None,
-    "batch_size": 64,
-    "latent_dim": 128,
-    "decay_steps": 0,
     "width": 16,
     "steps": 3_000,
     "sample_every": 1_500,
