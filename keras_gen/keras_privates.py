@@ -3,6 +3,7 @@
 Written against Keras 3.15; `setup.py` allows that minor version alone.
 """
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -128,6 +129,31 @@ def trains_exactly(optimizer: keras.optimizers.Optimizer, variables: Sequence[ke
     except ValueError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def averaged_weights(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
+    """Within it, weights are the moving averages that an optimiser, or one of several, keeps of them by `use_ema`.
+
+    After it they are exactly what they were. It could go if Keras's `SwapEMAWeights`, which swaps by sums and
+    differences, did not round them.
+    """
+    outer = getattr(optimizer, "optimizers", [optimizer])
+    inner = [getattr(one, "inner_optimizer", one) for one in outer]  # of those that scale the loss
+    pairs = [
+        pair
+        for one in inner
+        if getattr(one, "use_ema", False)
+        for pair in zip(one._trainable_variables, one._model_variables_moving_average, strict=True)
+    ]
+    kept = [keras.ops.convert_to_numpy(variable) for variable, _ in pairs]
+    for variable, average in pairs:
+        variable.assign(average)
+    try:
+        yield
+    finally:
+        for (variable, _), weights in zip(pairs, kept, strict=True):
+            variable.assign(weights)
 
 
 def computes_in_float16(layer: keras.Layer) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from reproductions.families import authors_flows, flow_settings, flows, rates, samples, vaes
+from reproductions.families import authors_flows, flow_settings, flows, samples, vaes
 from reproductions.families.flows import of_f_vae
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
@@ -96,7 +96,6 @@ PRESETS = {
 
 def build(configuration: Configuration, image_shape: tuple[int, int, int], num_replicas: int) -> FVAE | Glow | VAE:
     """The compiled model for images of that shape."""
-    from keras_gen import optimizers
     from keras_gen.models import FVAE, Glow
     from keras_gen.networks import f_vae
 
@@ -116,7 +115,7 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
             model = Glow(image_shape, c.flow_levels, c.flow_depth, c.flow_width, **flows.steps(c), **of_flows)
         case "vae":
             model = vaes.vae(c, image_shape, num_replicas)
-    model.compile(optimizers.Adam(rates.schedule(c.learning_rate, c.warmup_steps, c.decay_steps)))
+    model.compile(flows.optimizer(c))
     return model
 
 

@@ -7,7 +7,7 @@ from keras_gen.callbacks.interruptions import Interruptions
 from keras_gen.callbacks.measures import Measures
 from keras_gen.callbacks.metrics_log import MetricsLog
 from keras_gen.callbacks.sample_quality import SampleQuality
-from keras_gen.callbacks.sheets import SampleSheets, Sheets
+from keras_gen.callbacks.sheets import SampleSheets, Sheets, sample_sheet
 from keras_gen.callbacks.step_callback import StepCallback
 from keras_gen.callbacks.step_progress import StepProgress
 from keras_gen.callbacks.step_table import StepTable
@@ -31,4 +31,5 @@ __all__ = [
     "first_divergence",
     "newest_step",
     "restore_newest",
+    "sample_sheet",
 ]

@@ -10,6 +10,8 @@ from keras_gen.callbacks.measures import Measures
 from keras_gen.callbacks.step_table import StepTable
 from keras_gen.errors import InputError
 from keras_gen.metrics.class_quality import ClassQuality
+from keras_gen.metrics.features import ImageFeatures
+from keras_gen.metrics.kept_features import kept_features
 from keras_gen.metrics.quality import sample_quality
 
 # Samples that are in memory at a time.
@@ -27,7 +29,8 @@ class SampleQuality(Measures):
 
     The same latents are drawn each time. See `keras_gen.metrics.sample_quality` for the names of the numbers. Of a
     conditional model, which draws each class in turn, `class_accuracy` and `within_class_distance` are measured too, if
-    the labels of the real images are given; see `keras_gen.metrics.ClassQuality`.
+    the labels of the real images are given; see `keras_gen.metrics.ClassQuality`. Features of the real images are kept
+    in the cache folder; see `keras_gen.metrics.kept_features`.
 
     Args:
         real_images: float32 [n, height, width, channels] in [-1, 1], more than five.
@@ -61,7 +64,7 @@ class SampleQuality(Measures):
         self.features = features
         self.num_samples = num_samples
         self.seed = seed
-        self._real = features(real_images)
+        self._real = self._of_data(real_images)
         self._of_classes = None if real_labels is None else ClassQuality(self._real, real_labels)
 
     def _measured(self, model: keras.Model) -> dict[str, float]:
@@ -75,7 +78,12 @@ class SampleQuality(Measures):
 
     def of_images(self, images: ArrayLike, labels: ArrayLike | None = None) -> dict[str, float]:
         """The same numbers for images in the place of samples, such as as many test images, and for their labels."""
-        return self._numbers(self.features(images), labels)
+        return self._numbers(self._of_data(images), labels)
+
+    def _of_data(self, images: ArrayLike) -> np.ndarray:
+        return (
+            kept_features(self.features, images) if isinstance(self.features, ImageFeatures) else self.features(images)
+        )
 
     def _numbers(self, fake: np.ndarray, labels: ArrayLike | None) -> dict[str, float]:
         numbers = sample_quality(self._real, fake)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -80,10 +81,11 @@ class SampleSheets(Sheets):
         seed: int = 0,
         tensorboard_dir: str | os.PathLike | None = None,
     ):
-        super().__init__(directory, every, lambda model: _sheet(model, num_samples, seed), tensorboard_dir)
+        super().__init__(directory, every, partial(sample_sheet, num_samples=num_samples, seed=seed), tensorboard_dir)
 
 
-def _sheet(model: keras.Model, num_samples: int, seed: int) -> np.ndarray:
+def sample_sheet(model: keras.Model, num_samples: int = 64, seed: int = 0) -> np.ndarray:
+    """The picture of `SampleSheets`, uint8 [height, width, 1 or 3], of a model that samples."""
     num_classes = getattr(model, "num_classes", None)
     if num_classes is None:
         return image_grid(model.sample(num_samples, seed))

@@ -7,6 +7,7 @@ from keras_gen.metrics.features import ImageFeatures
 from keras_gen.metrics.frechet import frechet_distance
 from keras_gen.metrics.imagenet import imagenet_features
 from keras_gen.metrics.inception import inception_features
+from keras_gen.metrics.kept_features import kept_features
 from keras_gen.metrics.kernel import kernel_distance
 from keras_gen.metrics.linear_probe import linear_probe
 from keras_gen.metrics.lipschitz import layer_norms, lipschitz_bound
@@ -29,6 +30,7 @@ __all__ = [
     "frechet_distance",
     "imagenet_features",
     "inception_features",
+    "kept_features",
     "kernel_distance",
     "layer_norms",
     "lenet_features",

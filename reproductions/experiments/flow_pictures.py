@@ -22,7 +22,8 @@ def temperatures(
     model: FVAE, train: datasets.Images, test: datasets.Images, features: metrics.ImageFeatures
 ) -> tuple[dict, np.ndarray]:
     """Distance and sharpness of samples by temperature; a row of samples each."""
-    real, of_data = features(train.to_array(MAX_REFERENCES)), metrics.sharpness(test.to_array(SAMPLES))
+    real = metrics.kept_features(features, train.to_array(MAX_REFERENCES))
+    of_data = metrics.sharpness(test.to_array(SAMPLES))
     rows, shown = [], []
     for temperature in TEMPERATURES:
         samples = np.concatenate([model.sample(250, seed, temperature) for seed in range(SAMPLES // 250)])
@@ -41,7 +42,7 @@ def interpolations(
     The codes carry noise, as those of the author's pictures do.
     """
     images = test.to_array(SAMPLES)
-    real = features(train.to_array(MAX_REFERENCES))
+    real = metrics.kept_features(features, train.to_array(MAX_REFERENCES))
     start, end = np.split(images[: len(images) // 2 * 2], 2)
     parts = [(start[i : i + 100], end[i : i + 100]) for i in range(0, len(start), 100)]
     middles = np.concatenate([model.decoded_mixtures(_latents(model, *part), line(3))[:, 1] for part in parts])

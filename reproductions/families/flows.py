@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from reproductions.families import samples
+from reproductions.families import rates, samples
 from reproductions.harness import configuration as every_run
 from reproductions.harness.errors import UsageError
 from reproductions.harness.options import option
 
 if TYPE_CHECKING:
+    import keras
     import numpy as np
 
     from keras_gen import datasets
@@ -38,6 +39,12 @@ class Configuration(samples.Configuration):
     warmup_steps: int = option(0, "Steps in which the learning rate rises from 0; 0 for none.", at_least=0)
     decay_steps: int = option(
         0, "Steps after those in which it falls to a hundredth, where it stays; 0 for none.", at_least=0
+    )
+    ema_momentum: float = option(
+        0.0,
+        "Momentum of an average of the weights, from which samples are drawn; 0 for none.",
+        at_least=0,
+        at_most=0.9999,
     )
     clip_norm: float = of_flows(0.0, "Flows: largest norm of a gradient; 0 for any.", at_least=0)
     input_noise: Literal["uniform", "gaussian", "none"] = of_flows(
@@ -72,6 +79,15 @@ PAPER: dict[str, Any] = {
     "learning_rate": 1e-4,
     "coupling_initializer": "glorot_uniform",
 }
+
+
+def optimizer(configuration: Configuration) -> keras.optimizers.Optimizer:
+    """Adam, with the rise, the fall and the averages that the configuration wants."""
+    from keras_gen import optimizers
+
+    c = configuration
+    averages: dict[str, Any] = {"use_ema": True, "ema_momentum": c.ema_momentum} if c.ema_momentum else {}
+    return optimizers.Adam(rates.schedule(c.learning_rate, c.warmup_steps, c.decay_steps), **averages)
 
 
 def check_levels(configuration: Configuration, shape: tuple[int, ...], least: int, squeezed: bool) -> None:

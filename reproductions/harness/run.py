@@ -22,6 +22,7 @@ from keras_gen.errors import BrokenTrainingError
 from keras_gen.models import ReproducibleModel
 from keras_gen.utils.files import MemoryFile, replacing
 from reproductions.harness import distribution, image_files, run_checks, silence
+from reproductions.harness.averages import of_averages
 from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.image_labels import check_classes
 from reproductions.harness.options import as_flags
@@ -197,13 +198,11 @@ class Training:
     def _looks(self, directory: RunDirectory, evaluations: callbacks.StepTable) -> list[callbacks.StepCallback]:
         """What draws the model, and what measures it."""
         c = self.configuration
-        sheets, log = (directory.samples, c.sample_every), directory.tensorboard / "samples"
-        return [
-            callbacks.Sheets(*sheets, self.sheet, tensorboard_dir=log)
-            if self.sheet
-            else callbacks.SampleSheets(*sheets, tensorboard_dir=log),
-            *([callbacks.Measures(self.measure, evaluations, c.evaluate_every)] if self.measure else []),
-        ]
+        draw = of_averages(self.sheet or callbacks.sample_sheet)
+        sheets = callbacks.Sheets(directory.samples, c.sample_every, draw, directory.tensorboard / "samples")
+        if self.measure is None:
+            return [sheets]
+        return [sheets, callbacks.Measures(of_averages(self.measure), evaluations, c.evaluate_every)]
 
     def look(self, directory: RunDirectory, step: int) -> None:
         """Draws and measures the model as `fit` does after that step, for a model that was trained elsewhere."""

@@ -28,13 +28,17 @@ LARGE_CODE = "VAE, code of the data's size"
 
 
 def settings(dataset: str, steps: int) -> dict[str, Any]:
-    """Data, Glow's own couplings and mixing for every flow, and a training that ends with a rate of nearly nothing."""
+    """What every run has.
+
+    Data, Glow's own couplings and mixing for every flow, averaged weights, and a rate that falls to nearly nothing.
+    """
     return {
         "dataset": dataset,
         "coupling": "affine",
         "mixing": "convolution",
         "steps": steps,
         "decay_steps": steps - WARM_UP,
+        "ema_momentum": 0.99,
         "sample_every": steps // 5,
         "evaluate_every": steps // 15,
         "checkpoint_every": steps // 15,
