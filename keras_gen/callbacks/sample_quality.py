@@ -12,7 +12,7 @@ from keras_gen.errors import InputError
 from keras_gen.metrics.class_quality import ClassQuality
 from keras_gen.metrics.features import ImageFeatures
 from keras_gen.metrics.kept_features import kept_features
-from keras_gen.metrics.quality import sample_quality
+from keras_gen.metrics.quality import QualityBeside
 
 # Samples that are in memory at a time.
 AT_ONCE = 250
@@ -64,8 +64,9 @@ class SampleQuality(Measures):
         self.features = features
         self.num_samples = num_samples
         self.seed = seed
-        self._real = self._of_data(real_images)
-        self._of_classes = None if real_labels is None else ClassQuality(self._real, real_labels)
+        real = self._of_data(real_images)
+        self._quality = QualityBeside(real)
+        self._of_classes = None if real_labels is None else ClassQuality(real, real_labels)
 
     def _measured(self, model: keras.Model) -> dict[str, float]:
         if not hasattr(model, "latents") or not hasattr(model, "decode"):
@@ -86,7 +87,7 @@ class SampleQuality(Measures):
         )
 
     def _numbers(self, fake: np.ndarray, labels: ArrayLike | None) -> dict[str, float]:
-        numbers = sample_quality(self._real, fake)
+        numbers = self._quality(fake)
         if self._of_classes is not None and labels is not None:
             numbers |= self._of_classes(fake, labels)
         return numbers

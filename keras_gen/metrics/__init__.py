@@ -15,7 +15,7 @@ from keras_gen.metrics.manifold import precision_recall
 from keras_gen.metrics.maximum_mean_discrepancy import maximum_mean_discrepancy
 from keras_gen.metrics.modes import mode_coverage
 from keras_gen.metrics.neighbors import neighbor_accuracy, retrieval_precision
-from keras_gen.metrics.quality import sample_quality
+from keras_gen.metrics.quality import QualityBeside, sample_quality
 from keras_gen.metrics.sensitivity import accuracy, fast_gradient_sign, sensitivity
 from keras_gen.metrics.sharpness import sharpness
 from keras_gen.metrics.trained_features import lenet_features
@@ -23,6 +23,7 @@ from keras_gen.metrics.trained_features import lenet_features
 __all__ = [
     "ClassQuality",
     "ImageFeatures",
+    "QualityBeside",
     "accuracy",
     "aggregate_posterior",
     "clustering_scores",

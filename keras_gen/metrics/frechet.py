@@ -1,5 +1,7 @@
 """The Fréchet distance between two sets of features."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -33,15 +35,31 @@ def frechet_distance(real_features: ArrayLike, fake_features: ArrayLike) -> floa
         InputError: See `keras_gen.checks.feature_pair`.
     """
     real, fake = feature_pair(real_features, fake_features)
-    real_factor, fake_factor = _covariance_factor(real), _covariance_factor(fake)
-    means = np.sum((real.mean(axis=0) - fake.mean(axis=0)) ** 2)
-    traces = np.sum(real_factor**2) + np.sum(fake_factor**2)
-    trace_of_root = np.linalg.svd(real_factor @ fake_factor.T, compute_uv=False).sum()
+    return distance(fitted_gaussian(real), fitted_gaussian(fake))
+
+
+class Gaussian(NamedTuple):
+    """A Gaussian that was fitted to features.
+
+    Attributes:
+        mean: [dim].
+        factor: R with R^T R the unbiased covariance, at most [dim, dim].
+    """
+
+    mean: np.ndarray
+    factor: np.ndarray
+
+
+def fitted_gaussian(features: np.ndarray) -> Gaussian:
+    """The Gaussian with the mean and covariance of features [n, dim]."""
+    mean = features.mean(axis=0)
+    return Gaussian(mean, np.linalg.qr(features - mean, mode="r") / np.sqrt(len(features) - 1))
+
+
+def distance(one: Gaussian, other: Gaussian) -> float:
+    """The squared Fréchet distance between two Gaussians; see `frechet_distance`."""
+    means = np.sum((one.mean - other.mean) ** 2)
+    traces = np.sum(one.factor**2) + np.sum(other.factor**2)
+    trace_of_root = np.linalg.svd(one.factor @ other.factor.T, compute_uv=False).sum()
     # Rounding may leave -1e-16 for equal sets.
     return float(max(means + traces - 2.0 * trace_of_root, 0.0))
-
-
-def _covariance_factor(features: np.ndarray) -> np.ndarray:
-    """R with R^T R the unbiased covariance, at most [dim, dim]."""
-    centred = features - features.mean(axis=0)
-    return np.linalg.qr(centred, mode="r") / np.sqrt(len(features) - 1)

@@ -1,5 +1,7 @@
 """Precision, recall, density and coverage, which measure fidelity and variety separately."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -33,41 +35,66 @@ def precision_recall(real_features: ArrayLike, fake_features: ArrayLike, num_nei
         InputError: k is below 1, or not below both counts; or see `keras_gen.checks.feature_pair`.
     """
     real, fake = feature_pair(real_features, fake_features)
-    if not 1 <= num_neighbors < min(len(real), len(fake)):
+    check_num_neighbors(num_neighbors, len(real), len(fake))
+    return compared(manifold(real, num_neighbors), manifold(fake, num_neighbors))
+
+
+class Manifold(NamedTuple):
+    """A set of points, each with the ball that reaches to its k-th neighbour.
+
+    Attributes:
+        points: [n, dim].
+        squared_radii: [n].
+        num_neighbors: k.
+    """
+
+    points: np.ndarray
+    squared_radii: np.ndarray
+    num_neighbors: int
+
+
+def check_num_neighbors(num_neighbors: int, num_real: int, num_fake: int) -> None:
+    """Checks that points of both sets have a k-th neighbour.
+
+    Raises:
+        InputError: They do not.
+    """
+    if not 1 <= num_neighbors < min(num_real, num_fake):
         raise InputError(
-            f"num_neighbors must be from 1 to {min(len(real), len(fake)) - 1} (one less than the "
+            f"num_neighbors must be from 1 to {min(num_real, num_fake) - 1} (one less than the "
             f"smaller set), got {num_neighbors}"
         )
-    real_radii = _squared_radii(real, num_neighbors)
-    fake_radii = _squared_radii(fake, num_neighbors)
-
-    balls_around_fake = np.zeros(len(fake))
-    real_is_recalled = np.zeros(len(real), dtype=bool)
-    real_is_covered = np.zeros(len(real), dtype=bool)
-    for start in range(0, len(fake), BLOCK):
-        rows = slice(start, start + BLOCK)
-        distances = _squared_distances(fake[rows], real)
-        in_real_ball = distances <= real_radii
-        balls_around_fake[rows] = in_real_ball.sum(axis=1)
-        real_is_covered |= in_real_ball.any(axis=0)
-        real_is_recalled |= (distances <= fake_radii[rows, None]).any(axis=0)
-    return {
-        "precision": float(np.mean(balls_around_fake > 0)),
-        "recall": float(real_is_recalled.mean()),
-        "density": float(balls_around_fake.mean() / num_neighbors),
-        "coverage": float(real_is_covered.mean()),
-    }
 
 
-def _squared_radii(points: np.ndarray, num_neighbors: int) -> np.ndarray:
-    """Squared distance of each point to its k-th nearest other point."""
-    radii = np.empty(len(points))
+def manifold(points: np.ndarray, num_neighbors: int) -> Manifold:
+    """The balls around points [n, dim], of which there are more than k."""
+    squared_radii = np.empty(len(points))
     for start in range(0, len(points), BLOCK):
         rows = slice(start, start + BLOCK)
         distances = _squared_distances(points[rows], points)
         # The smallest distance in each row is that of the point to itself.
-        radii[rows] = np.partition(distances, num_neighbors, axis=1)[:, num_neighbors]
-    return radii
+        squared_radii[rows] = np.partition(distances, num_neighbors, axis=1)[:, num_neighbors]
+    return Manifold(points, squared_radii, num_neighbors)
+
+
+def compared(real: Manifold, fake: Manifold) -> dict[str, float]:
+    """What `precision_recall` gives, of two sets and their balls."""
+    balls_around_fake = np.zeros(len(fake.points))
+    real_is_recalled = np.zeros(len(real.points), dtype=bool)
+    real_is_covered = np.zeros(len(real.points), dtype=bool)
+    for start in range(0, len(fake.points), BLOCK):
+        rows = slice(start, start + BLOCK)
+        distances = _squared_distances(fake.points[rows], real.points)
+        in_real_ball = distances <= real.squared_radii
+        balls_around_fake[rows] = in_real_ball.sum(axis=1)
+        real_is_covered |= in_real_ball.any(axis=0)
+        real_is_recalled |= (distances <= fake.squared_radii[rows, None]).any(axis=0)
+    return {
+        "precision": float(np.mean(balls_around_fake > 0)),
+        "recall": float(real_is_recalled.mean()),
+        "density": float(balls_around_fake.mean() / real.num_neighbors),
+        "coverage": float(real_is_covered.mean()),
+    }
 
 
 def _squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:

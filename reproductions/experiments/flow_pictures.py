@@ -22,14 +22,13 @@ def temperatures(
     model: FVAE, train: datasets.Images, test: datasets.Images, features: metrics.ImageFeatures
 ) -> tuple[dict, np.ndarray]:
     """Distance and sharpness of samples by temperature; a row of samples each."""
-    real = metrics.kept_features(features, train.to_array(MAX_REFERENCES))
+    quality = metrics.QualityBeside(metrics.kept_features(features, train.to_array(MAX_REFERENCES)))
     of_data = metrics.sharpness(test.to_array(SAMPLES))
     rows, shown = [], []
     for temperature in TEMPERATURES:
         samples = np.concatenate([model.sample(250, seed, temperature) for seed in range(SAMPLES // 250)])
-        quality = metrics.sample_quality(real, features(samples))
         of_samples = metrics.sharpness(samples) / of_data
-        rows.append({"temperature": temperature, "sharpness_of_the_datas": of_samples, **quality})
+        rows.append({"temperature": temperature, "sharpness_of_the_datas": of_samples, **quality(features(samples))})
         shown.append(samples[:SHOWN])
     return {"temperatures": rows}, image_grid(np.concatenate(shown), columns=SHOWN)
 
@@ -42,7 +41,7 @@ def interpolations(
     The codes carry noise, as those of the author's pictures do.
     """
     images = test.to_array(SAMPLES)
-    real = metrics.kept_features(features, train.to_array(MAX_REFERENCES))
+    quality = metrics.QualityBeside(metrics.kept_features(features, train.to_array(MAX_REFERENCES)))
     start, end = np.split(images[: len(images) // 2 * 2], 2)
     parts = [(start[i : i + 100], end[i : i + 100]) for i in range(0, len(start), 100)]
     middles = np.concatenate([model.decoded_mixtures(_latents(model, *part), line(3))[:, 1] for part in parts])
@@ -54,7 +53,7 @@ def interpolations(
     found = {
         name: {
             "sharpness_of_the_datas": metrics.sharpness(of_kind) / metrics.sharpness(images),
-            **metrics.sample_quality(real, features(of_kind)),
+            **quality(features(of_kind)),
         }
         for name, of_kind in kinds.items()
     }

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from keras_gen.errors import InputError
-from keras_gen.metrics import kernel_distance
+from keras_gen.metrics import kernel, kernel_distance
 
 
 def normal(count, dim, seed):
@@ -41,6 +41,21 @@ def test_mean_and_deviation_are_those_of_the_subsets():
     error = np.std(estimates) / np.sqrt(20_000)
     assert abs(mean - np.mean(estimates)) < 4 * error
     assert abs(standard_deviation - np.std(estimates)) < 4 * error
+
+
+def test_against_subsets_that_are_drawn_one_by_one(monkeypatch):
+    """Also where the kernel is computed in several blocks of rows."""
+    monkeypatch.setattr(kernel, "BLOCK", 7)
+    real, fake = normal(50, 4, seed=1), normal(40, 4, seed=2) + 0.3
+    random = np.random.default_rng(5)
+    estimates = [
+        by_loops(
+            random.choice(real, 9, replace=False, shuffle=False), random.choice(fake, 9, replace=False, shuffle=False)
+        )
+        for _ in range(6)
+    ]
+    found = kernel_distance(real, fake, subset_size=9, num_subsets=6, seed=5)
+    np.testing.assert_allclose(found, (np.mean(estimates), np.std(estimates)), rtol=1e-10)
 
 
 def test_unbiased_for_equal_distributions():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_gen.metrics import frechet_distance, kernel_distance, precision_recall, sample_quality
+from keras_gen.metrics import QualityBeside, frechet_distance, kernel_distance, precision_recall, sample_quality
 
 
 def test_every_measure_with_its_counts():
@@ -20,6 +20,15 @@ def test_every_measure_with_its_counts():
     assert {type(value) for value in quality.values()} == {float, int}  # ready for JSON
 
 
+def test_beside_the_same_features_again_and_again():
+    random = np.random.default_rng(0)
+    real = random.normal(size=(40, 3))
+    beside = QualityBeside(real, seed=7)
+    for count in (30, 12, 60, 30):  # on which the subsets of real rows depend
+        fake = random.normal(size=(count, 3)) + 1
+        assert beside(fake) == sample_quality(real, fake, seed=7)
+
+
 def test_samples_of_the_data_fare_better_than_others():
     random = np.random.default_rng(0)
     real, alike, other = (random.normal(size=(300, 4)) + shift for shift in (0, 0, 2))
@@ -33,3 +42,5 @@ def test_samples_of_the_data_fare_better_than_others():
 def test_too_few_samples():
     with pytest.raises(ValueError, match="num_neighbors"):
         sample_quality(np.zeros((5, 2)), np.zeros((50, 2)))
+    with pytest.raises(ValueError, match="num_neighbors"):
+        QualityBeside(np.zeros((50, 2)))(np.zeros((5, 2)))
