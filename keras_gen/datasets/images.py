@@ -18,6 +18,7 @@ from keras_gen.errors import InputError, one_line
 
 # Sets are decoded into memory up to this many bytes: 60,000 images of 32x32x3, 21,000 of 64x64x3.
 IN_MEMORY_LIMIT = 256 * 2**20
+AT_ONCE = 250  # images that a thread decodes in turn
 
 _decoding = PythonCalls()
 _warned: set[str] = set()
@@ -90,11 +91,9 @@ class ArrayImages(Images):
 
     Attributes:
         pixels: The pixels.
-        read: Returns the encoded bytes of image `i`; None where the images did not come encoded.
     """
 
     pixels: np.ndarray
-    read: Callable[[int], bytes] | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -163,9 +162,13 @@ class EncodedImages(Images):
         """See `Images.to_pixels`."""
         count = len(range(self.size)[:max_images])
         pixels = np.empty((count, *self.image_shape), np.uint8)
+
+        def decode_part(start: int) -> None:
+            for index in range(start, min(start + AT_ONCE, count)):
+                pixels[index] = self.decode(index)
+
         with ThreadPoolExecutor() as pool:
-            for index, image in enumerate(pool.map(self.decode, range(count))):
-                pixels[index] = image
+            list(pool.map(decode_part, range(0, count, AT_ONCE)))  # the list raises what a part raised
         return pixels
 
     def in_memory_if_small(self) -> Images:
@@ -183,5 +186,4 @@ class EncodedImages(Images):
             num_classes=self.num_classes,
             files=self.files,
             pixels=self.to_pixels(),
-            read=self.read,
         )
