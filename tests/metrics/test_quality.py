@@ -24,7 +24,7 @@ def test_beside_the_same_features_again_and_again():
     random = np.random.default_rng(0)
     real = random.normal(size=(40, 3))
     beside = QualityBeside(real, seed=7)
-    for count in (30, 12, 60, 30):  # on which the subsets of real rows depend
+    for count in (30, 12, 60, 80, 30):  # subsets of 15, 6, 20, 20 and 15
         fake = random.normal(size=(count, 3)) + 1
         assert beside(fake) == sample_quality(real, fake, seed=7)
 
