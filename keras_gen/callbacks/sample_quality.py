@@ -82,9 +82,9 @@ class SampleQuality(Measures):
         return self._numbers(self._of_data(images), labels)
 
     def _of_data(self, images: ArrayLike) -> np.ndarray:
-        return (
-            kept_features(self.features, images) if isinstance(self.features, ImageFeatures) else self.features(images)
-        )
+        if isinstance(self.features, ImageFeatures):
+            return kept_features(self.features, images)
+        return self.features(images)
 
     def _numbers(self, fake: np.ndarray, labels: ArrayLike | None) -> dict[str, float]:
         numbers = self._quality(fake)

@@ -21,7 +21,8 @@ def kept_features(features: ImageFeatures, images: ArrayLike, cache_dir: str | o
     """`features(images)`, computed the first time and read from the cache afterwards.
 
     The network of `imagenet_features` takes a minute for 10,000 images on one core. A file belongs to these very images
-    and to these weights; one that is damaged is replaced.
+    and to these weights; one that is damaged is replaced. Features whose description has no `weights_hash` are computed
+    each time, since nothing tells them from others.
 
     Args:
         features: The features.
@@ -36,6 +37,8 @@ def kept_features(features: ImageFeatures, images: ArrayLike, cache_dir: str | o
     Raises:
         InputError: The images cannot be used; see `ImageFeatures`.
     """
+    if "weights_hash" not in features.description:
+        return features(images)
     images = np.asarray(images)
     file = Path(cache_dir or cache_folder()).expanduser() / f"features-{_identity(features, images)}.npz"
     found = _read(file)
@@ -47,7 +50,13 @@ def kept_features(features: ImageFeatures, images: ArrayLike, cache_dir: str | o
 
 def _identity(features: ImageFeatures, images: np.ndarray) -> str:
     """A hash of whatever the features depend on."""
-    about = {"version": VERSION, "features": features.description, "shape": images.shape, "dtype": str(images.dtype)}
+    about = {
+        "version": VERSION,
+        "name": features.name,
+        "features": features.description,
+        "shape": images.shape,
+        "dtype": str(images.dtype),
+    }
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(images).data)
     return digest.hexdigest()[:16]

@@ -42,7 +42,7 @@ class Configuration(samples.Configuration):
     )
     ema_momentum: float = option(
         0.0,
-        "Momentum of an average of the weights, from which samples are drawn; 0 for none.",
+        "Momentum of an average of the weights, which is measured, drawn from and saved; 0 for the weights themselves.",
         at_least=0,
         at_most=0.9999,
     )

@@ -39,6 +39,13 @@ def test_other_images_and_other_weights_are_told_apart(tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+def test_features_without_a_hash_of_their_weights_are_not_kept(tmp_path):
+    for scale in (1.0, 2.0):
+        features = ImageFeatures(lambda images, by=scale: by * tf.reshape(images, (-1, 4)), (2, 2, 1), "pixels", {})
+        np.testing.assert_array_equal(kept_features(features, IMAGES, tmp_path), scale * IMAGES.reshape(7, 4))
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other"])
 def test_a_damaged_file_is_replaced(tmp_path, damage):
     features, count = counted()

@@ -48,12 +48,8 @@ def test_against_subsets_that_are_drawn_one_by_one(monkeypatch):
     monkeypatch.setattr(kernel, "BLOCK", 7)
     real, fake = normal(50, 4, seed=1), normal(40, 4, seed=2) + 0.3
     random = np.random.default_rng(5)
-    estimates = [
-        by_loops(
-            random.choice(real, 9, replace=False, shuffle=False), random.choice(fake, 9, replace=False, shuffle=False)
-        )
-        for _ in range(6)
-    ]
+    subsets = [[random.choice(rows, 9, replace=False, shuffle=False) for rows in (real, fake)] for _ in range(6)]
+    estimates = [by_loops(*pair) for pair in subsets]
     found = kernel_distance(real, fake, subset_size=9, num_subsets=6, seed=5)
     np.testing.assert_allclose(found, (np.mean(estimates), np.std(estimates)), rtol=1e-10)
 

@@ -37,10 +37,9 @@ class Recorded(keras.callbacks.Callback):
 
 def fitted(model):
     images = tf.data.Dataset.from_tensor_slices(np.random.default_rng(0).uniform(-1, 1, (4 * STEPS, *SHAPE)))
+    batches = images.map(lambda x: tf.cast(x, tf.float32)).batch(4, drop_remainder=True)
     recorded = Recorded()
-    model.fit(
-        images.map(lambda x: tf.cast(x, tf.float32)).batch(4, drop_remainder=True), verbose=0, callbacks=[recorded]
-    )
+    model.fit(batches, verbose=0, callbacks=[recorded])
     return recorded
 
 
@@ -50,9 +49,8 @@ def check_averages(recorded):
         mean = [MOMENTUM * before + (1 - MOMENTUM) * now for before, now in zip(mean, trained, strict=True)]
         for wanted, found in zip(mean, seen, strict=True):
             np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
-    assert any(
-        np.abs(seen - now).max() > 1e-3 for seen, now in zip(recorded.seen[-1], recorded.trained[-1], strict=True)
-    )
+    last = zip(recorded.seen[-1], recorded.trained[-1], strict=True)
+    assert any(np.abs(seen - now).max() > 1e-3 for seen, now in last)
 
 
 def test_a_look_sees_averages_and_leaves_training_as_it_was():
