@@ -50,9 +50,9 @@ OF_PHOTOS = _search("rates", RATES_ON_PHOTOS)
 OF_CLOTHES = _search("rates_clothes", RATES_ON_CLOTHES)
 
 STUDIES = {
-    "rates": OF_PHOTOS.study("photos_32", budgets.PHOTOS_SEARCH, budgets.MINUTES_PHOTOS / 2),
+    "rates": OF_PHOTOS.study("photos_32", budgets.PHOTOS, budgets.MINUTES_PHOTOS),
     "comparison": _contest(OF_PHOTOS, "W1.1", "on photographs", "photos_32", budgets.PHOTOS, budgets.MINUTES_PHOTOS),
-    "rates_clothes": OF_CLOTHES.study("laptop", budgets.CLOTHES_SEARCH, budgets.MINUTES_CLOTHES / 2),
+    "rates_clothes": OF_CLOTHES.study("laptop", budgets.CLOTHES, budgets.MINUTES_CLOTHES),
     "comparison_clothes": _contest(
         OF_CLOTHES, "W1.2", "on clothes", "laptop", budgets.CLOTHES, budgets.MINUTES_CLOTHES
     ),

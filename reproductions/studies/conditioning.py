@@ -89,8 +89,6 @@ FURTHER = {"grid": RATES_ON_CLOTHES["grid"] | alike(1.6e-2)}
 OF_CLOTHES = _search("conditioning_rates_clothes", RATES_ON_CLOTHES | FURTHER)
 OF_PHOTOS = _search("conditioning_rates", RATES_ON_PHOTOS)
 
-# These searches have all the steps of their contests: after half of them WGAN-GP was best at a rate at which it breaks
-# down in the second half.
 STUDIES = {
     "conditioning_rates_clothes": OF_CLOTHES.study("laptop", budgets.CLOTHES, budgets.MINUTES_CLOTHES),
     "conditioning_clothes": _contest(OF_CLOTHES, 1, "on clothes", "laptop", budgets.CLOTHES, budgets.MINUTES_CLOTHES),

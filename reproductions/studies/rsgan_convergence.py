@@ -99,10 +99,8 @@ CLOTHES = Study(
 )
 
 STUDIES = {
-    "rates": PHOTOS_SEARCH.study("photos_32", budgets.PHOTOS_SEARCH, budgets.MINUTES_PHOTOS / 2),
+    "rates": PHOTOS_SEARCH.study("photos_32", budgets.PHOTOS, budgets.MINUTES_PHOTOS),
     "convergence": CONVERGENCE,
-    "rates_clothes": CLOTHES_SEARCH.study(
-        "laptop", budgets.CLOTHES_SEARCH | {"generator_steps": 2}, budgets.MINUTES_CLOTHES / 2
-    ),
+    "rates_clothes": CLOTHES_SEARCH.study("laptop", budgets.CLOTHES | {"generator_steps": 2}, budgets.MINUTES_CLOTHES),
     "convergence_clothes": CLOTHES,
 }
