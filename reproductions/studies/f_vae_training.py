@@ -15,27 +15,22 @@ from reproductions.studies import budgets
 from reproductions.studies.search import Search
 
 STEPS, SEARCH_STEPS, WARM_UP = 6_000, 1_500, 200
-# With the couplings and mixing of `settings`, one Glow has as many parameters as the f-VAE of the laptop preset, the
-# others twice and four times as many.
-GLOW: dict[str, Any] = {"model": "glow", "flow_depth": 6, "flow_width": 121}
+# Glow's own couplings and mixing, for every flow.
+FLOW: dict[str, Any] = {"coupling": "affine", "mixing": "convolution"}
+# One Glow has as many parameters as the f-VAE of the laptop preset, the others twice and four times as many.
+GLOW: dict[str, Any] = {"model": "glow", "flow_depth": 6, "flow_width": 121, **FLOW}
 LARGER: dict[str, dict[str, Any]] = {
     "Glow, twice as large": {"flow_depth": 12},
     "Glow, four times as large": {"flow_depth": 24},
 }
-# The preset's couplings and mixing, which a VAE does not use.
-VAE: dict[str, Any] = {"model": "vae", "vae_width": 16, "coupling": "additive", "mixing": "permutation"}
+VAE: dict[str, Any] = {"model": "vae", "vae_width": 16}
 LARGE_CODE = "VAE, code of the data's size"
 
 
 def settings(dataset: str, steps: int) -> dict[str, Any]:
-    """What every run has.
-
-    Data, Glow's own couplings and mixing for every flow, averaged weights, and a rate that falls to nearly nothing.
-    """
+    """What every run has: data, averaged weights, and a rate that falls to nearly nothing."""
     return {
         "dataset": dataset,
-        "coupling": "affine",
-        "mixing": "convolution",
         "steps": steps,
         "decay_steps": steps - WARM_UP,
         "ema_momentum": 0.99,
@@ -52,7 +47,7 @@ def _sigmas(sigma_1: float, sigma_2: float, rate: float = 1.0) -> dict[str, floa
 SIGMAS = Search(
     script="f_vae",
     name="sigmas",
-    contestants={"f-VAE": {}, LARGE_CODE: {"flow_levels": 0}},
+    contestants={"f-VAE": FLOW, LARGE_CODE: {"flow_levels": 0}},
     grid={
         "from 0.05 and 0.05": _sigmas(0.05, 0.05),
         "from 0.3 and 0.1": _sigmas(0.3, 0.1),
