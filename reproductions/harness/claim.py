@@ -3,13 +3,18 @@
 A verdict rests on seeds. Each seed gives one number, paired between the variants that share it, and Student's t gives
 the 95 % interval of their mean. The claim holds where this interval lies inside the rule's region, fails where it lies
 outside, and is undecided in between; fewer than three seeds leave it undecided, whatever they show.
+
+Of ratios the logarithms are averaged. A largest or smallest number of several variants is that of their means over the
+seeds, each seed's number being the jackknife's: the largest of single runs would count what varies between seeds.
 """
 
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
+from statistics import geometric_mean, mean, stdev
 from typing import Literal, Protocol
+
+from reproductions.harness.numbers import significant
 
 MIN_SEEDS = 3
 CONFIDENCE = 0.95
@@ -83,7 +88,8 @@ class Verdict:
 
     Attributes:
         outcome: Whether the claim holds, fails or is undecided, or that no run was recorded.
-        value: The statistic's mean over the seeds; None without seeds, or where a run broke down.
+        value: The statistic's mean over the seeds, of ratios the geometric one; None without seeds, or where a run
+            broke down.
         interval: Its 95 % interval; None for fewer than three seeds, or where a run broke down.
         num_seeds: The seeds that the record has for it.
         num_broken: How many of them have a run that broke down.
@@ -102,10 +108,12 @@ class Verdict:
         if self.num_broken:
             of = "" if self.num_seeds == 1 else f"{self.num_broken} of "
             return f"{self.outcome}: a run broke down ({of}{seeds})"
+        assert self.value is not None
+        value = significant(self.value)
         if self.interval is None:
-            return f"{self.outcome}: {self.value:.3g} ({seeds})"
-        low, high = self.interval
-        return f"{self.outcome}: {self.value:.3g} (95 % interval {low:.3g} to {high:.3g}, {seeds})"
+            return f"{self.outcome}: {value} ({seeds})"
+        low, high = map(significant, self.interval)
+        return f"{self.outcome}: {value} (95 % interval {low} to {high}, {seeds})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +128,8 @@ class Claim:
         rule: Where the statistic bears the claim out. Fixed before the runs; `docs/studies.md` names the records
             that are older than their rules.
         least: The least value that the statistic can take: 0 for an error or a distance. The interval begins no lower.
-        values: From the record of a study to one number per seed; an infinite or undefined one stands for a run that
-            broke down. None where no study looks at the claim yet.
+        values: From the record of a study to one number per seed, as `Ratios` where these are ratios; an infinite or
+            undefined one stands for a run that broke down. None where no study looks at the claim yet.
     """
 
     key: str
@@ -146,13 +154,15 @@ class Claim:
         if num_broken:
             fails = len(values) >= MIN_SEEDS and all(self.rule.outside(value, value) for value in values)
             return Verdict("fails" if fails else "undecided", None, None, len(values), num_broken)
+        of_ratios = isinstance(self.values, Ratios)
+        center = geometric_mean(values) if of_ratios else mean(values)
         if len(values) < MIN_SEEDS:
-            return Verdict("undecided", mean(values), None, len(values))
-        low, high = confidence_interval(values)
+            return Verdict("undecided", center, None, len(values))
+        low, high = interval_of_ratio(values) if of_ratios else confidence_interval(values)
         low = max(low, self.least)
         inside, outside = self.rule.inside(low, high), self.rule.outside(low, high)
         outcome: Outcome = "holds" if inside else "fails" if outside else "undecided"
-        return Verdict(outcome, mean(values), (low, high), len(values))
+        return Verdict(outcome, center, (low, high), len(values))
 
 
 def confidence_interval(values: Sequence[float]) -> tuple[float, float]:
@@ -162,6 +172,23 @@ def confidence_interval(values: Sequence[float]) -> tuple[float, float]:
     quantile = float(stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2))
     half = quantile * stdev(values) / math.sqrt(len(values))
     return mean(values) - half, mean(values) + half
+
+
+def interval_of_ratio(values: Sequence[float]) -> tuple[float, float]:
+    """The 95 % interval of the geometric mean, by Student's t for the logarithms; at least two positive values."""
+    low, high = confidence_interval([math.log(value) for value in values])
+    return math.exp(low), math.exp(high)
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """A claim's values that are ratios, positive numbers: a ratio and its inverse lie equally far from one."""
+
+    values: Callable[[dict], Sequence[float]]
+
+    def __call__(self, record: dict) -> Sequence[float]:
+        """One ratio per seed."""
+        return self.values(record)
 
 
 def paired(
@@ -198,16 +225,50 @@ def difference(
     return lambda record: [a - b for a, b in paired(record, (first, second), statistic, broke_down)]
 
 
-def ratio(first: str, second: str, statistic: Callable[[dict], float | None]) -> Callable[[dict], list[float]]:
+def ratio(first: str, second: str, statistic: Callable[[dict], float | None]) -> Ratios:
     """What gives a claim's values: one variant's number divided by another's, seed by seed."""
-    return lambda record: [
-        a / b if math.isfinite(b) else math.nan for a, b in paired(record, (first, second), statistic)
-    ]
+    return Ratios(
+        lambda record: [a / b if math.isfinite(b) else math.nan for a, b in paired(record, (first, second), statistic)]
+    )
 
 
-def spread(variants: Sequence[str], statistic: Callable[[dict], float | None]) -> Callable[[dict], list[float]]:
-    """What gives a claim's values: the largest number of some variants over the smallest, seed by seed."""
-    return lambda record: [max(row) / min(row) for row in paired(record, variants, statistic)]
+def of_means(
+    variants: Sequence[str],
+    statistic: Callable[[dict], float | None],
+    combined: Callable[[Sequence[float]], float],
+    broke_down: float = math.inf,
+) -> Callable[[dict], list[float]]:
+    """What gives a claim's values: a function of the variants' mean numbers, as the jackknife's pseudo-values.
+
+    Their mean estimates that function of what many seeds would give, without most of the bias that a largest or
+    smallest of few noisy means has. Where a run broke down, each seed has the function of its own numbers.
+
+    Args:
+        variants: Titles of the variants.
+        statistic: As in `paired`.
+        combined: From a number of each variant, in their order, to one.
+        broke_down: As in `paired`.
+    """
+
+    def values(record: dict) -> list[float]:
+        rows = paired(record, variants, statistic, broke_down)
+        if len(rows) < 2 or not all(math.isfinite(number) for row in rows for number in row):
+            return [combined(row) for row in rows]
+        of_all = combined(_means(rows))
+        others = [combined(_means([*rows[:left_out], *rows[left_out + 1 :]])) for left_out in range(len(rows))]
+        return [len(rows) * of_all - (len(rows) - 1) * of_others for of_others in others]
+
+    return values
+
+
+def _means(rows: Sequence[Sequence[float]]) -> list[float]:
+    return [mean(column) for column in zip(*rows, strict=True)]
+
+
+def spread(variants: Sequence[str], statistic: Callable[[dict], float | None]) -> Ratios:
+    """What gives a claim's values: the largest mean number of some variants over the smallest, by `of_means`."""
+    logarithms = of_means(variants, statistic, lambda means: math.log(max(means) / min(means)))
+    return Ratios(lambda record: [math.exp(value) for value in logarithms(record)])
 
 
 def beside(claims: Iterable[Claim], record: dict | None, recorded: dict | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import mean
 from typing import TYPE_CHECKING
 
+from reproductions.harness.numbers import significant
 from reproductions.reporting import figures, summary
 from reproductions.reporting.markdown import spread, table
 
@@ -53,7 +54,7 @@ def _test_images_rows(record: dict) -> list[list[str]]:
     if found is None:
         return []
     title = f"*{found['num_fake']:.0f} test images in the place of samples*"
-    return [[title, f"{found[ACCURACY]:.3f}", f"{found[WITHIN]:.3g}", f"{found['frechet_distance']:.3g}", ""]]
+    return [[title, f"{found[ACCURACY]:.3f}", significant(found[WITHIN]), significant(found["frechet_distance"]), ""]]
 
 
 def class_dots(record: dict) -> Figure:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import mean
 from typing import TYPE_CHECKING
 
+from reproductions.harness.numbers import significant
 from reproductions.reporting import figures, summary
 from reproductions.reporting.markdown import spread, table
 
@@ -28,7 +29,7 @@ def density_table(record: dict) -> str:
     found = summary.real_test_images(record)
     if found:
         title = f"*{found['num_fake']:.0f} test images in the place of samples*"
-        rows.append([title, "", "", f"{found['frechet_distance']:.3g}", "1"])
+        rows.append([title, "", "", significant(found["frechet_distance"]), "1"])
     rows = [row + [""] * (len(columns) - len(row)) for row in rows]
     title = f"{summary.distance_title(record)}; {summary.conditions(record)}; bits {_draws(record)}."
     return f"{title}\n\n{table(columns, rows)}"

@@ -6,6 +6,8 @@ from math import isfinite
 from pathlib import Path
 from statistics import mean, stdev
 
+from reproductions.harness.numbers import significant
+
 # A block begins with a line such as <!-- table NAME --> or <!-- claims --> and ends with the line <!-- end -->.
 BLOCK = re.compile(r"(<!-- (\w+)(?: (\w+))? -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
@@ -27,8 +29,11 @@ def spread(values: Sequence[float], digits: int | None = None) -> str:
     """
     if not all(map(isfinite, values)):
         return "undefined"
-    of_mean, of_deviation = (".3g", ".2g") if digits is None else (f".{digits}f", f".{digits}f")
-    return f"{mean(values):{of_mean}}" + (f" ± {stdev(values):{of_deviation}}" if len(values) > 1 else "")
+
+    def text(value: float, significant_digits: int) -> str:
+        return significant(value, significant_digits) if digits is None else f"{value:.{digits}f}"
+
+    return text(mean(values), 3) + (f" ± {text(stdev(values), 2)}" if len(values) > 1 else "")
 
 
 def renew(page: Path, table_of: Callable[[str], str | None], only_check: bool = False) -> bool:

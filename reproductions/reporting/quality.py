@@ -2,6 +2,7 @@
 
 from statistics import mean
 
+from reproductions.harness.numbers import significant
 from reproductions.reporting import summary
 from reproductions.reporting.markdown import spread, table
 
@@ -27,7 +28,7 @@ def quality_table(record: dict) -> str:
     timed, level = record["timed"], summary.level(record)
     rows = [_row(variant, runs, level, timed) for variant, runs in summary.by_variant(record).items()]
     title = f"{summary.distance_title(record)}; {summary.conditions(record)}."
-    columns = [column.format(level=f"{level:.3g}") for column in (*COLUMNS, *(["ms per step"] if timed else []))]
+    columns = [column.format(level=significant(level)) for column in (*COLUMNS, *(["ms per step"] if timed else []))]
     return "\n".join([title, "", table(columns, [*rows, *_test_images_rows(record)]), *_groups(record)])
 
 
@@ -62,9 +63,9 @@ def _test_images_rows(record: dict) -> list[list[str]]:
         return []
     row = [
         f"*{found['num_fake']:.0f} test images in the place of samples*",
-        f"{found['frechet_distance']:.3g}",
+        significant(found["frechet_distance"]),
         *[""] * 3,
-        f"{found['kernel_distance']:.3g}",
+        significant(found["kernel_distance"]),
         f"{found['precision']:.2f} / {found['recall']:.2f}",
         f"{found['density']:.2f} / {found['coverage']:.2f}",
     ]
@@ -77,7 +78,7 @@ def _groups(record: dict) -> list[str]:
     if not groups:
         return []
     rows = [
-        [group, f"{min(distances):.3g}", f"{max(distances):.3g}", f"{max(distances) / min(distances):.3g}"]
+        [group, significant(min(distances)), significant(max(distances)), significant(max(distances) / min(distances))]
         for group, distances in groups.items()
     ]
     return ["", table(["group", "smallest distance", "largest distance", "ratio"], rows)]

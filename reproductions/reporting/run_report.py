@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reproductions.harness import launch
+from reproductions.harness.numbers import significant
 from reproductions.reporting import animations, charts, summary
 
 if TYPE_CHECKING:
@@ -93,9 +94,9 @@ def _rows(results: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     return [
         (
             charts.title_of(name),
-            f"{value:.4g}",
-            f"{summary.settled(results, name):.4g}",
-            f"{of_images[name]:.4g}" if name in of_images else "",
+            significant(value, 4),
+            significant(summary.settled(results, name), 4),
+            significant(of_images[name], 4) if name in of_images else "",
         )
         for name, value in results["evaluations"][-1].items()
         if name not in ("step", "seconds")

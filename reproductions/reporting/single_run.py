@@ -1,5 +1,6 @@
 """The table of one run whose samples were measured."""
 
+from reproductions.harness.numbers import significant
 from reproductions.reporting import markdown, summary
 
 # What the table says of samples, by the names of measures.
@@ -19,8 +20,8 @@ def table(results: dict) -> str:
     at_end, of_images = results["evaluations"][-1], results["measure"]["test_images"]
     measures = MEASURES | {name: title for name, title in OF_CLASSES.items() if name in at_end}
     rows = [
-        ["samples", *(f"{summary.settled(results, name):.3g}" for name in measures)],
-        ["test images", *(f"{of_images[name]:.3g}" for name in measures)],
+        ["samples", *(significant(summary.settled(results, name)) for name in measures)],
+        ["test images", *(significant(of_images[name]) for name in measures)],
     ]
     flags = results["flags"]
     devices = ", ".join(note["device"] for note in results.get("trained_on", [])) or "processor"

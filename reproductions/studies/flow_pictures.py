@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from reproductions.harness.numbers import significant
 from reproductions.harness.study import Study
 from reproductions.reporting import figures, markdown, summary
 from reproductions.studies import f_vae_training
@@ -50,7 +51,7 @@ def _table(record: dict, first_column: str, rows: Iterable[tuple[str, dict]]) ->
     cells = [
         [
             title,
-            f"{row['frechet_distance']:.3g}",
+            significant(row["frechet_distance"]),
             f"{row['precision']:.2f} / {row['recall']:.2f}",
             f"{row['sharpness_of_the_datas']:.2f}",
         ]

@@ -14,6 +14,7 @@ from statistics import mean
 from typing import TYPE_CHECKING, Literal
 
 from reproductions.harness.claim import Above, Claim, paired
+from reproductions.harness.numbers import significant
 from reproductions.harness.options import Options, option
 from reproductions.harness.study import Study
 from reproductions.reporting import figures, markdown, summary
@@ -106,7 +107,7 @@ def _norm_table(runs: dict[str, list[dict]]) -> str:
     def row(title: str, of_variant: list[dict]) -> list[str]:
         norms = of_variant[0]["norms"]
         products = [math.prod(norms[norm].values()) for norm in ("spectral", "frobenius", "operator")]
-        return [title, *(f"{norms['spectral'][layer]:.3g}" for layer in layers), *(f"{p:.3g}" for p in products)]
+        return [title, *(significant(norms["spectral"][layer]) for layer in layers), *map(significant, products)]
 
     return markdown.table(columns, [row(title, of_variant) for title, of_variant in runs.items()])
 

@@ -37,8 +37,8 @@ STUDY = Study(
             key=f"G2.{number}",
             topic="divergences hardly differ on images",
             sentence=f"In practice the divergences hardly differ, {group}.",
-            statistic="mean Fréchet distance of the last three evaluations, largest of all divergences over the "
-            "smallest",
+            statistic="mean Fréchet distance of the last three evaluations, largest of the divergences' "
+            "means over the smallest",
             rule=Below(1.25),
             values=spread([f"{group}: {name}" for name in DIVERGENCES], summary.settled),
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from reproductions.harness.claim import Above, Claim
+from reproductions.harness.claim import Above, Claim, Ratios
 from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.study import Study
 from reproductions.reporting import figures, markdown, summary
@@ -82,7 +82,7 @@ CLAIM = Claim(
     statistic="time of a step, WGAN-GP's over that with spectral normalisation, the two in turn, with nothing else to "
     "do for the machine",
     rule=Above(1),
-    values=ratios,
+    values=Ratios(ratios),
 )
 
 

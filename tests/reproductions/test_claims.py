@@ -7,7 +7,20 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from reproductions.harness.claim import Above, Below, Between, Claim, Verdict, beside, confidence_interval, paired
+from reproductions.harness.claim import (
+    Above,
+    Below,
+    Between,
+    Claim,
+    Ratios,
+    Verdict,
+    beside,
+    confidence_interval,
+    of_means,
+    paired,
+    ratio,
+    spread,
+)
 
 
 def claim(rule, values=lambda record: record["values"]):
@@ -132,6 +145,79 @@ class TestPaired:
 
     def test_a_run_that_lacks_the_number(self):
         assert paired(self.RECORD, ["a", "c"], lambda run: run.get("x")) == []
+
+
+def record_of(**numbers):
+    """A record with a run per variant and seed."""
+    return {
+        "runs": [
+            {"variant": variant, "seed": seed, "number": number}
+            for variant, found in numbers.items()
+            for seed, number in enumerate(found)
+        ]
+    }
+
+
+def number(run):
+    return run["number"]
+
+
+class TestRatios:
+    def test_the_interval_is_scipys_of_the_logarithms(self):
+        values = [0.3, 1.1, 2.9, 1.7]
+        logarithms = np.log(values)
+        found = claim(Above(1), Ratios(lambda record: values)).verdict({})
+        expected = scipy.stats.t.interval(0.95, 3, loc=logarithms.mean(), scale=scipy.stats.sem(logarithms))
+        assert found.value == pytest.approx(scipy.stats.gmean(values), rel=1e-12)
+        assert found.interval == pytest.approx(np.exp(expected), rel=1e-12)
+
+    def test_turning_the_ratio_round_turns_the_interval_round(self):
+        # The means of these ratios are 1.83 and 1.08: both would seem to be above 1.
+        record = record_of(a=[1.0, 1.0, 4.0], b=[1.0, 2.0, 1.0])
+        one, other = (claim(Above(1), ratio(*pair, number)).verdict(record) for pair in ("ab", "ba"))
+        assert one.value == pytest.approx(1 / other.value, rel=1e-12)
+        assert one.interval == pytest.approx([1 / bound for bound in reversed(other.interval)], rel=1e-12)
+
+    def test_a_run_that_broke_down(self):
+        record = record_of(a=[1.0, 1.0, 4.0], b=[1.0, 2.0, 1.0])
+        record["runs"][-1]["broke_down"] = "at step 3"
+        assert claim(Above(1), ratio("a", "b", number)).verdict(record) == Verdict("undecided", None, None, 3, 1)
+
+
+class TestFunctionsOfMeans:
+    def test_of_a_linear_one_every_seed_has_its_own(self):
+        record = record_of(a=[1.0, 5.0, 3.0], b=[2.0, 2.5, 7.0])
+        assert of_means("ab", number, lambda means: means[0] - means[1])(record) == pytest.approx([-1, 2.5, -4])
+
+    def test_of_a_square_they_have_no_bias(self):
+        # The mean of x_i x_j over i != j estimates the square of the mean without bias.
+        found = np.random.default_rng(0).normal(size=5)
+        unbiased = (found.sum() ** 2 - (found**2).sum()) / 20
+        values = of_means("a", number, lambda means: means[0] ** 2)(record_of(a=found.tolist()))
+        assert np.mean(values) == pytest.approx(unbiased, rel=1e-12)
+
+    def test_of_one_seed(self):
+        assert of_means("ab", number, max)(record_of(a=[1.0], b=[2.0])) == [2.0]
+
+    def test_where_a_run_broke_down_every_seed_has_its_own(self):
+        record = record_of(a=[1.0, 5.0, 3.0], b=[2.0, 2.5, 7.0])
+        record["runs"][1]["broke_down"] = "at step 3"
+        assert of_means("ab", number, max)(record) == [2.0, math.inf, 7.0]
+        assert of_means("ab", number, max, -math.inf)(record) == [2.0, 2.5, 7.0]
+
+    def test_a_spread_that_is_the_same_for_every_seed(self):
+        record = record_of(a=[1.0, 2.0, 4.0], b=[1.5, 3.0, 6.0], c=[1.2, 2.4, 4.8])
+        assert spread("abc", number)(record) == pytest.approx([1.5, 1.5, 1.5])
+
+    def test_variants_that_differ_by_noise_alone_have_a_spread_near_1(self):
+        generator = np.random.default_rng(1)
+        spreads, of_seeds = [], []
+        for _ in range(300):
+            numbers = np.exp(generator.normal(scale=0.08, size=(6, 5)))
+            spreads.extend(spread("abcdef", number)(record_of(**dict(zip("abcdef", numbers.tolist(), strict=True)))))
+            of_seeds.extend(numbers.max(axis=0) / numbers.min(axis=0))
+        assert scipy.stats.gmean(spreads) == pytest.approx(1.049, abs=0.015)
+        assert scipy.stats.gmean(of_seeds) == pytest.approx(1.224, abs=0.015)  # what the seeds' own spreads would say
 
 
 def test_verdicts_beside_each_other():
