@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -11,12 +12,14 @@ if TYPE_CHECKING:
 
 DPI = 100
 TITLE_SIZE = 10
+CHARACTERS_PER_INCH = 13  # of a title
 
 
 def of_record(record: dict, conditions: str, width: float, height: float) -> Figure:
     """An empty figure of that size in inches under the record's question and the conditions that it holds under."""
     figure = blank(width, height)
-    figure.suptitle(f"{record['question']}\n{conditions}", fontsize=TITLE_SIZE)
+    lines = [textwrap.fill(line, round(CHARACTERS_PER_INCH * width)) for line in (record["question"], conditions)]
+    figure.suptitle("\n".join(lines), fontsize=TITLE_SIZE)
     return figure
 
 

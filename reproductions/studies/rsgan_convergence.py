@@ -33,7 +33,7 @@ def _slightly_better(key: str, on: str) -> Claim:
     return Claim(
         key=key,
         topic="only slightly better in the end",
-        sentence=f"In the end RSGAN is only slightly better than SGAN on average, and not on every task, here {on}.",
+        sentence=f"In the end RSGAN is only slightly better than SGAN, here {on}.",
         statistic=f"{SETTLED}, RSGAN's over SGAN's",
         rule=Between(0.85, 1),
         values=ratio("RSGAN", "SGAN", summary.settled),
@@ -62,7 +62,7 @@ CONVERGENCE = Study(
         Claim(
             key="R1.2",
             topic="faster than SGAN",
-            sentence="RSGAN reaches the quality that both attain in fewer steps than SGAN.",
+            sentence="RSGAN needs fewer steps than SGAN for the quality that both attain.",
             statistic=f"{STEPS}, SGAN's less RSGAN's",
             rule=Above(0),
             values=summary.sooner("SGAN", "RSGAN"),
@@ -78,7 +78,7 @@ CONVERGENCE = Study(
         Claim(
             key="R2.2",
             topic="faster than SNGAN",
-            sentence="RSGAN reaches the quality that both attain in fewer steps than SNGAN.",
+            sentence="RSGAN needs fewer steps than SNGAN for the quality that both attain.",
             statistic=f"{STEPS}, SNGAN's less those of RSGAN with spectral normalisation",
             rule=Above(0),
             values=summary.sooner("SNGAN", "RSGAN with SN"),

@@ -78,8 +78,8 @@ STUDY = Study(
             key="R4.1",
             topic="stabler with real images in G's step",
             sentence="Real images in the generator's step keep training at raised learning rates from collapsing.",
-            statistic="share of runs that collapse at eight times the best rates: with a running mean of real scores in "
-            "the place of fresh real images, less RSGAN's",
+            statistic="share of runs that collapse at eight times the best rates: with a running mean of real scores "
+            "in the place of fresh real images, less RSGAN's",
             rule=Above(0),
             values=difference(RUNNING_MEAN, FRESH, collapsed, 1.0),
         ),
