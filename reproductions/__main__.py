@@ -49,8 +49,8 @@ def _list(words: list[str]) -> None:
 def listing() -> str:
     """What there is to run."""
     width = command_line.screen_width()
-    lines = ["Usage: python -m reproductions NAME [--FLAG=VALUE ...]; NAME --help lists the flags", ""]
-    lines += ["Presets: smoke (a minute), laptop (the default), paper (the author's sizes: hours on a GPU).", ""]
+    lines = ["Usage: python -m reproductions NAME [--FLAG=VALUE ...]; NAME --help lists the flags and all presets", ""]
+    lines += ["Presets: smoke (a minute), laptop (the default), paper (the author's sizes: hours on a GPU)", ""]
     lines += ["Scripts, with the minutes of laptop on two cores; studies, with claims and minutes:"]
     for name, reproduction in reproductions().items():
         lines += command_line.entry(name, f"{reproduction.summary} ({reproduction.minutes} minutes)", width, indent=26)

@@ -63,8 +63,10 @@ def table(record: dict) -> str:
     """For each data set and number of images one row per method; then the norms of the layers."""
     runs = summary.by_variant(record)
     flags = record["flags"]
+    passes = {run["flags"]["dataset"]: run["flags"]["min_passes"] for run in record["runs"]}
+    least = ", ".join(f"{number} over {dataset}" for dataset, number in passes.items())
     conditions = (
-        f"LeNet, {flags['steps']} steps of {flags['batch_size']}, but at least {flags['min_passes']} passes; "
+        f"LeNet, {flags['steps']} steps of {flags['batch_size']}, but at least these passes: {least}; "
         f"{summary.seeds(record)}. Changes of norm {flags['change_norm']} and an attack of {flags['epsilon']} per "
         f"pixel, images being in [-1, 1]; on {flags['attacked_images']} test images at most."
     )
