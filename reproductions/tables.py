@@ -22,7 +22,8 @@ from reproductions.harness.command_line import parsed
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
-from reproductions.harness.record import readable, shipped
+from reproductions.harness.record import check_features, readable, shipped, shipped_path
+from reproductions.harness.record_fields import check_fields
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import read_json, write_json
 from reproductions.harness.trained import ZOO
@@ -63,11 +64,13 @@ def makers(page: Path, settings: bool = False) -> dict[str, Callable[[str, str],
 
     def table(study: str, _: str) -> str:
         record = record_of(study)
-        return "Not recorded yet." if record is None else reproduction.studies[study].table(record)
+        with readable(shipped_path(page.stem, study)):
+            return "Not recorded yet." if record is None else reproduction.studies[study].table(record)
 
     def run(name: str, _: str) -> str:
-        kept = record_of(name)
-        return "Not recorded yet." if kept is None else single_run.table(kept)
+        path = shipped_path(page.stem, name)
+        with readable(path):
+            return single_run.table(read_json(path)) if path.exists() else "Not recorded yet."
 
     from_records = {
         "table": table,
@@ -124,7 +127,8 @@ def show() -> None:
         for study_name, study in reproduction_of(name).studies.items():
             recorded = shipped(name, study_name)
             if recorded is not None:
-                print(f"\n{name}, {study_name}\n\n{study.table(recorded)}\n")
+                with readable(shipped_path(name, study_name)):
+                    print(f"\n{name}, {study_name}\n\n{study.table(recorded)}\n")
             for one in study.claims:
                 print(
                     f"{one.key}  {one.sentence}\n    {one.statistic}; holds if {one.rule}\n    {one.verdict(recorded)}"
@@ -135,7 +139,7 @@ def compare(folder: Path) -> None:
     """Prints the tables and verdicts of every record in a folder, those of the repository's records beside them.
 
     Raises:
-        UsageError: There is no record in it.
+        UsageError: There is no record in it, or one that is damaged or whose runs were not measured alike.
     """
     found = False
     for path in sorted(folder.rglob("*.json")):
@@ -152,17 +156,29 @@ def _beside_the_recorded_one(record: dict, path: Path) -> str:
     name, study_name = record["reproduction"], record["study"]
     study, recorded = reproduction_of(name).studies[study_name], shipped(name, study_name)
     parts = [f"\n{name}, {study_name}: {path}", f"{study.table(record)}\n"]
-    parts.append("Not recorded in the repository." if recorded is None else f"Recorded:\n\n{study.table(recorded)}")
+    with readable(shipped_path(name, study_name)):
+        parts.append("Not recorded in the repository." if recorded is None else f"Recorded:\n\n{study.table(recorded)}")
     return "\n\n".join(parts) + (f"\n\n{claim.beside(study.claims, record, recorded)}" if study.claims else "")
 
 
 def _record(path: Path) -> dict | None:
-    """The record in a file; None where the file is another, such as the results of a single run."""
+    """The record in a file; None where the file is another, such as the results of a single run.
+
+    Raises:
+        UsageError: Its runs were not measured alike, so that their means would say nothing.
+        ValueError: A field is missing or of another kind.
+    """
     content = read_json(path)
     if not {"reproduction", "study", "runs"} <= content.keys() or not content["runs"]:
         return None
-    known = content["reproduction"] in SCRIPTS and content["study"] in reproduction_of(content["reproduction"]).studies
-    return content if known else None
+    if (
+        content["reproduction"] not in SCRIPTS
+        or content["study"] not in reproduction_of(content["reproduction"]).studies
+    ):
+        return None
+    check_fields(content)
+    check_features(content, path)
+    return content
 
 
 def main(argv: Sequence[str] | None = None) -> None:

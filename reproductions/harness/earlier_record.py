@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from reproductions.harness.errors import UsageError
-from reproductions.harness.record import agree, readable
-from reproductions.harness.run_directory import RunDirectory, differences, has_fewer_steps, read_json
+from reproductions.harness.record import agree, check_features, read_record
+from reproductions.harness.run_directory import RunDirectory, differences, has_fewer_steps
 from reproductions.harness.study import Study
 
 Run = tuple[str, int]
@@ -29,21 +29,21 @@ def kept(
         directory: Gives the folder of a run.
 
     Raises:
-        UsageError: It is damaged or of other flags, or a run of fewer steps would be lost.
+        UsageError: It is damaged or of other flags, its runs were not measured alike, or a run of fewer steps would be
+            lost.
     """
-    record = read_json(path, "a record; remove it, or give another --results_dir")
-    with readable(path):
-        runs = {(run["variant"], run["seed"]): run for run in record["runs"]}
-        runs = {(title, seed): run for (title, seed), run in runs.items() if title in study.variants}
-        there = record["flags"]
-        continued = study.extendable and has_fewer_steps(there, flags)
-        same_variants = all(agree(run["flags"], study.variants[title]) for (title, _), run in runs.items())
+    record = read_record(path, "a record; remove it, or give another --results_dir")
+    runs = {(run["variant"], run["seed"]): run for run in record["runs"] if run["variant"] in study.variants}
+    there = record["flags"]
+    continued = study.extendable and has_fewer_steps(there, flags)
+    same_variants = all(agree(run["flags"], study.variants[title]) for (title, _), run in runs.items())
     if not same_variants or not agree(there | {"steps": flags["steps"]} if continued else there, flags):
         # A flag may be younger than the record.
         differing = differences(flags, {name: there.get(name, value) for name, value in flags.items()})
         which = ", ".join(differing.values()) or "its variants have changed"
         raise UsageError(f"{path} is a record of other flags: {which}; give another --results_dir or --output_dir")
     if not continued:
+        check_features({"runs": list(runs.values())}, path)
         return runs
     for title, seed in runs:
         lost = f"{path} is a record of fewer steps, whose runs are continued together"

@@ -10,6 +10,7 @@ from typing import Any
 
 from reproductions import pages
 from reproductions.harness.errors import UsageError
+from reproductions.harness.record_fields import check_fields
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import RunDirectory, read_json
 from reproductions.harness.study import Study, file_name
@@ -31,8 +32,29 @@ IF_THERE = ("trained_on",)
 
 def shipped(script: str, study: str) -> dict | None:
     """The record that comes with the scripts; None where there is none yet."""
-    path = RESULTS / script / f"{study}.json"
-    return read_json(path) if path.exists() else None
+    path = shipped_path(script, study)
+    return read_record(path) if path.exists() else None
+
+
+def shipped_path(script: str, name: str) -> Path:
+    """Where the record of a study, or of one run that was kept, comes with the scripts."""
+    return RESULTS / script / f"{name}.json"
+
+
+def read_record(path: Path, *expected: str) -> dict:
+    """Reads the record of a study.
+
+    Args:
+        path: The file.
+        *expected: As in `read_json`.
+
+    Raises:
+        UsageError: It is damaged, or something else.
+    """
+    record = read_json(path, *expected)
+    with readable(path):
+        check_fields(record)
+    return record
 
 
 @contextlib.contextmanager
@@ -135,8 +157,8 @@ def plain(value: Any) -> Any:
 
 def image_counts(record: dict) -> set[tuple[int, int]]:
     """How many real images and samples the runs' distances compare: one pair, or more if they differ."""
-    last = [run["evaluations"][-1] for run in record["runs"] if "measure" in run and run["evaluations"]]
-    return {(int(row["num_real"]), int(row["num_fake"])) for row in last if "num_fake" in row}
+    rows = [row for run in record["runs"] if "measure" in run for row in run["evaluations"]]
+    return {(int(row["num_real"]), int(row["num_fake"])) for row in rows if "num_fake" in row}
 
 
 def check_features(record: dict, path: Path) -> None:
@@ -152,7 +174,10 @@ def check_features(record: dict, path: Path) -> None:
     described = [run["measure"] for run in record["runs"] if "measure" in run]
     features = [measure["features"] for measure in described if "features" in measure]
     if None in features:
-        raise UsageError(f"--dataset={record['flags']['dataset']}: a study needs labels, or --features=imagenet")
+        raise UsageError(
+            f"{path}: one of its runs was not measured, because its data have no labels, and cannot be compared; "
+            f"{OTHER_RECORD} in a new --output_dir, with labelled data or --features=imagenet"
+        )
     if len({one["weights_hash"] for one in features}) > 1:
         raise UsageError(
             f"{path}: its runs were measured on different features and cannot be compared; "

@@ -23,9 +23,9 @@ from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.image_labels import check_classes
 from reproductions.harness.options import as_flags
-from reproductions.harness.record import check_counts, check_weights, minutes
+from reproductions.harness.record import check_counts, check_weights, minutes, read_record
 from reproductions.harness.reproduction import Reproduction
-from reproductions.harness.run_directory import nearest, read_json
+from reproductions.harness.run_directory import nearest
 from reproductions.harness.silence import say
 from reproductions.harness.study import Study
 from reproductions.harness.tensorflow_quietly import import_tensorflow
@@ -121,7 +121,7 @@ def check(
     from keras_gen import datasets
 
     of_study = reproduction.studies[study]
-    recorded = read_json(path) if path.exists() else {"runs": []}
+    recorded = read_record(path) if path.exists() else {"runs": []}
     size, images, built = 0, {}, {}
     hashes: dict[str, str] = {}
     for configuration in configurations:

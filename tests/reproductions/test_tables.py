@@ -154,6 +154,24 @@ class TestCommand:
         with pytest.raises(UsageError, match=r"identity\.json is damaged, or of another version|no record of a study"):
             tables.compare(tmp_path)
 
+    @pytest.mark.parametrize(
+        ("change", "complaint"),
+        [
+            (lambda run: run["measure"]["features"].update(weights_hash="0"), ": its runs were .* different features"),
+            (lambda run: run["evaluations"][-1].update(num_fake=9.0), ": its runs were .* different numbers of images"),
+            (lambda run: run["measure"].update(features=None), ": one of its runs was not measured"),
+            (lambda run: run["measure"].update(features={}), " is damaged, .*measure.features.network is missing"),
+        ],
+        ids=["features", "counts", "none", "damaged"],
+    )
+    def test_runs_that_were_not_measured_alike_are_not_averaged(self, tmp_path, change, complaint, capsys):
+        record = read_json(tables.FOLDER / "results" / "wgan_div" / "power.json")
+        change(record["runs"][0])
+        (tmp_path / "power.json").write_text(json.dumps(record))
+        with pytest.raises(UsageError, match=f"power.json{complaint}"):
+            tables.compare(tmp_path)
+        assert capsys.readouterr().out == ""
+
     @pytest.mark.parametrize("content", ["[" * 100_000, "nul", "\ud800"])
     def test_what_is_no_json_is_named(self, tmp_path, content):
         (tmp_path / "identity.json").write_bytes(content.encode(errors="surrogatepass"))
