@@ -1,3 +1,6 @@
+import hashlib
+import inspect
+
 import h5py
 import keras
 import numpy as np
@@ -5,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from keras_gen.errors import InputError
-from keras_gen.metrics import inception_features
+from keras_gen.metrics import inception, inception_features
 from keras_gen.metrics.inception import WEIGHTS_FILE
 
 
@@ -45,14 +48,56 @@ def write_weights(path, layers):
                 group[str(i)] = values
 
 
-def test_damaged_weights(weights_path, small_inception):
-    weights_path.write_bytes(b"not HDF5")
-    with pytest.raises(InputError, match="does not hold InceptionV3's weights"):
+WEIGHTS = {"mean": [], "scale": [np.diag([1.0, 2.0, 3.0]), np.zeros(3)]}
+
+
+@pytest.fixture
+def is_kerass_file(weights_path, monkeypatch):
+    """Takes what lies in the place of the weights for Keras's own file."""
+    return lambda: monkeypatch.setattr(inception, "MD5", hashlib.md5(weights_path.read_bytes()).hexdigest())
+
+
+@pytest.mark.parametrize(
+    "weights", [WEIGHTS, {"mean": [], "scale": [np.full((3, 3), np.nan), np.zeros(3)]}], ids=["other", "nan"]
+)
+def test_weights_of_the_right_shapes_that_are_not_kerass(weights, weights_path, small_inception):
+    write_weights(weights_path, weights)
+    with pytest.raises(InputError, match=f"{weights_path} is damaged, or holds other weights .*; replace it with"):
         inception_features()
 
 
-def test_images_are_resized_and_coloured_in_float32(weights_path, small_inception, mixed_bfloat16):
-    write_weights(weights_path, {"mean": [], "scale": [np.diag([1.0, 2.0, 3.0]), np.zeros(3)]})
+@pytest.mark.parametrize(
+    "weights",
+    [b"not HDF5", {"mean": []}, {"mean": [], "scale": [np.zeros((2, 2))]}],
+    ids=["no_hdf5", "missing_layer", "another_shape"],
+)
+def test_damaged_weights(weights, weights_path, small_inception, is_kerass_file):
+    if isinstance(weights, bytes):
+        weights_path.write_bytes(weights)
+    else:
+        write_weights(weights_path, weights)
+    is_kerass_file()
+    with pytest.raises(InputError, match=f"{weights_path} is damaged, or holds other weights .*; replace it with"):
+        inception_features()
+
+
+def test_a_group_that_is_missing(weights_path, small_inception, is_kerass_file):
+    write_weights(weights_path, WEIGHTS)
+    with h5py.File(weights_path, "a") as file:
+        del file["scale"]
+    is_kerass_file()
+    with pytest.raises(InputError, match=f"{weights_path} is damaged"):
+        inception_features()
+
+
+def test_the_hash_is_that_of_keras():
+    source = inspect.getsource(inspect.getmodule(keras.applications.InceptionV3))
+    assert f'"{WEIGHTS_FILE}"' in source and f'file_hash="{inception.MD5}"' in source
+
+
+def test_images_are_resized_and_coloured_in_float32(weights_path, small_inception, is_kerass_file, mixed_bfloat16):
+    write_weights(weights_path, WEIGHTS)
+    is_kerass_file()
 
     features = inception_features()
     assert keras.config.dtype_policy().name == "mixed_bfloat16"
