@@ -32,10 +32,11 @@ def load(path: str, split: str, image_size: int | None = None, follow_links: boo
             than `image_size`.
     """
     size = image_size or DEFAULT_SIZE
-    name = f"{'linked_folder' if follow_links else 'folder'}:{path}"
+    kind = "linked_folder" if follow_links else "folder"
+    name = f"{kind}:{path}"
     root = Path(path).expanduser()
     if not path or not root.is_dir():
-        raise InputError(f"{name}: there is no such folder")
+        raise InputError(f"{name}: there is no such folder; give --dataset={kind}:PATH, a folder of images")
     index = folder_index.find(root, follow_links)
     if len(index) < 2:
         links = "" if follow_links else " and links that leave it; linked_folder:PATH follows links"

@@ -53,7 +53,7 @@ def saved_model_folder(path: Path, flag: str) -> Path:
     """
     directory = RunDirectory(path)
     if not path.exists():
-        raise UsageError(f"{flag}={path}: there is no such folder")
+        raise UsageError(f"{flag}={path}: there is no such folder; give that of a SavedModel or of a finished run")
     if (path / "saved_model.pb").exists():
         return path
     if directory.flags.is_file():

@@ -123,7 +123,7 @@ def test_too_few_files(tmp_path, count):
 
 
 def test_a_missing_folder(tmp_path):
-    with pytest.raises(InputError, match="folder:.*/nowhere: there is no such folder"):
+    with pytest.raises(InputError, match="folder:.*/nowhere: there is no such folder; give --dataset=folder:PATH, a"):
         load(f"folder:{tmp_path}/nowhere")
 
 
