@@ -62,17 +62,37 @@ def lenet_features(
     """
     _check(train, test)
     recipe = _recipe(train, seed)
-    name = _file_stem(train, seed)
-    stem = Path(cache_dir or cache_folder()).expanduser() / name
     # Sums on a GPU have no fixed order, and this network is small enough for the CPU.
     with tf.device("/CPU:0"):
-        cached = _read_cache(SHIPPED / name, recipe) or _read_cache(stem, recipe)
+        found = _read_caches(train, recipe, cache_dir)
         with activity(f"training a LeNet on {train.name}"):
-            model, description = cached or _trained(train, test, recipe)
-    if not cached:
-        _write_cache(stem, model, description)
+            model, description = found or _trained(train, test, recipe)
+    if not found:
+        _write_cache(_stem(train, seed, cache_dir), model, description)
+    return _features(model, description)
+
+
+def lenet_features_without_training(
+    train: Images, seed: int = 0, cache_dir: str | os.PathLike | None = None
+) -> ImageFeatures | None:
+    """What `lenet_features` gives, if it comes with the package or lies in the cache; None if it has to be trained.
+
+    Args:
+        train: As in `lenet_features`.
+        seed: As in `lenet_features`.
+        cache_dir: As in `lenet_features`.
+
+    Raises:
+        InputError: The data set has no labels.
+    """
+    with tf.device("/CPU:0"):
+        found = _read_caches(train, _recipe(train, seed), cache_dir)
+    return found and _features(*found)
+
+
+def _features(model: keras.Model, description: dict) -> ImageFeatures:
     features = keras.Model(model.input, model.get_layer("features").output)
-    return ImageFeatures(features, tuple(train.image_shape), "LeNet features", description)
+    return ImageFeatures(features, tuple(description["image_shape"]), "LeNet features", description)
 
 
 def _check(train: Images, test: Images) -> None:
@@ -163,10 +183,17 @@ def _accuracy(model: keras.Model, images: Images) -> float:
     return float(np.mean(logits.argmax(axis=1) == _labels(images)[: len(pixels)]))
 
 
-def _file_stem(train: Images, seed: int) -> str:
+def _stem(train: Images, seed: int, folder: str | os.PathLike | None) -> Path:
+    """Where a folder, by default the cache, keeps the LeNet of a data set, without the suffix."""
     name = re.sub(r"[^\w.-]+", "_", train.name)
     size = "x".join(map(str, train.image_shape))
-    return f"lenet-{name}-{size}-seed{seed}"
+    return Path(folder or cache_folder()).expanduser() / f"lenet-{name}-{size}-seed{seed}"
+
+
+def _read_caches(train: Images, recipe: dict, cache_dir: str | os.PathLike | None) -> tuple[keras.Model, dict] | None:
+    """The network and its description, of the package or else of the cache; None if neither has one that fits."""
+    stems = (_stem(train, recipe["seed"], folder) for folder in (SHIPPED, cache_dir))
+    return next((found for stem in stems if (found := _read_cache(stem, recipe))), None)
 
 
 def _read_cache(stem: Path, recipe: dict) -> tuple[keras.Model, dict] | None:

@@ -32,6 +32,18 @@ def check_labels(name: str, images: Images) -> None:
         )
 
 
+def _advise(name: str, images: Images) -> None:
+    """Warns of features that do not fit the images."""
+    from keras_gen.datasets.images import warn_once
+
+    if needs_labels(name) and images.image_shape[-1] == 3:
+        warn_once(
+            f"{images.name}: --features={name}",
+            f"--features={name} is meant for digits and clothes, and takes blurred photographs for precise ones; for "
+            f"{images.name}, give --features=imagenet",
+        )
+
+
 def features(name: str, train: Images, test: Images) -> ImageFeatures:
     """The features of that name.
 
@@ -42,6 +54,7 @@ def features(name: str, train: Images, test: Images) -> ImageFeatures:
     from keras_gen import metrics
 
     check_labels(name, train)
+    _advise(name, train)
     match name:
         case "lenet":
             return metrics.lenet_features(train, test)
@@ -50,3 +63,16 @@ def features(name: str, train: Images, test: Images) -> ImageFeatures:
         case "inception":
             return metrics.inception_features()
     raise AssertionError(f"--features={name} has no features")
+
+
+def features_without_training(name: str, train: Images, test: Images) -> ImageFeatures | None:
+    """The features of that name; None if they would have to be trained first.
+
+    Raises:
+        UsageError: They need labels, and the data set has none.
+        keras_gen.InputError: Weights are missing or damaged.
+    """
+    from keras_gen.metrics.trained_features import lenet_features_without_training
+
+    check_labels(name, train)
+    return lenet_features_without_training(train) if needs_labels(name) else features(name, train, test)

@@ -123,24 +123,26 @@ def check(
     of_study = reproduction.studies[study]
     recorded = read_record(path) if path.exists() else {"runs": []}
     size, images, built = 0, {}, {}
-    hashes: dict[str, str] = {}
+    hashes: dict[tuple[Any, ...], str | None] = {}  # None: not known before the features are trained
     for configuration in configurations:
         name, pixels = getattr(configuration, "dataset", None), getattr(configuration, "image_size", None)
         if name is not None and (name, pixels) not in images:
             train, test = (datasets.load(name, split, pixels, data_dir) for split in ("train", "test"))
             images[name, pixels] = train, test
+        features = _features(reproduction, of_study, configuration)
         if name is not None:
             check_classes(configuration, images[name, pixels][0])
-            if _features(reproduction, of_study, configuration) is not None:
-                image_features.check_labels(configuration.features, train)
+            if features is not None:
+                image_features.check_labels(features, images[name, pixels][0])
         if of_study.perform is None and reproduction.compared is not None:
             check_counts(recorded, path, *reproduction.compared(configuration, *images[name, pixels]))
-        features = _features(reproduction, of_study, configuration)
-        if features is not None and not image_features.needs_labels(features):
-            if features not in hashes:
-                described = image_features.features(features, *images[name, pixels]).description
-                hashes[features] = described["weights_hash"]
-            check_weights(recorded, path, hashes[features])
+        if features is not None:
+            trained_on = (name, pixels) if image_features.needs_labels(features) else ()
+            if (features, *trained_on) not in hashes:
+                found = image_features.features_without_training(features, *images[name, pixels])
+                hashes[features, *trained_on] = found and found.description["weights_hash"]
+            if (weights_hash := hashes[features, *trained_on]) is not None:
+                check_weights(recorded, path, weights_hash)
         size += BYTES_BESIDE
         if of_study.perform is None:
             model = configuration.replace({"seed": 0})

@@ -8,6 +8,7 @@ import pytest
 from keras_gen import datasets
 from keras_gen.errors import InputError
 from keras_gen.metrics import lenet_features, trained_features
+from keras_gen.metrics.trained_features import lenet_features_without_training
 from keras_gen.networks.lenet import lenet
 
 
@@ -113,6 +114,17 @@ def test_the_second_call_reads_the_cache(digits, tmp_path, quick_trainings, monk
     names = sorted(path.name for path in (tmp_path / "cache").iterdir())
     assert names == ["lenet-digits-8x8x1-seed0.json", "lenet-digits-8x8x1-seed0.keras"]
     assert json.loads((tmp_path / "cache" / names[0]).read_text()) == trained.description
+
+
+def test_without_training_there_is_only_what_is_kept(digits, tmp_path, quick_trainings):
+    assert lenet_features_without_training(digits[0], cache_dir=tmp_path) is None and quick_trainings == []
+    trained = lenet_features(*digits, cache_dir=tmp_path)
+    kept = lenet_features_without_training(digits[0], cache_dir=tmp_path)
+    assert kept.description == trained.description and len(quick_trainings) == 1
+    images = digits[1].to_array(20)
+    np.testing.assert_array_equal(kept(images), trained(images))
+    with pytest.raises(InputError, match="digits has no labels"):
+        lenet_features_without_training(dataclasses.replace(digits[0], labels=None, num_classes=None))
 
 
 def truncate(path):

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from keras_gen import datasets, metrics
+from keras_gen.datasets import images
 from reproductions import wgan_div
 from reproductions.families import samples
+from reproductions.harness import image_features
 
 
 class Pixels:
@@ -40,3 +42,18 @@ def test_as_many_test_images_as_samples_are_measured(asked, monkeypatch, capsys)
     assert (said in capsys.readouterr().out) == (asked > len(test))
     # A model that draws the test images is as good as they are.
     assert found == pytest.approx(described["test_images"], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset"), [("lenet", "photo_patches"), ("imagenet", "photo_patches"), ("lenet", "digits")]
+)
+def test_a_lenet_is_not_for_photographs(name, dataset, monkeypatch, caplog):
+    for made in ("lenet_features", "imagenet_features"):
+        monkeypatch.setattr(metrics, made, lambda *images: Pixels())
+    monkeypatch.setattr(images, "_warned", set())
+    train, test = (datasets.load(dataset, split) for split in ("train", "test"))
+    for _ in range(2):  # a study's run measures, then looks at the model
+        image_features.features(name, train, test)
+    warned = (name, dataset) == ("lenet", "photo_patches")
+    assert caplog.text.count("for photo_patches, give --features=imagenet") == warned
+    assert len(caplog.records) == warned

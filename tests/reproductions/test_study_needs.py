@@ -1,5 +1,6 @@
 """What a study says before its first run, and what it finds missing there."""
 
+import contextlib
 import json
 import shutil
 from collections import namedtuple
@@ -13,7 +14,7 @@ from helpers import forked
 from keras_gen import metrics
 from keras_gen.datasets import fashion_mnist
 from keras_gen.errors import InputError
-from keras_gen.metrics import ImageFeatures, imagenet
+from keras_gen.metrics import ImageFeatures, imagenet, trained_features
 from reproductions import wgan_div
 from reproductions.harness import record, study_needs
 from reproductions.harness.errors import UsageError
@@ -109,6 +110,25 @@ def test_a_record_of_other_features(configuration, tmp_path, monkeypatch):
     said = r"measured on features of EfficientNet-Lite0 \(def\), and new ones would be on others \(abc\)"
     with pytest.raises(UsageError, match=said):
         study_needs.check(wgan_div.REPRODUCTION, "power", [of_run], None, path)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_record_of_another_lenet(kept, configuration, tmp_path, monkeypatch):
+    """Found before the first run, where none has to be trained for it."""
+    features = ImageFeatures(lambda images: images, (8, 8, 1), "x", {"weights_hash": "abc"})
+    asked = []
+
+    def without_training(train):
+        asked.append(train.name)
+        return features if kept else None
+
+    monkeypatch.setattr(trained_features, "lenet_features_without_training", without_training)
+    path = tmp_path / "power.json"
+    path.write_text(recorded({"features": {"network": "LeNet", "weights_hash": "def"}}))
+    refused = pytest.raises(UsageError, match=r"features of LeNet \(def\), and new ones would be on others \(abc\)")
+    with refused if kept else contextlib.nullcontext():
+        study_needs.check(wgan_div.REPRODUCTION, "power", [configuration(), configuration(seed=1)], None, path)
+    assert asked == ["digits"]
 
 
 @pytest.mark.parametrize("features", ["text", {}, {"network": "LeNet"}, None], ids=str)
