@@ -20,7 +20,7 @@ from benchmarks.accelerator import words
 from benchmarks.accelerator.describing import folder_hash
 from benchmarks.accelerator.parcel import Parcel, ParcelError
 from benchmarks.accelerator.results import Result
-from reproductions.harness import image_files, silence
+from reproductions.harness import image_files, measured_on, silence
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.options import Options, option
@@ -113,8 +113,10 @@ def receive(result: Result, data_dir: str | None) -> None:
     silence.say(f"Receiving {name}")
     training = Training.prepared(reproduction, c, data_dir, strategy)
     check_variables(training.model, description)
+    measured_on.check_unchanged(directory, training.measured_with)
     with directory.claimed(flags, extendable=True):
         image_files.note_names(directory.image_files, training.images.files)
+        measured_on.note(directory, training.measured_with)
         _write_tables(training, directory, result, state, snapshots)
         assign(training.model, description, state)
         directory.note_device(result.device, result.first_step, result.step, result.whole)

@@ -21,7 +21,7 @@ from keras_gen import callbacks, datasets
 from keras_gen.errors import BrokenTrainingError
 from keras_gen.models import ReproducibleModel
 from keras_gen.utils.files import MemoryFile, replacing
-from reproductions.harness import distribution, image_files, run_checks, silence
+from reproductions.harness import distribution, image_files, measured_on, run_checks, silence
 from reproductions.harness.averages import of_averages
 from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.image_labels import check_classes
@@ -71,8 +71,11 @@ def perform(
     dataset, files = configuration.dataset, training.images.files
     silence.now_doing("Checking the image files")
     image_files.check_unchanged(directory.image_files, files, dataset)
+    if chief:  # the only one whose measurements are written
+        measured_on.check_unchanged(directory, training.measured_with)
     with distribution.writable(directory, strategy) as written, written.claimed(flags, extendable=True):
         image_files.note_names(written.image_files, files)
+        measured_on.note(written, training.measured_with)
         distribution.check_checkpoints(strategy, callbacks.newest_step(directory.checkpoints))
         silence.now_doing("Restoring the last checkpoint")
         first_step = callbacks.restore_newest(training.model, directory.checkpoints)

@@ -33,6 +33,7 @@ class RunDirectory:
         self.flags = self.path / "flags.json"
         self.metrics = self.path / "metrics.csv"
         self.evaluations = self.path / "evaluations.csv"
+        self.measure = self.path / "measure.json"
         self.samples = self.path / "samples"
         self.tensorboard = self.path / "tensorboard"
         self.checkpoints = self.path / "checkpoints"

@@ -42,6 +42,7 @@ def test_a_run_leaves_everything_in_its_folder(smoke_run):
         "flags.json",
         "metrics.csv",
         "evaluations.csv",
+        "measure.json",
         "results.json",
         "samples",
         "tensorboard",
