@@ -27,8 +27,8 @@ def check_unchanged(directory: RunDirectory, described: Mapping[str, Any]) -> No
     changes = [f"{name}: {then[name]}, now {now.get(name)}" for name in then if then[name] != now.get(name)]
     if changes:
         raise UsageError(
-            f"--output_dir={directory.path} holds a run that was measured on something else ({'; '.join(changes)}), and "
-            "its measurements could not be compared; give a new --output_dir, or restore what it was measured on"
+            f"--output_dir={directory.path} holds a run that was measured on something else ({'; '.join(changes)}), "
+            "and its measurements could not be compared; give a new --output_dir, or restore what it was measured on"
         )
 
 

@@ -140,7 +140,7 @@ def check(
             trained_on = (name, pixels) if image_features.needs_labels(features) else ()
             if (features, *trained_on) not in hashes:
                 found = image_features.features_without_training(features, *images[name, pixels])
-                hashes[features, *trained_on] = found and found.description["weights_hash"]
+                hashes[features, *trained_on] = None if found is None else found.description["weights_hash"]
             if (weights_hash := hashes[features, *trained_on]) is not None:
                 check_weights(recorded, path, weights_hash)
         size += BYTES_BESIDE
