@@ -51,8 +51,14 @@ def check_input(holds: tf.Tensor, *message: str | tf.Tensor) -> tf.Operation | N
     if not tf.executing_eagerly():
         return tf.debugging.Assert(holds, [f"InputError: {message[0]}", *message[1:]])
     if not holds:
-        raise InputError(_joined(f"{float(part):g}" if tf.is_tensor(part) else part for part in message))
+        raise InputError(_joined(written(part) if tf.is_tensor(part) else part for part in message))
     return None
+
+
+def written(number: tf.Tensor) -> str:
+    """A known number as messages write it: a whole one in full, another with six digits."""
+    known = tf.get_static_value(number)
+    return str(known) if number.dtype.is_integer else f"{float(known):g}"
 
 
 @contextlib.contextmanager

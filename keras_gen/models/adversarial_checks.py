@@ -19,8 +19,8 @@ def check_networks(generator: keras.Model, discriminator: keras.Model, num_class
         InputError: They do not, or it gives more than one score per image.
     """
     check_shapes_known(generator=generator, discriminator=discriminator)
-    check_class_input("generator", generator, num_classes)
-    check_class_input("discriminator", discriminator, num_classes)
+    check_class_input("generator", generator, num_classes, "latents")
+    check_class_input("discriminator", discriminator, num_classes, "images")
     made, taken = tuple(generator.output_shape[1:]), tuple(discriminator.inputs[0].shape[1:])
     if made != taken:
         raise InputError(f"the generator makes {made}, the discriminator takes {taken}")

@@ -83,7 +83,7 @@ class AdversarialNetworks(GenerativeModel):
             labels: Of a conditional model, the class of each, whole numbers [num_samples]; by default each in turn.
 
         Raises:
-            InputError: The labels are no classes of this model.
+            InputError: A label is not a class of this model.
         """
         z = noise.normal(tf.stack([num_samples, *self.noise_shape]), stream_seed(seed, SAMPLE))
         return labelled.joined(z, *labelled.of_samples(self.num_classes, num_samples, labels))
@@ -97,7 +97,7 @@ class AdversarialNetworks(GenerativeModel):
     def decode(self, latents: tf.Tensor) -> tf.Tensor:
         """G(z), or G(z, y): latents [n, *latent_shape] to data float32 [n, ...], without any random draw."""
         network = self.generator if self.ema_momentum is None else self.average_generator
-        inputs = labelled.network_inputs(network, *labelled.parted(self.num_classes, latents))
+        inputs = labelled.network_inputs(network, *labelled.split(self.num_classes, latents))
         return network(inputs, training=False)
 
     # Training ----------------------------------------------------------------------------------------------------

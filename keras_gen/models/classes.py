@@ -1,6 +1,6 @@
 """Labels of classes, as a conditional model takes them, draws them and hands them to its networks.
 
-From the door on, labels travel as `classes`: one-hot rows float32 [n, num_classes], in a tuple that is empty for a
+Behind these checks labels travel as `classes`: one-hot rows float32 [n, num_classes], in a tuple that is empty for a
 model without classes. So one line serves both: `network(network_inputs(network, x, *classes))`.
 """
 
@@ -33,16 +33,18 @@ def classes_config(num_classes: int | None) -> dict[str, int]:
     return {} if num_classes is None else {"num_classes": num_classes}
 
 
-def check_class_input(role: str, network: keras.Model, num_classes: int | None) -> None:
+def check_class_input(role: str, network: keras.Model, num_classes: int | None, data: str = "data") -> None:
     """Checks that a network takes labels beside its data if there are classes, and nothing beside them if not.
 
     Args:
         role: The network's role, for messages.
         network: A network that knows its shapes.
         num_classes: Number of classes, or None.
+        data: What it takes beside labels, for messages.
 
     Raises:
-        InputError: It takes another number of inputs, or its second input has no shape of labels.
+        InputError: It takes another number of inputs or takes them in another order, or its second input has no shape
+            of labels.
     """
     count = len(network.inputs)
     if num_classes is None:
@@ -57,11 +59,17 @@ def check_class_input(role: str, network: keras.Model, num_classes: int | None) 
             f"the {role} takes {count} input{'s' * (count != 1)}; with num_classes={num_classes} it must take two, its "
             "data and their labels"
         )
+    in_order = f"keras.Model([{data}, labels], ...)"
+    if isinstance(network.input, dict):
+        raise InputError(f"the {role} takes its inputs in a dict, which Keras sorts by name; give a list: {in_order}")
+    first = network.inputs[0]
+    if len(first.shape) == 1 or tf.as_dtype(first.dtype).is_integer:
+        raise InputError(f"the {role} takes its labels first; give its inputs in the other order: {in_order}")
     shape = tuple(network.inputs[1].shape[1:])
     if shape not in ((), (1,), (num_classes,)):
         raise InputError(
             f"the {role} takes labels [{', '.join(map(str, ('n', *shape)))}]; with num_classes={num_classes} it must "
-            f"take [n], [n, 1] or, for one-hot rows, [n, {num_classes}]"
+            f"take [n], [n, 1] or, for one-hot rows, [n, {num_classes}], as the second input: {in_order}"
         )
     for layer in network.layers:
         embeds = isinstance(layer, keras.layers.Embedding) and keras_privates.takes(layer, network.inputs[1])
@@ -73,11 +81,14 @@ def check_class_input(role: str, network: keras.Model, num_classes: int | None) 
 
 
 def label_checks(num_classes: int | None, targets: tuple[Any, ...]) -> list[tf.Operation | None]:
-    """Checks that labels are classes; see `keras_gen.errors.check_input`. What are no labels `of_batch` refuses.
+    """Checks that the labels of a batch are classes, as far as they are whole numbers; `of_batch` refuses all others.
 
     Args:
         num_classes: Number of classes; None for a model that ignores labels.
         targets: What a batch holds behind its images.
+
+    Returns:
+        See `keras_gen.errors.check_input`.
     """
     if num_classes is None or not targets or not hasattr(targets[0], "dtype"):
         return []
@@ -86,20 +97,21 @@ def label_checks(num_classes: int | None, targets: tuple[Any, ...]) -> list[tf.O
 
 
 def _shaped(num_classes: int, labels: Any) -> tf.Tensor:
-    """Labels as int32 [n]."""
+    """Labels as whole numbers [n], in the type in which they come: a cast could wrap what is out of range."""
     advice = f"give whole numbers [n] from 0 to {num_classes - 1}"
     try:
         labels = tf.convert_to_tensor(labels)
     except (TypeError, ValueError) as error:
-        raise InputError(f"labels are no array of numbers; {advice}") from error
+        raise InputError(f"labels must be an array of numbers; {advice}") from error
     if labels.shape.rank == 2 and labels.shape[1] == 1:  # as Keras's own data sets have them
         labels = labels[:, 0]
     if labels.shape.rank != 1 or not labels.dtype.is_integer:
         raise InputError(f"labels have shape {tuple(labels.shape)} and dtype {labels.dtype.name}; {advice}")
-    return tf.cast(labels, tf.int32)
+    return labels
 
 
 def _check_range(labels: tf.Tensor, num_classes: int) -> tf.Operation | None:
+    labels = tf.cast(labels, tf.int64)  # of uint64, what would not fit becomes negative
     low, high = tf.reduce_min(labels), tf.reduce_max(labels)
     good = ((low >= 0) & (high < num_classes)) | tf.equal(tf.size(labels), 0)
     return check_input(good, "labels from", low, "to", high, f"; must be from 0 to {num_classes - 1}")
@@ -115,7 +127,7 @@ def checked_labels(num_classes: int, labels: Any) -> tf.Tensor:
     labels = _shaped(num_classes, labels)
     checked = _check_range(labels, num_classes)
     with tf.control_dependencies([] if checked is None else [checked]):
-        return tf.identity(labels)
+        return tf.cast(labels, tf.int32)
 
 
 # Labels as classes -----------------------------------------------------------------------------------------------
@@ -137,7 +149,7 @@ def of_batch(num_classes: int | None, data: Any) -> Classes:
     labels = _shaped(num_classes, labels)
     if not labels.shape.is_compatible_with(images.shape[:1]):
         raise InputError(f"a batch has {images.shape[0]} images and {labels.shape[0]} labels; give one label per image")
-    return (tf.one_hot(labels, num_classes),)
+    return (tf.one_hot(tf.cast(labels, tf.int32), num_classes),)
 
 
 def of_samples(num_classes: int | None, num_samples: int | tf.Tensor, labels: Any = None) -> Classes:
@@ -188,7 +200,7 @@ def joined(z: tf.Tensor, *classes: tf.Tensor) -> tf.Tensor:
     return tf.concat([z, *classes], axis=-1) if classes else z
 
 
-def parted(num_classes: int | None, latents: tf.Tensor) -> tuple[tf.Tensor, ...]:
+def split(num_classes: int | None, latents: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """The inverse of `joined`: z and its classes."""
     if num_classes is None:
         return (latents,)

@@ -14,17 +14,21 @@ import functools
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import keras
 import tensorflow as tf
 
-from keras_gen.errors import InputError, check_input, unwrapped_input_errors
+from keras_gen.errors import InputError, check_input, unwrapped_input_errors, written
 from keras_gen.models import classes
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 # A function, and the types of its arguments.
 Endpoint: TypeAlias = tuple[Callable[..., Any], list[tf.TensorSpec]]
+
+INT32 = tf.int32  # of whole numbers, as SavedModels take them
+FITS = "must fit into 32 bits"
 
 
 class Argument(Protocol):
@@ -80,28 +84,22 @@ class WholeNumber:
     """A whole number, int32 [].
 
     Attributes:
-        at_least: Smallest value, or None.
+        at_least: Smallest value.
         unit: What is counted or numbered.
     """
 
-    at_least: int | None = None
+    at_least: int = INT32.min
     unit: str = ""
 
     def spec(self, model: keras.Model, name: str) -> tf.TensorSpec:
         """See `Argument`."""
         del model
-        return tf.TensorSpec([], tf.int32, name)
+        return tf.TensorSpec([], INT32, name)
 
     def checked(self, model: keras.Model, name: str, value: Any) -> tf.Tensor:
         """See `Argument`."""
         del model
-        try:
-            number = tf.cast(value, tf.int32) if tf.is_tensor(value) else tf.convert_to_tensor(value, tf.int32)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{name}={value}: give a whole number") from error
-        if self.at_least is None:
-            return number
-        return _checked(name, number, number >= self.at_least, f"must be at least {self.at_least}")
+        return _whole(name, value, self.at_least, INT32.max)
 
 
 @dataclass(frozen=True)
@@ -116,20 +114,22 @@ class Number:
     Attributes:
         at_least: Smallest value.
         unit: What it is.
+        exported: Whether the exported function takes it; if not, that has the default.
     """
 
     at_least: float = 0.0
     unit: str = ""
+    exported: bool = True
 
-    def spec(self, model: keras.Model, name: str) -> tf.TensorSpec:
+    def spec(self, model: keras.Model, name: str) -> tf.TensorSpec | None:
         """See `Argument`."""
         del model
-        return tf.TensorSpec([], tf.float32, name)
+        return tf.TensorSpec([], tf.float32, name) if self.exported else None
 
     def checked(self, model: keras.Model, name: str, value: Any) -> tf.Tensor:
         """See `Argument`."""
         del model
-        number = tf.cast(value, tf.float32)
+        number = tf.cast(_scalar(name, value, "number", _is_number), tf.float32)
         in_range = (number >= self.at_least) & tf.math.is_finite(number)
         return _checked(name, number, in_range, f"must be a finite number of at least {self.at_least:g}")
 
@@ -160,14 +160,42 @@ class Label(WholeNumber):
         """See `Argument`."""
         if model.num_classes is None:
             raise InputError(f"{name}: this model has no classes; build it with num_classes")
-        number, last = super().checked(model, name, value), model.num_classes - 1
-        return _checked(name, number, (number >= 0) & (number <= last), f"must be from 0 to {last}")
+        return _whole(name, value, 0, model.num_classes - 1)
+
+
+def _whole(name: str, value: Any, low: int, high: int) -> tf.Tensor:
+    """A value as int32 [], from `low` to `high`."""
+    number = _scalar(name, value, "whole number", lambda dtype: dtype.is_integer)
+    requirement = f"must be from {low} to {high}" if high < INT32.max else f"must be at least {low}"
+    if number.dtype != INT32:  # a cast alone would wrap
+        number = tf.cast(number, tf.int64)
+        fits = (number >= INT32.min) & (number <= INT32.max)
+        number = tf.cast(_checked(name, number, fits, requirement if high < INT32.max else FITS), INT32)
+    if low == INT32.min:
+        return number
+    return _checked(name, number, (number >= low) & (number <= high), requirement)
+
+
+def _is_number(dtype: tf.DType) -> bool:
+    return dtype.is_floating or dtype.is_integer
+
+
+def _scalar(name: str, value: Any, noun: str, is_of_kind: Callable[[tf.DType], bool]) -> tf.Tensor:
+    """A value as a tensor [] of its own type."""
+    try:
+        number = tf.convert_to_tensor(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name}={value}: {FITS if isinstance(value, Integral) else f'give a {noun}'}") from error
+    if not is_of_kind(number.dtype) or number.shape.rank:
+        known = tf.get_static_value(number) if tf.is_tensor(value) else None
+        raise InputError(f"{name}={str(value if known is None else known)}: give a {noun}")
+    return number
 
 
 def _checked(name: str, number: tf.Tensor, holds: tf.Tensor, requirement: str) -> tf.Tensor:
     known = tf.get_static_value(holds)
     if known is not None and not known:
-        raise InputError(f"{name}={tf.get_static_value(number):g}: {requirement}")
+        raise InputError(f"{name}={written(number)}: {requirement}")
     with tf.control_dependencies([check_input(holds, f"{name}: {requirement}, got", number)]):
         return tf.identity(number)
 

@@ -53,7 +53,7 @@ class GenerativeModel(ReproducibleModel):
                 in turn, beginning with 0.
 
         Raises:
-            InputError: `num_samples` is below 1, or the labels are no classes of this model.
+            InputError: `num_samples` is below 1, or a label is not a class of this model.
         """
         return self.decode(self.latents(num_samples, seed, *(() if labels is None else (labels,))))
 

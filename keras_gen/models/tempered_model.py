@@ -36,41 +36,41 @@ class TemperedModel(EncodingModel):
         del labels  # which only a conditional model has
         return temperature * noise.normal(tf.stack([num_samples, *self.latent_shape]), stream_seed(seed, SAMPLE))
 
-    @endpoint(gives=PIXELS, num_samples=WholeNumber(at_least=1), seed=Seed(), labels=Labels())
-    def sample(  # type: ignore[override]  # the temperature came third before there were labels
-        self,
-        num_samples: int | tf.Tensor,
-        seed: int | tf.Tensor = 0,
-        temperature: float | tf.Tensor = 1.0,
-        labels: ArrayLike | tf.Tensor | None = None,
-    ) -> tf.Tensor:
-        """Draws images; see `sample_at_temperature`, and for the labels `GenerativeModel.sample`."""
-        return self.sample_at_temperature(num_samples, seed, temperature, labels)
-
     @endpoint(
         compiled=True,
         gives=PIXELS,
         num_samples=WholeNumber(at_least=1),
         seed=Seed(),
-        temperature=Number(at_least=0.0),
         labels=Labels(),
+        temperature=Number(at_least=0.0, exported=False),
     )
-    def sample_at_temperature(
+    def sample(
         self,
         num_samples: int | tf.Tensor,
-        seed: int | tf.Tensor,
-        temperature: float | tf.Tensor,
+        seed: int | tf.Tensor = 0,
         labels: ArrayLike | tf.Tensor | None = None,
+        temperature: float | tf.Tensor = 1.0,
     ) -> tf.Tensor:
-        """Draws images float32 [num_samples, height, width, channels].
+        """Draws images float32 [num_samples, height, width, channels] in [-1, 1]; see `GenerativeModel.sample`.
 
         Args:
-            num_samples: Images to draw, at least 1.
-            seed: The same seed gives the same images, and the first of many are those of a few.
+            num_samples: How many, at least 1.
+            seed: Seed of the draws.
+            labels: The class of each image, of a conditional model; by default each in turn.
             temperature: Factor of the latents' standard deviation, at least 0. At 0 all images, of a class, are one.
-            labels: The class of each image, of a conditional model; by default each class in turn.
 
         Raises:
             InputError: `num_samples`, `temperature` or a label is out of range.
         """
         return self.decode(self.latents(num_samples, seed, labels, temperature))
+
+    @endpoint(gives=PIXELS, num_samples=WholeNumber(at_least=1), seed=Seed(), temperature=Number(at_least=0.0))
+    def sample_at_temperature(
+        self, num_samples: int | tf.Tensor, seed: int | tf.Tensor, temperature: float | tf.Tensor
+    ) -> tf.Tensor:
+        """`sample` at a temperature, as exported functions take it: without labels, of which they have the default.
+
+        Raises:
+            InputError: `num_samples` or `temperature` is out of range.
+        """
+        return self.sample(num_samples, seed, temperature=temperature)

@@ -26,7 +26,7 @@ def temperatures(
     of_data = metrics.sharpness(test.to_array(SAMPLES))
     rows, shown = [], []
     for temperature in TEMPERATURES:
-        samples = np.concatenate([model.sample(250, seed, temperature) for seed in range(SAMPLES // 250)])
+        samples = np.concatenate([model.sample(250, seed, temperature=temperature) for seed in range(SAMPLES // 250)])
         of_samples = metrics.sharpness(samples) / of_data
         rows.append({"temperature": temperature, "sharpness_of_the_datas": of_samples, **quality(features(samples))})
         shown.append(samples[:SHOWN])

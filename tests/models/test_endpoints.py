@@ -58,6 +58,7 @@ class TestCalls:
     def test_what_fits_is_converted(self, line):
         np.testing.assert_array_equal(line.points(3), [[0, 0], [1, 1], [2, 2]])
         np.testing.assert_array_equal(line.points(np.int64(2), first=tf.constant(5)), [[5, 5], [6, 6]])
+        np.testing.assert_array_equal(line.points(np.uint8(1), first=tf.constant(5, tf.int64)), [[5, 5]])
         np.testing.assert_array_equal(line.scaled([[1.0, 2.0]]), [[2, 4]])
         np.testing.assert_array_equal(line.scaled(np.ones((1, 2)), 3.0), [[3, 3]])
         np.testing.assert_array_equal(line.moved(rows=[[1.0, 2.0]], amount=1), [[2, 3]])
@@ -70,10 +71,20 @@ class TestCalls:
             (lambda line: line.points(1.5), "count=1.5: give a whole number"),
             (lambda line: line.points("two"), "count=two: give a whole number"),
             (lambda line: line.points(1, None), "first=None: give a whole number"),
+            (lambda line: line.points(np.float32(1.7)), "count=1.7: give a whole number"),
+            (lambda line: line.points(tf.constant(1.7)), "count=1.7: give a whole number"),
+            (lambda line: line.points([1, 2]), r"count=\[1, 2\]: give a whole number"),
+            (lambda line: line.points(2**32 + 1), "count=4294967297: must fit into 32 bits"),
+            (lambda line: line.points(np.int64(2**32 + 1)), "count=4294967297: must fit into 32 bits"),
+            (lambda line: line.points(tf.constant(2**32 + 1, tf.int64)), "count=4294967297: must fit into 32 bits"),
+            (lambda line: line.points(2**70), "count=1180591620717411303424: must fit into 32 bits"),
+            (lambda line: line.points(1, -(2**31) - 1), "first=-2147483649: must fit into 32 bits"),
             (lambda line: line.scaled([1.0, 2.0]), r"rows have shape \(2,\); give \[n, 2\]"),
             (lambda line: line.scaled(np.ones((4, 3))), r"rows have shape \(4, 3\); give \[n, 2\]"),
             (lambda line: line.scaled([[1, 2]]), "rows have dtype int32; give float32"),
             (lambda line: line.moved([[1.0, 2.0]], 0.25), "amount=0.25: must be a finite number of at least 0.5"),
+            (lambda line: line.moved([[1.0, 2.0]], [1, 2]), r"amount=\[1, 2\]: give a number"),
+            (lambda line: line.moved([[1.0, 2.0]], "much"), "amount=much: give a number"),
             (lambda line: line.moved([[1.0, 2.0]], np.nan), "amount=nan: must be a finite number of at least 0.5"),
             (lambda line: line.moved([[1.0, 2.0]], np.inf), "amount=inf: must be a finite number of at least 0.5"),
         ],
