@@ -1,5 +1,6 @@
 """`ClassPrior`: a Gaussian of latents for every class, learnt with the model."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,8 +21,9 @@ class ClassPrior(keras.layers.Layer):
         num_classes: Number of classes.
         latent_shape: Shape of one latent.
         learns_deviations: Whether sigma_y is learnt too, rather than 1.
-        num_free: Of latents that are vectors, how many numbers, the first ones, depend on the class; the others are
-            N(0, 1). None for all.
+        free_shape: Of latents that are vectors, the numbers that depend on the class, the first ones, as a map
+            (height, width, channels), whose positions share mu_y and sigma_y; all others are N(0, 1). None: all numbers
+            of a latent depend on the class, each by itself.
         **kwargs: Passed on to `keras.layers.Layer`.
     """
 
@@ -30,17 +32,17 @@ class ClassPrior(keras.layers.Layer):
         num_classes: int,
         latent_shape: Sequence[int],
         learns_deviations: bool = False,
-        num_free: int | None = None,
+        free_shape: Sequence[int] | None = None,
         **kwargs: object,
     ):
         super().__init__(**kwargs)
-        free = tuple(latent_shape) if num_free is None else (num_free,)
         self.num_classes = num_classes
         self.latent_shape = tuple(latent_shape)
-        self._padding = [[0, 0], *([0, whole - part] for whole, part in zip(self.latent_shape, free, strict=True))]
-        self.means = self.add_weight(name="means", shape=(num_classes, *free), initializer="zeros")
+        self.free_shape = None if free_shape is None else tuple(free_shape)
+        shape = self.latent_shape if self.free_shape is None else self.free_shape[-1:]
+        self.means = self.add_weight(name="means", shape=(num_classes, *shape), initializer="zeros")
         self.log_deviations = (
-            self.add_weight(name="log_deviations", shape=(num_classes, *free), initializer="zeros")
+            self.add_weight(name="log_deviations", shape=(num_classes, *shape), initializer="zeros")
             if learns_deviations
             else None
         )
@@ -80,10 +82,17 @@ class ClassPrior(keras.layers.Layer):
 
     def _tables(self) -> tuple[tf.Tensor, tf.Tensor]:
         """Means and deviations of all classes, [num_classes, *latent_shape]."""
-        means = tf.pad(self.means.value, self._padding)
+        means = self._table(self.means)
         if self.log_deviations is None:
             return means, tf.ones_like(means)
-        return means, tf.exp(tf.pad(self.log_deviations.value, self._padding))
+        return means, tf.exp(self._table(self.log_deviations))
+
+    def _table(self, weight: keras.Variable) -> tf.Tensor:
+        """The numbers of all latents, [num_classes, *latent_shape]."""
+        if self.free_shape is None:
+            return weight.value
+        of_positions = tf.tile(weight.value, [1, math.prod(self.free_shape[:-1])])
+        return tf.pad(of_positions, [[0, 0], [0, self.latent_shape[0] - math.prod(self.free_shape)]])
 
     def _moments(self, classes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         means, deviations = self._tables()

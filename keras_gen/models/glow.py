@@ -30,9 +30,13 @@ class Glow(FlowModel):
     Each level squeezes 2x2 positions into channels, makes `depth` steps of act norm, mixing of the channels and
     coupling, and sets half of the channels aside, with a learned prior given the other half.
 
-    With `num_classes` the last level has the learned prior of classes that Glow's code has (`prior` with `ycond`): its
-    part of z is N(mu_y, sigma_y^2) in the place of N(0, I), with learnt mu_y and sigma_y, and batches are pairs
-    (images, labels). The p(x) of `log_prob` is then the uniform mixture of the p(x|y).
+    With `num_classes` the last level has the learned prior of classes that Glow's code has (`prior` in `model.py` of
+    github.com/openai/glow, with `ycond`): its part of z is N(mu_y, sigma_y^2) in the place of N(0, I), with a mu_y and
+    a sigma_y for each class and channel, which all positions share. Batches are then pairs (images, labels), and
+
+        loss = -log p(x + v|y) = -log q(F(x + v)|y) - log |det dF/dx|
+
+    The p(x) of `log_prob` is the uniform mixture of the p(x|y).
 
     The defaults are those of the author's script; Glow's own are coupling="affine", scale="sigmoid",
     mixing="convolution", act_norm_from_data=True, depth=32.
@@ -111,7 +115,7 @@ class Glow(FlowModel):
         self.num_classes = num_classes
         if num_classes is not None:
             self.class_prior = ClassPrior(
-                num_classes, self.latent_shape, learns_deviations=True, num_free=flow.num_last, name="class_prior"
+                num_classes, self.latent_shape, learns_deviations=True, free_shape=flow.last_shape, name="class_prior"
             )
         self.built = True
 
@@ -131,10 +135,14 @@ class Glow(FlowModel):
     def objective(
         self, x: tf.Tensor, u: tf.Tensor | None, *classes: tf.Tensor, training: bool = True
     ) -> tuple[tf.Tensor, Terms]:
-        """-log p(x), a mean over the batch x [n, height, width, channels], which has its noise already."""
+        """-log p(x), or -log p(x|y) of one-hot classes [n, num_classes]; means over the batch.
+
+        The images x [n, height, width, channels] have their noise already.
+        """
         del u
         z, log_det = self.flow.forward(x, training=training)  # z = F(x)
-        log_prob = tf.reduce_mean(self.prior_of(*classes).log_prob(z) + log_det)  # log N(F(x); 0, I) + log |det dF/dx|
+        log_prior = self.prior_of(*classes).log_prob(z)  # log N(F(x); 0, I), or log q(F(x)|y)
+        log_prob = tf.reduce_mean(log_prior + log_det)  # + log |det dF/dx|
         return -log_prob, {
             "negative_log_likelihood": -log_prob,
             "bits_per_dimension": self.in_bits_per_dimension(log_prob),

@@ -25,7 +25,9 @@ class VAE(GaussianAutoencoder):
         loss = E_{z ~ p(z|x)}[-log q(x|z)] + beta KL(p(z|x) || q(z))
 
     With `num_classes` there is a prior for every class, q(z|y) = N(mu_y, I) in the place of q(z), with learnt mu_y, and
-    batches are pairs (images, labels). The q(z) of `log_prob` is then their uniform mixture.
+    batches are pairs (images, labels): the q(z|y) of the post on clustering (2018-09-17), equation 3, with y given. Of
+    a conditional VAE (Sohn et al. 2015, NeurIPS, section 4), whose prior, encoder and decoder take y, it is the case in
+    which the prior alone does. The q(z) of `log_prob` is then the uniform mixture.
 
     With beta = 1 this is -ELBO, which is at least -log q(x). The expectation over z is one reparameterised draw per
     image.
@@ -121,7 +123,7 @@ class VAE(GaussianAutoencoder):
         The same seed gives the same latents. See `priors.draw`.
 
         Raises:
-            InputError: The labels are no classes of this model.
+            InputError: A label is not a class of this model.
         """
         if self.num_classes is None:
             return super().latents(num_samples, seed)

@@ -13,19 +13,20 @@ CLASSES = tf.one_hot(LABELS, 3)
 def prior(**arguments):
     """A prior of three classes whose numbers differ; with its means and deviations as NumPy has them."""
     layer = ClassPrior(3, (5,), **arguments)
-    free = layer.means.shape[1]
-    means, logs = np.random.RandomState(0).randn(2, 3, free).astype("float32")
+    means, logs = np.random.RandomState(0).randn(2, *layer.means.shape).astype("float32")
     layer.means.assign(means)
     if layer.log_deviations is None:
         logs = np.zeros_like(logs)
     else:
         layer.log_deviations.assign(logs)
-    padded = [np.pad(array, [(0, 0), (0, 5 - free)]) for array in (means, logs)]
+    height, width, _ = arguments.get("free_shape", (1, 1, 5))
+    means, logs = (np.concatenate([array] * height * width, axis=1) for array in (means, logs))
+    padded = [np.pad(array, [(0, 0), (0, 5 - array.shape[1])]) for array in (means, logs)]
     return layer, padded[0], np.exp(padded[1])
 
 
 every_kind = pytest.mark.parametrize(
-    "arguments", [{}, {"learns_deviations": True}, {"learns_deviations": True, "num_free": 2}], ids=str
+    "arguments", [{}, {"learns_deviations": True}, {"learns_deviations": True, "free_shape": (1, 2, 2)}], ids=str
 )
 
 

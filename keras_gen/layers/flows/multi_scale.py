@@ -51,9 +51,9 @@ class MultiScale(FlowLayer):
             self._shapes.append(shape)
 
     @property
-    def num_last(self) -> int:
-        """How many numbers of y, the first ones, the last level gives."""
-        return math.prod(self._shapes[-1])
+    def last_shape(self) -> Shape:
+        """Shape of what the last level gives, whose numbers are the first of y."""
+        return self._shapes[-1]
 
     def transformed_shape(self, shape: Shape) -> Shape:
         """See `FlowLayer.transformed_shape`."""
