@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from keras_gen.checks import check_counts
+from keras_gen.errors import InputError
 from keras_gen.keras_privates import BatchNormalization
 
 
@@ -17,23 +18,38 @@ class ConditionalBatchNormalization(keras.layers.Layer):
 
     Args:
         num_classes: Number of classes.
-        **kwargs: Arguments of `keras.layers.BatchNormalization`, such as `synchronized`.
+        momentum: Momentum of the moving moments.
+        epsilon: Added to the variance.
+        synchronized: Whether the moments are those of all replicas of a `tf.distribute` strategy.
+        **kwargs: `name`, `trainable` and `dtype`, as of every layer.
 
     Raises:
-        InputError: `num_classes` is not a whole number of at least 2.
+        InputError: `num_classes` is not a whole number of at least 2, or there is no such argument; when built or
+            called, the classes are not rows [batch, num_classes].
     """
 
-    def __init__(self, num_classes: int, **kwargs: Any):
-        own = {name: kwargs.pop(name) for name in ("name", "trainable", "dtype") if name in kwargs}
-        super().__init__(**own)
+    def __init__(
+        self,
+        num_classes: int,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        synchronized: bool = False,
+        **kwargs: Any,
+    ):
+        for name in kwargs.keys() - {"name", "trainable", "dtype"}:
+            raise InputError(
+                f"{name}: this layer scales and shifts the last axis by class, from 1 and 0; it takes momentum, "
+                "epsilon and synchronized"
+            )
+        super().__init__(**kwargs)
         check_counts(2, num_classes=num_classes)
         self.num_classes = num_classes
-        self.normalization = BatchNormalization(center=False, scale=False, dtype=self.dtype_policy, **kwargs)
-        self._arguments = kwargs
+        self._of_moments = {"momentum": momentum, "epsilon": epsilon, "synchronized": synchronized}
+        self.normalization = BatchNormalization(center=False, scale=False, dtype=self.dtype_policy, **self._of_moments)
 
     def build(self, inputs_shape: tuple[int | None, ...], classes_shape: tuple[int | None, ...]) -> None:
         """Makes the scales and shifts, [num_classes, channels]; they begin as 1 and 0."""
-        del classes_shape
+        self._check_rows(classes_shape)
         self.normalization.build(inputs_shape)
         shape = (self.num_classes, inputs_shape[-1])
         self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones")
@@ -43,6 +59,7 @@ class ConditionalBatchNormalization(keras.layers.Layer):
         self, inputs: keras.KerasTensor, classes: keras.KerasTensor, training: bool | None = None
     ) -> keras.KerasTensor:
         """The normalised inputs [batch, ..., channels], by the classes of their rows, one-hot [batch, num_classes]."""
+        self._check_rows(classes.shape)
         shape = (-1, *[1] * (len(inputs.shape) - 2), inputs.shape[-1])
         gamma, beta = (
             keras.ops.reshape(keras.ops.matmul(keras.ops.cast(classes, self.compute_dtype), table), shape)
@@ -52,4 +69,10 @@ class ConditionalBatchNormalization(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this layer again."""
-        return {**super().get_config(), "num_classes": self.num_classes, **self._arguments}
+        return {**super().get_config(), "num_classes": self.num_classes, **self._of_moments}
+
+    def _check_rows(self, shape: tuple[int | None, ...]) -> None:
+        if len(shape) != 2 or shape[1] != self.num_classes:
+            given, rows = ", ".join(map(str, ("n", *shape[1:]))), f"[n, {self.num_classes}]"
+            advice = f"keras.ops.one_hot(labels, {self.num_classes}) makes them of labels [n]"
+            raise InputError(f"classes have shape [{given}]; give one-hot rows {rows}: {advice}")

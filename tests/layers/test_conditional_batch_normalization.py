@@ -61,6 +61,23 @@ def test_its_config_gives_it_back():
 
 
 @pytest.mark.parametrize("num_classes", [1, 2.5])
-def test_bad_arguments(num_classes):
+def test_bad_numbers_of_classes(num_classes):
     with pytest.raises(InputError, match=f"^num_classes={num_classes}: must be a whole number of at least 2$"):
         ConditionalBatchNormalization(num_classes)
+
+
+@pytest.mark.parametrize("arguments", [{"axis": 1}, {"gamma_initializer": "zeros"}, {"center": True}], ids=str)
+def test_arguments_that_it_does_not_use(arguments):
+    with pytest.raises(InputError, match=f"^{next(iter(arguments))}: this layer scales and shifts the last axis by"):
+        ConditionalBatchNormalization(3, **arguments)
+
+
+@pytest.mark.parametrize(("classes", "shape"), [([0, 2, 1], "n"), ([[0], [2], [1]], "n, 1"), (np.eye(3, 4), "n, 4")])
+def test_classes_that_are_no_rows(classes, shape):
+    x, classes = np.ones((3, 4), "float32"), np.array(classes)
+    message = rf"classes have shape \[{shape}\]; give one-hot rows \[n, 3\]: keras.ops.one_hot\(labels, 3\) makes"
+    with pytest.raises(InputError, match=f"^{message}"):
+        ConditionalBatchNormalization(3)(x, classes)
+    built, _, _ = layer_with_tables((4,))
+    with pytest.raises(InputError, match=message):  # within Keras's words
+        built(x, classes)
