@@ -42,7 +42,8 @@ class SampleQuality(Measures):
         real_labels: Classes of the real images, whole numbers [n]; None to measure all classes together alone.
 
     Raises:
-        InputError: There are too few images or samples; in training, the model draws no samples.
+        InputError: There are too few images or samples, with `real_labels` fewer than two of a class; in training, the
+            model draws no samples.
     """
 
     def __init__(
@@ -67,6 +68,8 @@ class SampleQuality(Measures):
         real = self._of_data(real_images)
         self._quality = QualityBeside(real)
         self._of_classes = None if real_labels is None else ClassQuality(real, real_labels)
+        if self._of_classes is not None and num_samples < (needed := 2 * self._of_classes.num_classes):
+            raise InputError(f"num_samples={num_samples}: give at least {needed} for {needed // 2} classes")
 
     def _measured(self, model: keras.Model) -> dict[str, float]:
         if not hasattr(model, "latents") or not hasattr(model, "decode"):

@@ -35,7 +35,7 @@ class ClassQuality:
             fake_labels: The classes asked for, whole numbers [m], two or more of each.
 
         Returns:
-            `class_accuracy`, the share of samples that the classifier gives the class asked for, and
+            `class_accuracy`, the share of samples that the classifier puts in the class asked for, and
             `within_class_distance`, the mean over the classes of the Fréchet distance between their real images and
             their samples. Like any Fréchet distance the latter depends on the numbers of both.
 
@@ -52,6 +52,11 @@ class ClassQuality:
             "class_accuracy": float(np.mean(self._probe.predict(features) == labels)),
             "within_class_distance": float(np.mean(distances)),
         }
+
+    @property
+    def num_classes(self) -> int:
+        """Classes that there are, from 0 to the largest label."""
+        return int(self._labels.max()) + 1
 
     def _check_counts(self, name: str, labels: np.ndarray) -> None:
         few = [int(label) for label in np.unique(self._labels) if np.sum(labels == label) < 2]

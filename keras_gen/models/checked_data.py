@@ -17,6 +17,7 @@ import tensorflow as tf
 from keras_gen import keras_privates
 from keras_gen.datasets.images import Images
 from keras_gen.errors import InputError, check_input
+from keras_gen.models.targets import check_in_order, check_targets
 
 # Of a batch: its images, and what it holds behind them.
 Checks: TypeAlias = Callable[..., list[tf.Operation | None]]
@@ -113,17 +114,6 @@ def _begins_with_scaling(network: keras.Model) -> bool:
 # Checks of data --------------------------------------------------------------------------------------------------
 
 
-def check_no_weights(arguments: Mapping[str, Any]) -> None:
-    """Checks that neither images nor classes are weighted.
-
-    Raises:
-        InputError: They are.
-    """
-    for name in ("sample_weight", "class_weight"):
-        if arguments.get(name) is not None:
-            raise InputError(f"{name}: all images count alike here; leave it out, and repeat what is to count more")
-
-
 def check_ends(x: Any, arguments: Mapping[str, Any], steps: str) -> None:
     """Checks that an epoch of the data has an end, by itself or by the argument `steps`.
 
@@ -172,9 +162,10 @@ def checked_batches(
         raise InputError(
             f"x: a {kind} of {len(x)} was given; give one array, such as numpy.stack(x) of a list of images"
         )
-    if isinstance(targets, np.ndarray) and targets.dtype.kind in "SU":
-        raise InputError("y: labels are texts; give whole numbers, such as numpy.unique(y, return_inverse=True)[1]")
+    if targets is not None:
+        check_targets("y", targets)
     if isinstance(x, tf.data.Dataset):
+        check_in_order(x.element_spec)
         _check_batches_exist(x)
         if replicas > 1:
             _check_sizes(x, replicas)
@@ -260,7 +251,10 @@ def _checked_generator(x: Iterator, checks: Checks) -> Iterator:
 
 def check_batch(batch: Any, checks: Checks) -> None:
     """Checks a batch that is there: images, or a tuple that begins with them; what is neither is left to the model."""
+    check_in_order(batch)
     images, *targets = batch if isinstance(batch, (tuple, list)) else (batch,)
+    if targets and hasattr(targets[0], "dtype"):
+        check_targets("labels of a batch", targets[0])
     if hasattr(images, "shape") and hasattr(images, "dtype"):
         checks(tf.convert_to_tensor(images), *targets)
 

@@ -16,7 +16,6 @@ from keras_gen.models.checked_data import (
     check_batch,
     check_ends,
     check_finite_pixels,
-    check_no_weights,
     check_pixel_range,
     check_rows,
     checked_batches,
@@ -26,6 +25,7 @@ from keras_gen.models.checked_data import (
 from keras_gen.models.classes import label_checks
 from keras_gen.models.optimization import Optimizers
 from keras_gen.models.saving import check_export, check_keras_file, load_seeds, save_seeds, served, without_seeds
+from keras_gen.models.targets import check_no_weights
 
 
 class LastLogs(keras.callbacks.Callback):
@@ -46,6 +46,9 @@ class CheckedModel(keras_privates.Model):
     Args:
         **kwargs: Passed on to `keras.Model`.
 
+    Raises:
+        InputError: `num_classes` is given to a model that has no classes.
+
     Attributes:
         num_classes: Number of classes of a conditional model, whose batches are pairs (images, labels), with labels
             whole numbers [n]; None for a model that ignores labels.
@@ -54,6 +57,9 @@ class CheckedModel(keras_privates.Model):
     num_classes: int | None = None
 
     def __init__(self, **kwargs: Any):
+        if "num_classes" in kwargs:
+            advice = "leave it out; the adversarial models, VAE, FlowPosteriorVAE and Glow can have them"
+            raise InputError(f"num_classes: {type(self).__name__} has no classes; {advice}")
         super().__init__(**kwargs)
         self._kind_of_data: str | None = None
         self._kind_of_test_data: str | None = None

@@ -9,8 +9,9 @@ differ from the defaults:
     discriminator((128, 128, 3), batch_norm=True, **AUTHORS_128.discriminator)
 
 With `num_classes` both take classes y too, as one-hot rows [batch, num_classes], as in Miyato and Koyama 2018 (arXiv
-1802.05637): conditional batch norm in the generator, projection in the discriminator, whose embedding V is spectrally
-normalised if its kernels are.
+1802.05637): conditional batch norm in the generator, projection, their equation 3, in the discriminator, whose
+embedding V is spectrally normalised if its kernels are. They sum the last map over its positions, where `pooling`
+averages or flattens it.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from keras_gen.checks import check_counts, check_keras_settings
 from keras_gen.errors import InputError
 from keras_gen.layers import BatchNormalization, ConditionalBatchNormalization, strided
 from keras_gen.networks import initializers
+from keras_gen.networks.class_inputs import class_inputs
 from keras_gen.networks.spectral_normalization import batch_normalization, spectrally_normalized
 
 
@@ -79,7 +81,7 @@ def generator(
     check_keras_settings()
     check_counts(latent_dim=latent_dim, width=width, max_width=max_width, kernel_size=kernel_size)
     base, widths = _plan(image_shape, width, max_width)
-    classes = _class_input(num_classes)
+    classes = class_inputs(num_classes)
     if classes and not batch_norm:
         raise InputError("batch_norm=False: it is batch norm that takes the classes here; leave num_classes out")
     kernel = _kernel_initializers("dcgan/generator", seed)
@@ -139,7 +141,8 @@ def discriminator(
         scores_initializer: Of the last layer; by default that of the others.
         negative_slope: Slope of the leaky activations below 0.
         first_bias: Whether the first convolution has a bias; by default unless `batch_norm`.
-        num_classes: Number of classes; to the score psi(phi(x)) of the last map, pooled, y^T V phi(x) is then added.
+        num_classes: Number of classes; to the score psi(phi(x)) of the last map, pooled, y^T V phi(x) is then added
+            (Miyato and Koyama 2018, equation 3).
 
     Raises:
         InputError: The size or a choice is not supported, or a number is out of range.
@@ -150,7 +153,7 @@ def discriminator(
         raise InputError(f"negative_slope={negative_slope}: must be from 0 to 1")
     _, widths = _plan(image_shape, width, max_width)
     kernel = _kernel_initializers("dcgan/discriminator", seed)
-    images, classes = keras.Input(image_shape, name="images"), _class_input(num_classes)
+    images, classes = keras.Input(image_shape, name="images"), class_inputs(num_classes)
     x = images
     for i, channels in enumerate(widths):
         use_bias = not batch_norm if i > 0 or first_bias is None else first_bias
@@ -172,14 +175,6 @@ def _projected(scores: keras.KerasTensor, embedded: keras.KerasTensor, x: keras.
     """The scores and, added to them, y^T V phi(x), of the embedded classes y^T V and the pooled map phi(x)."""
     projection = layers.Dot(axes=-1, dtype="float32", name="projection")([embedded, x])
     return layers.Add(dtype="float32")([scores, projection])
-
-
-def _class_input(num_classes: int | None) -> list[keras.KerasTensor]:
-    """The input of classes, if there are any."""
-    if num_classes is None:
-        return []
-    check_counts(2, num_classes=num_classes)
-    return [keras.Input((num_classes,), name="classes")]
 
 
 def _plan(image_shape: tuple[int, int, int], width: int, max_width: int) -> tuple[int, list[int]]:

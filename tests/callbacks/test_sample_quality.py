@@ -117,6 +117,8 @@ def test_what_cannot_be_measured():
         SampleQuality(REAL[:5], features, num_samples=100)
     with pytest.raises(InputError, match="400 real images and num_samples=5; give"):
         SampleQuality(REAL, features, num_samples=5)
+    with pytest.raises(InputError, match="^num_samples=7: give at least 8 for 4 classes$"):
+        SampleQuality(REAL, features, num_samples=7, real_labels=np.arange(len(REAL)) % 4)
     quality = SampleQuality(REAL, features)
     with pytest.raises(InputError, match="SampleQuality: Sequential draws no samples; give a generative model"):
         quality.measure(keras.Sequential())

@@ -14,7 +14,12 @@ import keras
 import numpy as np
 
 import keras_gen
-from helpers.small_conditional_models import NUM_CLASSES, conditional_vector_networks, labelled
+from helpers.small_conditional_models import (
+    NUM_CLASSES,
+    conditional_image_networks,
+    conditional_vector_networks,
+    labelled,
+)
 from helpers.small_encoders import IMAGE_SHAPE as ENCODED_SHAPE
 from helpers.small_encoders import decoder_free_vae, deep_infomax
 from helpers.small_flow_models import IMAGE_SHAPE as FLOW_SHAPE
@@ -100,10 +105,10 @@ def clustering_vae(**arguments):
     return vae(ClusteringVAE, classifier, means_initializer=keras.initializers.RandomNormal(seed=0), **arguments)
 
 
-def flow_posterior_vae():
+def flow_posterior_vae(**arguments):
     """Of vectors, by the post's equation 16 with one flow, which is linear."""
     second = flows.ConditionalAffine(mlp(2, 2 * LATENT_DIM, (8,), "tanh", name="second_encoder"))
-    return vae(FlowPosteriorVAE, flows.Chain([flows.InvertibleConvolution(seed=1), second]))
+    return vae(FlowPosteriorVAE, flows.Chain([flows.InvertibleConvolution(seed=1), second]), **arguments)
 
 
 def deep_embedded_clustering():
@@ -188,6 +193,13 @@ RUNS = {
     ),
     "conditional_vae": Run(lambda: with_optimizer(vae(num_classes=NUM_CLASSES), sgd(1e-3))),
     "conditional_glow": Run(lambda: with_optimizer(glow(num_classes=NUM_CLASSES), sgd(0.1)), FLOW_SHAPE),
+    # Conditional batch norm and projection, and labels of the images that the generator's updates compare with.
+    "conditional_rsgan": Run(
+        lambda: compiled(RSGAN(*conditional_image_networks(), num_classes=NUM_CLASSES), partial(sgd, 0.02)), IMAGE_SHAPE
+    ),
+    "conditional_flow_posterior_vae": Run(
+        lambda: with_optimizer(flow_posterior_vae(num_classes=NUM_CLASSES), sgd(1e-3))
+    ),
     "f_vae": Run(lambda: with_optimizer(f_vae(), sgd(1e-4)), FLOW_SHAPE),
 }
 

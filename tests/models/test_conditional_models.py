@@ -4,12 +4,13 @@ That they come back from files, go on and train on replicas is tested of every m
 `test_replicas.py`.
 """
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from helpers.quick import slow_unless
-from helpers.replicated_runs import untrained, vae
+from helpers.replicated_runs import clustering_vae, untrained, vae
 from helpers.small_conditional_models import (
     NUM_CLASSES,
     conditional_image_networks,
@@ -37,6 +38,11 @@ def one_hot(labels):
 
 def vector_gan(kind=GAN, *networks, **arguments):
     return compiled(kind(*(networks or conditional_vector_networks()), num_classes=NUM_CLASSES, **arguments))
+
+
+def in_another_order(inputs):
+    """Networks whose inputs are made of (data, labels)."""
+    return (keras.Model(inputs(*network.inputs), network.outputs[0]) for network in conditional_vector_networks())
 
 
 @pytest.fixture(scope="module")
@@ -204,10 +210,12 @@ class TestBadInput:
             ([0, 1], "there are 2 labels for num_samples = 3; give one label per sample"),
             ([0, 1, 3], "labels from 0 to 3; must be from 0 to 2"),
             ([-1, 0, 1], "labels from -1 to 1; must be from 0 to 2"),
+            ([0, 1, 2**32], "labels from 0 to 4294967296; must be from 0 to 2"),
+            ([0, 1, 1_000_000], "labels from 0 to 1000000; must be from 0 to 2"),
             ([0.0, 1.0, 2.0], r"labels have shape \(3,\) and dtype float32; give whole numbers \[n\] from 0 to 2"),
             (np.eye(3, dtype=int), r"labels have shape \(3, 3\) and dtype int64; give whole numbers"),
             (["a", "b", "c"], r"labels have shape \(3,\) and dtype string; give whole numbers"),
-            ([[0, 1], [2]], "labels are no array of numbers; give whole numbers"),
+            ([[0, 1], [2]], "labels must be an array of numbers; give whole numbers"),
         ],
     )
     def test_labels_of_samples(self, name, labels, message):
@@ -215,9 +223,18 @@ class TestBadInput:
             untrained(name).sample(3, 0, labels=labels)
 
     @every_model
-    def test_a_class_that_is_not_there(self, name):
-        with pytest.raises(InputError, match="^label=3: must be from 0 to 2$"):
-            untrained(name).sample_class(3, 0, 3)
+    @pytest.mark.parametrize(
+        ("label", "message"),
+        [
+            (3, "label=3: must be from 0 to 2"),
+            (np.int64(2**32), "label=4294967296: must be from 0 to 2"),
+            (tf.constant(1.7), "label=1.7: give a whole number"),
+            ([1, 2], r"label=\[1, 2\]: give a whole number"),
+        ],
+    )
+    def test_a_class_that_is_not_there(self, name, label, message):
+        with pytest.raises(InputError, match=f"^{message}$"):
+            untrained(name).sample_class(2, 0, label)
 
     @every_model
     @pytest.mark.parametrize("as_data_set", [False, True], ids=["array", "data set"])
@@ -254,8 +271,24 @@ class TestBadInput:
         with pytest.raises(InputError, match="^x has 8 images and y 7 labels; give one label per image$"):
             model.fit(X, LABELS[:-1], verbose=0)
         for call in (model.fit, model.evaluate):
-            with pytest.raises(InputError, match="^y: labels are texts; give whole numbers"):
-                call(X, np.array(LABELS).astype(str), verbose=0)
+            for labels, message in (
+                (LABELS.astype(str), "y: text was given; give whole numbers, such as numpy.unique"),
+                (LABELS.astype(object), "y: the array holds objects; give numbers, such as y.astype"),
+                (LABELS.tolist(), r"y: a list of 8 was given; give one array, such as numpy.array\(y\)$"),
+                (1, r"y: 1 was given; give one label per image, an array \[n\]$"),
+            ):
+                with pytest.raises(InputError, match=f"^{message}"):
+                    call(X, labels, verbose=0)
+
+    def test_batches_by_name_or_of_text(self):
+        model = vector_gan()
+        by_name = tf.data.Dataset.from_tensors({"image": X, "label": LABELS})
+        message = "a batch is a dict with 'image', 'label'; give images or pairs"
+        for call in (model.fit, model.evaluate):
+            with pytest.raises(InputError, match=rf"^{message}.*lambda row: \(row\['image'\], row\['label'\]\)\)$"):
+                call(by_name, verbose=0)
+            with pytest.raises(InputError, match="^labels of a batch: text was given; give whole numbers"):
+                call(iter([(X, LABELS.astype(str))]), verbose=0)
 
     def test_labels_of_validation(self):
         model = vector_gan()
@@ -291,6 +324,19 @@ class TestBadInput:
                 lambda: vae(VAE, prior=lambda shape: standard_normal(shape), num_classes=3),
                 "prior: with num_classes there is one for every class",
             ),
+            (lambda: vae(VAE, num_classes="3"), "num_classes='3': must be a whole number of at least 2"),
+            (
+                lambda: clustering_vae(num_classes=3),
+                "num_classes: ClusteringVAE has no classes; leave it out; the adversarial models, VAE,",
+            ),
+            (
+                lambda: GAN(*in_another_order(lambda data, labels: [labels, data]), num_classes=3),
+                r"the generator takes its labels first; give .*: keras.Model\(\[latents, labels\], ...\)$",
+            ),
+            (
+                lambda: GAN(*in_another_order(lambda data, labels: {x.name: x for x in (data, labels)}), num_classes=3),
+                r"the generator takes its inputs in a dict, which Keras sorts by name; give a list: keras.Model\(",
+            ),
             (lambda: vae(VAE, num_classes=2.5), "num_classes=2.5: must be a whole number of at least 2"),
         ],
     )
@@ -318,19 +364,22 @@ class TestClassPriors:
         _, terms = model.objective(tf.constant(X), tf.zeros([8, LATENT_DIM]), tf.constant(one_hot(LABELS)))
         assert float(terms["kl"]) == pytest.approx(expected.mean(), rel=1e-5)
 
-    def test_of_glow_is_of_its_last_level(self):
+    def test_of_glow_is_of_the_channels_of_its_last_level(self):
         model = untrained("conditional_glow")
         random = np.random.RandomState(0)
         model = type(model).from_config(model.get_config())
-        last = model.flow.num_last
-        assert model.class_prior.means.shape == (NUM_CLASSES, last) and last < model.latent_shape[0]
-        means, logs = random.randn(2, NUM_CLASSES, last).astype("float32")
+        *positions, channels = model.flow.last_shape
+        last = np.prod(positions) * channels
+        assert model.class_prior.means.shape == (NUM_CLASSES, channels) and channels < last < model.latent_shape[0]
+        means, logs = random.randn(2, NUM_CLASSES, channels).astype("float32")
         model.class_prior.means.assign(means)
         model.class_prior.log_deviations.assign(logs)
         x = tf.constant(data(8, model.data_shape))
         z, log_det = (found.numpy() for found in model.flow.forward(x))
-        z[:, :last] = (z[:, :last] - means[LABELS]) / np.exp(logs[LABELS])
-        log_prob = -0.5 * (z**2 + np.log(2 * np.pi)).sum(1) - logs[LABELS].sum(1) + log_det
+        maps = z[:, :last].reshape(8, *positions, channels)
+        of_rows = LABELS[:, np.newaxis, np.newaxis]
+        z[:, :last] = ((maps - means[of_rows]) / np.exp(logs[of_rows])).reshape(8, last)
+        log_prob = -0.5 * (z**2 + np.log(2 * np.pi)).sum(1) - np.prod(positions) * logs[LABELS].sum(1) + log_det
         loss, _ = model.objective(x, None, tf.constant(one_hot(LABELS)))
         assert float(loss) == pytest.approx(-log_prob.mean(), rel=1e-5)
 
@@ -341,7 +390,7 @@ class TestClassPriors:
         np.testing.assert_array_equal(cold[0], cold[1])
         np.testing.assert_allclose(half - cold, (whole - cold) / 2, atol=1e-6)
         expected = model.decode(half)
-        np.testing.assert_allclose(model.sample(3, 0, temperature=0.5, labels=labels), expected, atol=1e-5)
+        np.testing.assert_allclose(model.sample(3, 0, labels, 0.5), expected, atol=1e-5)
 
 
 def test_interpolation_between_classes(image_gan):

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_gen.errors import InputError
 from keras_gen.networks import mlp
 
 
@@ -50,3 +51,12 @@ def test_output_is_float32_in_mixed_precision(mixed_bfloat16):
     assert {layer.compute_dtype for layer in network.layers[1:-1]} == {"bfloat16"}
     assert {weight.dtype for weight in network.weights} == {"float32"}
     assert isinstance(network, keras.Model)
+
+
+def test_classes_are_joined_to_the_vectors():
+    network, x = mlp(3, 2, widths=(), num_classes=4), np.random.RandomState(0).randn(5, 3).astype("float32")
+    rows = np.eye(4, dtype="float32")[[0, 3, 1, 2, 0]]
+    kernel, _ = network.get_weights()
+    np.testing.assert_allclose(network([x, rows]), np.concatenate([x, rows], axis=1) @ kernel, rtol=1e-5, atol=1e-6)
+    with pytest.raises(InputError, match="^num_classes=1: must be a whole number of at least 2$"):
+        mlp(3, 2, num_classes=1)

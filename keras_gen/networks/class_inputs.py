@@ -1,0 +1,17 @@
+"""What a conditional network takes beside its data."""
+
+import keras
+
+from keras_gen.checks import check_counts
+
+
+def class_inputs(num_classes: int | None) -> list[keras.KerasTensor]:
+    """An input of one-hot rows [batch, num_classes]; none for a network without classes.
+
+    Raises:
+        InputError: The number of classes is not a whole number of at least 2.
+    """
+    if num_classes is None:
+        return []
+    check_counts(2, num_classes=num_classes)
+    return [keras.Input((num_classes,), name="classes")]
