@@ -10,6 +10,7 @@ is refused.
 """
 
 import importlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +31,14 @@ class Command(Options):
 
     saved_model: str | None = option(None, "Folder of a SavedModel, or of a finished run; this or --zoo must be given.")
     zoo: str | None = option(None, "Name of a trained model that comes with the package; see keras_gen.zoo.")
-    num_samples: int = option(64, "Images to draw.", at_least=1)
+    num_samples: int = option(64, "Images to draw.", at_least=1, at_most=2**31 - 1)
     seed: int = option(0, "Seed: the same seed draws the same images.", at_least=0, at_most=2**31 - 1)
-    label: int | None = option(None, "Class to draw, of a conditional model; by default each in turn.", at_least=0)
-    cluster: int | None = option(None, "Cluster to draw, of a clustering model; by default any.", at_least=0)
+    label: int | None = option(
+        None, "Class to draw, of a conditional model; by default each in turn.", at_least=0, at_most=2**31 - 1
+    )
+    cluster: int | None = option(
+        None, "Cluster to draw, of a clustering model; by default any.", at_least=0, at_most=2**31 - 1
+    )
     temperature: float = option(1.0, "Standard deviation of the latents, of a model with a flow.", at_least=0)
     output: str | None = option(None, "PNG file to write; must be given.")
     data_dir: str | None = option(None, "Folder of the data sets, for a model of the zoo that shows images of them.")
@@ -73,7 +78,7 @@ def draw(command: Command) -> None:
         silence.say(f"Drawing {samples}")
         with untraced():
             picture = image_grid(_samples(command, model, named))
-        shown = f"{samples} of seed {command.seed}"
+        shown = f"{samples} of {_subject(command)}seed {command.seed}"
     elif command.zoo is not None:
         picture = _sheet(command, model)
         shown = "test images before those of the nearest codes, by Euclidean (left) and cosine distance (right),"
@@ -130,9 +135,25 @@ def _samples(command: Command, model: Any, named: str) -> Any:
     except tf.errors.ResourceExhaustedError as error:
         raise UsageError(f"--num_samples={command.num_samples}: they do not fit into memory; draw fewer") from error
     except InputError as error:
-        raise UsageError(f"{named}: {error}") from error
+        raise UsageError(_of_flag(command, named, str(error))) from error
     except (TypeError, ValueError, tf.errors.OpError) as error:
         raise UsageError(f"{named}: its sample does not take a number and a seed") from error
+
+
+def _subject(command: Command) -> str:
+    for name in ("label", "cluster"):
+        if getattr(command, name) is not None:
+            return f"{'class' if name == 'label' else name} {getattr(command, name)} and "
+    return ""
+
+
+def _of_flag(command: Command, named: str, message: str) -> str:
+    """What a model says of its arguments, in terms of the flag; SavedModels put the value at the end."""
+    found = re.fullmatch(r"(num_samples|seed|label|cluster|temperature)(?:=\S+)?: (.+?)(?:, got \S+)?", message)
+    if found is None:
+        return f"{named}: {message}"
+    flag, advice = found.groups()
+    return f"--{flag}={getattr(command, flag)}: {advice}"
 
 
 def main(argv: Sequence[str] | None = None) -> None:

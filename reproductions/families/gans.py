@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from reproductions.families import rates, samples
 from reproductions.harness import configuration
+from reproductions.harness.errors import UsageError
 from reproductions.harness.options import option
 
 if TYPE_CHECKING:
     import keras
 
     Model = TypeVar("Model", bound=keras.Model)
+
+# The sampling that only a conditional model has; see `keras_gen.losses.gradient_sampling`.
+WITHIN_CLASS = "interpolate_within_class"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +53,16 @@ class Configuration(samples.Configuration):
     num_classes: int | None = option(
         None,
         "Classes of a conditional model, as many as the data set has: the generator's batch norms and the "
-        "discriminator's projection take the labels. By default labels are ignored.",
+        "discriminator's projection take the labels; none to ignore labels, or for data without.",
         at_least=2,
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if getattr(self, "sampling", None) == WITHIN_CLASS and self.num_classes is None:
+            raise UsageError(
+                f"--sampling={WITHIN_CLASS}: needs classes; give --num_classes=10, or as many as the data set has"
+            )
 
 
 SMOKE: dict[str, Any] = configuration.SMOKE | {

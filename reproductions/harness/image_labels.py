@@ -19,9 +19,8 @@ def check_classes(configuration: Any, images: Images) -> None:
     num_classes = getattr(configuration, "num_classes", None)
     if num_classes is None or num_classes == images.num_classes:
         return
-    if images.labels is None:
-        raise UsageError(f"--num_classes={num_classes}: {images.name} has no labels; give --num_classes=none")
-    raise UsageError(
-        f"--num_classes={num_classes}: {images.name} has {images.num_classes} classes; give "
-        f"--num_classes={images.num_classes}"
-    )
+    found, right = "no labels", "none"
+    if images.labels is not None:
+        found, right = f"{images.num_classes} classes", str(images.num_classes)
+    flag = f"--num_classes={num_classes} (given, or the preset's)"
+    raise UsageError(f"{flag}: {images.name} has {found}; give --num_classes={right}")

@@ -170,10 +170,9 @@ class Options:
         for one in self.idle():
             if one.name in given and one.only is not None:
                 other, values = one.only
-                raise UsageError(
-                    f"--{one.name}={one.text(getattr(self, one.name))}: --{other}={getattr(self, other)} does not use "
-                    f"it; leave it out, or give --{other}={' or '.join(values)}"
-                )
+                own, others = (one.text(getattr(self, name)) for name in (one.name, other))
+                advice = f"leave it out, or give --{other}={' or '.join(values)}"
+                raise UsageError(f"--{one.name}={own}: --{other}={others} does not use it; {advice}")
 
     def idle(self) -> list[Option]:
         """The options that have no effect beside the values of the others."""

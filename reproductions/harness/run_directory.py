@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from reproductions.harness.errors import UsageError
 from reproductions.harness.lock import HOLDER, LOCK, locked
+from reproductions.harness.options import Option
 from reproductions.harness.tensorflow_quietly import import_tensorflow
 
 if TYPE_CHECKING:
@@ -217,7 +218,7 @@ class RunDirectory:
 def differences(flags: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, str]:
     """The flags that are not those of what is there, by name, each in the words of a message."""
     return {
-        name: f"--{name}={flags.get(name)} (there {there.get(name)})"
+        name: f"--{name}={Option.text(flags.get(name))} (there {Option.text(there.get(name))})"
         for name in sorted(flags.keys() | there.keys())
         if flags.get(name) != there.get(name)
     }

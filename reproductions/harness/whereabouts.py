@@ -21,8 +21,9 @@ def whereabouts(directory: RunDirectory) -> str:
             lines += f"\n{path} is missing; remove results.json and rerun the command to make it again"
     if "sample" in endpoints:
         saved_model = shlex.quote(str(directory.saved_model))
+        of_class, words = (" --label=0", ", here of class 0") if "sample_class" in endpoints else ("", "")
         lines += f"""
-Sample more:
-  python -m reproductions.sample --saved_model={saved_model} --num_samples=64 --seed=1 --output=grid.png"""
+Sample more{words}:
+  python -m reproductions.sample --saved_model={saved_model} --num_samples=64 --seed=1{of_class} --output=grid.png"""
     divergence = results.get("divergence")
     return lines + (f"\nwarning: {divergence['message']}" if divergence else "")

@@ -1,4 +1,4 @@
-"""Table and figure of a study of conditional models: classes as asked for, distances within classes and over all."""
+"""Table and figure of a study of conditional models: class accuracy, distances within classes and over all."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from reproductions.reporting.markdown import spread, table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLUMNS = ("variant", "class as asked for", "distance within classes", "distance", "distance over the training")
+COLUMNS = ("variant", "class accuracy", "distance within classes", "distance", "distance over the training")
 ACCURACY, WITHIN = "class_accuracy", "within_class_distance"
 
 
-def as_asked(run: dict) -> float | None:
-    """The share of samples seen as of the class asked for, mean of the last three evaluations; None without labels."""
+def class_accuracy(run: dict) -> float | None:
+    """The class accuracy, mean of the last three evaluations; None without labels. See `metrics.ClassQuality`."""
     return summary.settled(run, ACCURACY) if ACCURACY in run["evaluations"][-1] else None
 
 
@@ -29,7 +29,8 @@ def within_classes(run: dict) -> float | None:
 def class_table(record: dict) -> str:
     """One row per variant and, if as many were measured, one for real test images."""
     title = f"{summary.distance_title(record)}; {summary.conditions(record)}. Numbers are means of the last three "
-    title += "evaluations. The classifier is a logistic regression on the same features of the real images."
+    title += "evaluations. Class accuracy is the share of samples that a classifier, a logistic regression on the same "
+    title += "features of the real images, puts in the class asked for."
     rows = [_row(variant, runs) for variant, runs in summary.by_variant(record).items()]
     return "\n".join([title, "", table(COLUMNS, [*rows, *_test_images_rows(record)])])
 
@@ -38,7 +39,7 @@ def _row(variant: str, runs: list[dict]) -> list[str]:
     reason = summary.broken(runs)
     if reason:
         return [variant, reason, *[""] * (len(COLUMNS) - 2)]
-    shares, distances = ([number(run) for run in runs] for number in (as_asked, within_classes))
+    shares, distances = ([number(run) for run in runs] for number in (class_accuracy, within_classes))
     return [
         variant,
         "" if None in shares else spread([share for share in shares if share is not None], digits=3),
@@ -58,11 +59,11 @@ def _test_images_rows(record: dict) -> list[list[str]]:
 
 
 def class_dots(record: dict) -> Figure:
-    """For each variant a row of dots, one per seed: the share as asked for, and both distances; a bar at their mean."""
+    """For each variant a row of dots, one per seed: the class accuracy, and both distances; a bar at their mean."""
     variants = summary.by_variant(record)
     figure = figures.of_record(record, summary.conditions(record), 13, 1.8 + 0.32 * len(variants))
     panels = {
-        "share of samples seen as of the class asked for": as_asked,
+        "class accuracy": class_accuracy,
         "Fréchet distance within classes": within_classes,
         "Fréchet distance": summary.settled,
     }

@@ -12,7 +12,7 @@ MEASURES = {
     "coverage": "coverage",
 }
 # Beside them, of models that are given classes.
-OF_CLASSES = {"class_accuracy": "class as asked for", "within_class_distance": "distance within classes"}
+OF_CLASSES = {"class_accuracy": "class accuracy", "within_class_distance": "distance within classes"}
 
 
 def table(results: dict) -> str:

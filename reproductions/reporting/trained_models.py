@@ -10,7 +10,7 @@ from reproductions.reporting import markdown
 # What the table says of a model, by the names of measures.
 MEASURES = {
     "frechet_distance": "Fréchet distance {:.3g}",
-    "class_accuracy": "class as asked for {:.2f}",
+    "class_accuracy": "class accuracy {:.2f}",
     "bits_per_dimension": "{:.2f} bits per dimension",
     "purity": "purity {:.2f}",
     "neighbor_accuracy_5": "class by 5 neighbours {:.2f}",

@@ -83,8 +83,16 @@ FLAGS = [
     ("wgan_div", ["--evaluate_every=7"], "--evaluate_every=7 must be a multiple of --log_every=5"),
     ("wgan_div", ["--strategy=multi_worker"], "--strategy=multi_worker needs TF_CONFIG"),
     ("wgan_div", ["--num_classes=1"], "--num_classes=1: give a whole number of at least 2"),
-    ("rsgan", ["--num_classes=5"], "--num_classes=5: digits has 10 classes; give --num_classes=10"),
-    ("wgan_div", ["--sampling=interpolate_within_class"], "sampling='interpolate_within_class': this model has no cla"),
+    (
+        "rsgan",
+        ["--num_classes=5"],
+        "--num_classes=5 (given, or the preset's): digits has 10 classes; give --num_classes=",
+    ),
+    (
+        "wgan_div",
+        ["--sampling=interpolate_within_class", "--dataset=folder:/no/such/folder"],
+        "--sampling=interpolate_within_class: needs classes; give --num_classes=10",
+    ),
     ("rsgan", ["--h=square"], "--h=square: choose one of log_sigmoid, "),
     ("rsgan", ["--ema_momentum=1"], "--ema_momentum=1.0: give a finite number from 0 to 0.9999"),
     ("f_gan", ["--divergence=alpha"], "--divergence=alpha: choose one of "),
@@ -572,7 +580,8 @@ def test_a_finished_run_says_what_is_missing(configuration, tmp_path, capsys):
 
 
 def test_other_flags_in_the_same_folder_are_named(configuration, tmp_path):
-    with RunDirectory(tmp_path / "run").claimed(as_flags(configuration())):
+    with RunDirectory(tmp_path / "run").claimed(as_flags(configuration(num_classes=10))):
         pass
-    with pytest.raises(UsageError, match=r"--k=3\.0 \(there 2\.0\), --seed=1 \(there 0\)"):
+    named = r"--k=3\.0 \(there 2\.0\), --num_classes=none \(there 10\), --seed=1 \(there 0\)"
+    with pytest.raises(UsageError, match=named):
         run.perform(wgan_div.REPRODUCTION, configuration(k=3.0, seed=1), tmp_path / "run", strategy_name="single")

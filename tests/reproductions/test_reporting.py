@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from reproductions.reporting import figures, markdown, prior_term, summary
-from reproductions.reporting.classes import as_asked, class_dots, class_table, within_classes
+from reproductions.reporting.classes import class_accuracy, class_dots, class_table, within_classes
 from reproductions.reporting.clustering import clustering_curves, clustering_table, purity
 from reproductions.reporting.curves import curves
 from reproductions.reporting.densities import density_curves, density_table
@@ -308,7 +308,8 @@ class TestClasses:
 
     def test_statistics(self):
         first, second, plain, _ = self.record()["runs"]
-        assert [as_asked(first), as_asked(second)] == pytest.approx([0.3, 0.4]) and as_asked(plain) is None
+        assert [class_accuracy(first), class_accuracy(second)] == pytest.approx([0.3, 0.4])
+        assert class_accuracy(plain) is None
         assert [within_classes(first), within_classes(plain)] == [pytest.approx(3), None]
 
     def test_table(self):

@@ -1,11 +1,15 @@
 """`reproductions.sample`: pictures from a SavedModel, at a temperature if it has one."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from reproductions import sample
 from reproductions.harness.errors import UsageError
+from reproductions.harness.run_directory import RunDirectory
+from reproductions.harness.whereabouts import whereabouts
 
 
 class Grey(tf.Module):
@@ -64,8 +68,24 @@ def test_a_class(draw):
     assert 191 in draw(GreyByClass()) and 255 in draw(GreyByClass(), label=2)
     with pytest.raises(UsageError, match="--label=1: this model has no classes; leave the flag out"):
         draw(Grey(), label=1)
-    with pytest.raises(UsageError, match="model: label: must be from 0 to 2, got 3$"):
+    with pytest.raises(UsageError, match="^--label=3: must be from 0 to 2$"):
         draw(GreyByClass(), label=3)
+    with pytest.raises(UsageError, match="^--label=4294967297: give a whole number from 0 to 2147483647$"):
+        draw(GreyByClass(), label=2**32 + 1)  # which TensorFlow takes for 1
+
+
+def test_it_says_what_it_drew(draw, capsys):
+    draw(GreyByClass(), label=2)
+    draw(GreyByCluster(), cluster=1)
+    draw(Grey())
+    subjects = [line.partition(" in ")[0] for line in capsys.readouterr().out.splitlines() if " of " in line]
+    assert subjects == [f"one sample of {of}seed 50" for of in ("class 2 and ", "cluster 1 and ", "")]
+
+
+def test_a_finished_run_of_a_conditional_model_names_the_flag(tmp_path):
+    for endpoints, words in ((["sample"], "--seed=1 --output"), (["sample", "sample_class"], "--seed=1 --label=0 --")):
+        (tmp_path / "results.json").write_text(json.dumps({"endpoints": endpoints}))
+        assert words in whereabouts(RunDirectory(tmp_path))
 
 
 def test_a_cluster(draw):
