@@ -50,7 +50,7 @@ class FGAN(AdversarialModel):
             or a `Divergence`. One of your own is saved with its name: register it before the model is loaded.
         order: `real_fake` for D_f(p||q), `fake_real` for D_f(q||p).
         non_saturating: Whether G has the loss that does not saturate instead of the equation's.
-        **kwargs: Passed on to `AdversarialModel`.
+        **kwargs: `num_classes`, `ema_momentum`, `seed` and others; passed on to `AdversarialModel`.
 
     Raises:
         InputError: There is no such divergence or order, or as in `AdversarialModel`.

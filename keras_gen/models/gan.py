@@ -48,7 +48,7 @@ class GAN(AdversarialModel):
         generator_steps: Updates of the generator per step.
         ema_momentum: Momentum of the generator's moving average, or None.
         seed: Seed of every draw in training.
-        **kwargs: Passed on to `keras.Model`.
+        **kwargs: `num_classes`; passed on to `AdversarialModel`.
 
     Raises:
         InputError: There is no such loss, or as in `AdversarialModel`.

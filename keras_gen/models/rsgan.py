@@ -60,7 +60,7 @@ class RSGAN(AdversarialModel):
         pairs: `position`, `all` or `average`. The batch is that of all replicas together.
         real_scores: What the generator compares with: `fresh` scores of real images, as in (8), or their
             `running_mean`, m <- 0.9 m + 0.1 mean T(x_r).
-        **kwargs: Passed on to `AdversarialModel`.
+        **kwargs: `num_classes`, `ema_momentum`, `seed` and others; passed on to `AdversarialModel`.
 
     Raises:
         InputError: `h`, `pairs` or `real_scores` is none of these, or as in `AdversarialModel`.

@@ -30,7 +30,7 @@ class WGAN(AdversarialModel):
         generator: See `AdversarialModel`.
         discriminator: T; see `AdversarialModel`.
         clip: Bound of every trainable weight of T after each of its updates, above 0.
-        **kwargs: Passed on to `AdversarialModel`.
+        **kwargs: `num_classes`, `ema_momentum`, `seed` and others; passed on to `AdversarialModel`.
 
     Raises:
         InputError: `clip` is not a finite number above 0, or as in `AdversarialModel`.

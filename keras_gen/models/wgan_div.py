@@ -40,9 +40,10 @@ class WGANDiv(AdversarialModel):
         k: Weight of the gradient term, above 0.
         p: Power of the gradient's norm, above 1. The paper finds k = 2, p = 6 best.
         sampling: The name of r(x): `interpolate_real_fake`, `interpolate_within`, `interpolate_pooled`,
-            `real_and_fake`, `fake` or `real`. The theory asks almost nothing of it; the author's code uses
+            `real_and_fake`, `fake` or `real`, or with `num_classes` `interpolate_within_class`; see
+            `keras_gen.losses.gradient_sampling.points`. The theory asks almost nothing of it; the author's code uses
             `real_and_fake`.
-        **kwargs: Passed on to `AdversarialModel`.
+        **kwargs: `num_classes`, `ema_momentum`, `seed` and others; passed on to `AdversarialModel`.
 
     Raises:
         InputError: `k`, `p` or `sampling` is out of range, or as in `AdversarialModel`.

@@ -35,8 +35,9 @@ class WGANGP(AdversarialModel):
         penalty_weight: lambda, above 0.
         one_sided: Whether slopes below 1 are free, (20), as the post's author prefers.
         sampling: The name of r(x), one of `keras_gen.losses.gradient_sampling.SAMPLINGS`; by default points between a
-            real and a fake image (21).
-        **kwargs: Passed on to `AdversarialModel`.
+            real and a fake image (21). With `num_classes` that fake image is the neighbour's, which may be of another
+            class; `interpolate_within_class` takes the one of the real image's own class.
+        **kwargs: `num_classes`, `ema_momentum`, `seed` and others; passed on to `AdversarialModel`.
 
     Raises:
         InputError: `penalty_weight` or `sampling` is out of range, or as in `AdversarialModel`.
