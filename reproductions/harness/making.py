@@ -267,7 +267,7 @@ def _check_changes(study: Study, changes: dict[str, Any]) -> None:
         if name == "seed":
             raise UsageError(f"--seed={value}: the study sets --seed itself; give --seeds")
         if name in {"seed"}.union(*study.variants.values()):
-            raise UsageError(f"--{name}={value}: the study sets --{name} itself; leave it out")
+            raise UsageError(f"--{name}={Option.text(value)}: the study sets --{name} itself; leave it out")
 
 
 def _plan(study: Study, command: launch.Command, recorded: dict | None) -> list[Run]:
