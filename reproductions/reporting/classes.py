@@ -49,9 +49,14 @@ def _row(variant: str, runs: list[dict]) -> list[str]:
     ]
 
 
-def _test_images_rows(record: dict) -> list[list[str]]:
+def _test_images(record: dict) -> dict | None:
+    """What was measured of as many test images, with their classes; None if others were."""
     of_classes = [run for run in summary.whole(record["runs"]) if ACCURACY in run["measure"]["test_images"]]
-    found = summary.real_test_images({"runs": of_classes}) if of_classes else None
+    return summary.real_test_images({"runs": of_classes}) if of_classes else None
+
+
+def _test_images_rows(record: dict) -> list[list[str]]:
+    found = _test_images(record)
     if found is None:
         return []
     title = f"*{found['num_fake']:.0f} test images in the place of samples*"
@@ -59,15 +64,18 @@ def _test_images_rows(record: dict) -> list[list[str]]:
 
 
 def class_dots(record: dict) -> Figure:
-    """For each variant a row of dots, one per seed: the class accuracy, and both distances; a bar at their mean."""
-    variants = summary.by_variant(record)
+    """For each variant a row of dots, one per seed: the class accuracy, and both distances; a bar at their mean.
+
+    A dashed line is at what test images have in the place of samples.
+    """
+    variants, of_test_images = summary.by_variant(record), _test_images(record)
     figure = figures.of_record(record, summary.conditions(record), 13, 1.8 + 0.32 * len(variants))
     panels = {
-        "class accuracy": class_accuracy,
-        "Fréchet distance within classes": within_classes,
-        "Fréchet distance": summary.settled,
+        ACCURACY: ("class accuracy", class_accuracy),
+        WITHIN: ("Fréchet distance within classes", within_classes),
+        "frechet_distance": ("Fréchet distance", summary.settled),
     }
-    for axes, (title, number) in zip(figure.subplots(1, len(panels), sharey=True), panels.items(), strict=True):
+    for axes, (name, (title, number)) in zip(figure.subplots(1, len(panels), sharey=True), panels.items(), strict=True):
         for row, runs in enumerate(variants.values()):
             numbers = [found for run in summary.whole(runs) if (found := number(run)) is not None]
             axes.plot(numbers, [row] * len(numbers), "o", color="C0")
@@ -75,7 +83,14 @@ def class_dots(record: dict) -> Figure:
                 axes.plot(mean(numbers), row, "|", color="C1", markersize=14)
         axes.set_yticks(range(len(variants)), list(variants))
         axes.set_xlabel(title)
-        axes.set_xlim(0, 1.05 * axes.get_xlim()[1])
+        if of_test_images:
+            axes.axvline(of_test_images[name], color="0.5", linestyle="--", label="test images")
+        if (
+            name != ACCURACY
+        ):  # a share may lie anywhere from 0 to 1, and so close together that a panel from 0 hides all
+            axes.set_xlim(0, 1.05 * axes.get_xlim()[1])
         axes.grid(alpha=0.3)
     axes.invert_yaxis()
+    if of_test_images:
+        axes.legend(loc="lower left")
     return figure
