@@ -28,7 +28,7 @@ def check_counts(at_least: int = 1, **counts: int) -> None:
     """
     for name, count in counts.items():
         if not isinstance(count, Integral) or count < at_least:
-            raise InputError(f"{name}={_in_quotes(count)}: must be a whole number of at least {at_least}")
+            raise InputError(f"{name}={in_quotes(count)}: must be a whole number of at least {at_least}")
 
 
 def check_positive(**numbers: float) -> None:
@@ -39,7 +39,7 @@ def check_positive(**numbers: float) -> None:
     """
     for name, number in numbers.items():
         if not (isinstance(number, Real) and 0 < number < math.inf):
-            raise InputError(f"{name}={_in_quotes(number)}: must be a finite number above 0")
+            raise InputError(f"{name}={in_quotes(number)}: must be a finite number above 0")
 
 
 def check_not_negative(**numbers: float) -> None:
@@ -50,11 +50,11 @@ def check_not_negative(**numbers: float) -> None:
     """
     for name, number in numbers.items():
         if not (isinstance(number, Real) and 0 <= number < math.inf):
-            raise InputError(f"{name}={_in_quotes(number)}: must be a finite number of at least 0")
+            raise InputError(f"{name}={in_quotes(number)}: must be a finite number of at least 0")
 
 
-def _in_quotes(value: Any) -> Any:
-    """A value for messages, which show that "3" is no 3."""
+def in_quotes(value: Any) -> Any:
+    """The value, in quotes if it is a string, to tell "3" from 3."""
     return repr(value) if isinstance(value, str) else value
 
 

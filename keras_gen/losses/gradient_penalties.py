@@ -12,7 +12,7 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
-from keras_gen.checks import check_choice, check_positive
+from keras_gen.checks import check_choice, check_positive, in_quotes
 from keras_gen.errors import InputError
 from keras_gen.losses.gradient_sampling import SAMPLINGS
 
@@ -156,7 +156,7 @@ def check_power_penalty(k: float, p: float) -> None:
     """
     check_positive(k=k)
     if not (isinstance(p, Real) and 1 < p < math.inf):
-        raise InputError(f"p={p}: the Wasserstein divergence needs a finite power above 1")
+        raise InputError(f"p={in_quotes(p)}: the Wasserstein divergence needs a finite power above 1")
 
 
 def norms_to_the(p: float, squared_norms: tf.Tensor) -> tf.Tensor:

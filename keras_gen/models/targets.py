@@ -1,4 +1,4 @@
-"""What `fit` and `evaluate` are given beside images: arrays of numbers, such as labels, and no weights."""
+"""What `fit` and `evaluate` may be given beside images: arrays of numbers, such as labels, but no weights."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from keras_gen.errors import InputError
 
 
 def check_targets(name: str, targets: Any) -> None:
-    """Checks what belongs to images, such as labels, as far as Keras would not take it or not say what is wrong.
+    """Checks labels, and whatever else belongs to images, for what Keras would refuse without saying why.
 
     Raises:
         InputError: It is no array of numbers.

@@ -4,8 +4,8 @@ A verdict rests on seeds. Each seed gives one number, paired between the variant
 the 95 % interval of their mean. The claim holds where this interval lies inside the rule's region, fails where it lies
 outside, and is undecided in between; fewer than three seeds leave it undecided, whatever they show.
 
-Of ratios the logarithms are averaged. A largest or smallest number of several variants is that of their means over the
-seeds, each seed's number being the jackknife's: the largest of single runs would count what varies between seeds.
+Ratios are averaged in logarithms. The largest or smallest of several variants is taken of their means over the seeds,
+with the jackknife's number for each seed: taken of single runs, it would count noise as a difference between variants.
 """
 
 import math

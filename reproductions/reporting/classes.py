@@ -85,9 +85,7 @@ def class_dots(record: dict) -> Figure:
         axes.set_xlabel(title)
         if of_test_images:
             axes.axvline(of_test_images[name], color="0.5", linestyle="--", label="test images")
-        if (
-            name != ACCURACY
-        ):  # a share may lie anywhere from 0 to 1, and so close together that a panel from 0 hides all
+        if name != ACCURACY:  # accuracies differ by little: an axis from 0 would hide it
             axes.set_xlim(0, 1.05 * axes.get_xlim()[1])
         axes.grid(alpha=0.3)
     axes.invert_yaxis()

@@ -26,14 +26,14 @@ GROUPS: dict[str, dict[str, Any]] = {
     "not saturating": {"non_saturating": True},
     "as in (15)": {"order": "fake_real"},
 }
-# The loss that does not saturate is for those whose own loses its slope; that of the others would gain one that grows
-# like e^-score.
+# The loss that does not saturate is meant for divergences whose own loses its slope at low scores; the alternative's
+# grows like e^-score for others.
 OF_GROUP = dict.fromkeys(GROUPS, DIVERGENCES) | {"not saturating": ("kl", "hellinger", "js", "sgan")}
-CONDITIONS = {
-    "as in (14)": "With the losses of (14)",
-    "with SN": "With spectral normalisation",
-    "not saturating": "With losses that do not saturate, of the four that have a need for them,",
-    "as in (15)": "With the losses of (15)",
+SENTENCES = {
+    "as in (14)": "With the losses of (14), the divergences hardly differ in practice.",
+    "with SN": "With spectral normalisation, the divergences hardly differ in practice.",
+    "not saturating": "With losses that do not saturate, the divergences that need them hardly differ in practice.",
+    "as in (15)": "With the losses of (15), the divergences hardly differ in practice.",
 }
 
 STUDY = Study(
@@ -45,7 +45,7 @@ STUDY = Study(
         Claim(
             key=f"G2.{number}",
             topic="divergences hardly differ on images",
-            sentence=f"{CONDITIONS[group]} the divergences hardly differ in practice.",
+            sentence=SENTENCES[group],
             statistic="mean Fréchet distance of the last three evaluations, largest of the divergences' "
             "means over the smallest",
             rule=Below(1.25),

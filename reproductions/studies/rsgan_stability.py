@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FRESH, RUNNING_MEAN = "fresh real images", "a running mean of real scores"
-TIMES = 8  # the rates that the search found best for RSGAN on these data; at four times as much nothing collapsed
+TIMES = 8  # the rates that the search found best for RSGAN on these data; at four times, no run collapsed
 RAISED = {flag: TIMES * value for flag, value in CLOTHES_SEARCH.winners()["RSGAN"].items() if flag.endswith("_rate")}
 # A run has collapsed if it ends so many times as far from the data as it has been.
 COLLAPSED = 3.0

@@ -605,7 +605,7 @@ def test_what_is_no_data():
 
 
 def test_numbers_that_are_texts():
-    with pytest.raises(InputError, match="p=6: the Wasserstein divergence needs a finite power"):
+    with pytest.raises(InputError, match="p='6': the Wasserstein divergence needs a finite power"):
         WGANDiv(*vector_networks(), p="6")
     vae = untrained("vae")
     with pytest.raises(InputError, match="beta='1': must be"):

@@ -9,6 +9,7 @@ import pytest
 from keras_gen.losses import f_divergences
 from keras_gen.losses.gradient_sampling import SAMPLINGS, WITHIN_CLASS
 from reproductions.__main__ import reproductions
+from reproductions.families import gans
 from reproductions.harness import launch
 from reproductions.harness.claim import Above, Claim, difference, ratio, spread
 from reproductions.harness.options import as_flags, options
@@ -175,6 +176,7 @@ class TestStatistics:
 
 def test_names_are_those_of_the_library():
     assert set(sampling.SAMPLINGS) == set(SAMPLINGS) - {WITHIN_CLASS}
+    assert gans.WITHIN_CLASS == WITHIN_CLASS
     assert tuple(f_divergences.names()) == images.DIVERGENCES
 
 
