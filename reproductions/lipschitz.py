@@ -25,25 +25,30 @@ if TYPE_CHECKING:
     from keras_gen.models import GenerativeModel
 
 # Options that not every choice of another uses.
-of_penalties = partial(option, only=("critic", ("gradient_penalty", "one_sided_penalty")))
+of_penalties = partial(option, only=("critic", ("gradient_penalty", "one_sided_penalty", "r1")))
 of_clipping = partial(option, only=("critic", ("clipping",)))
+# Critics that go with every loss; the others' papers have WGAN's.
+ANY_LOSS = ("spectral_normalization", "r1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration(gans.Configuration):
     """What bounds the critic."""
 
-    critic: Literal["spectral_normalization", "gradient_penalty", "one_sided_penalty", "clipping", "divergence"] = (
-        option("spectral_normalization", "What bounds the critic's slope; divergence: WGAN-div's gradient term.")
+    critic: Literal[
+        "spectral_normalization", "gradient_penalty", "one_sided_penalty", "clipping", "divergence", "r1"
+    ] = option(
+        "spectral_normalization",
+        "What bounds the critic's slope; divergence: WGAN-div's gradient term; r1: a penalty at real images.",
     )
-    loss: Literal["wasserstein", "logistic", "hinge"] = option(
-        "wasserstein", "Spectral normalisation: WGAN's loss, the standard GAN's, or the hinge loss."
+    loss: Literal["wasserstein", "logistic", "hinge", "least_squares"] = option(
+        "wasserstein", "Spectral normalisation and r1: WGAN's loss, the standard GAN's, the hinge loss, or LSGAN's."
     )
     sampling: Literal["interpolate_real_fake", "interpolate_within_class"] = option(
         "interpolate_real_fake",
         "Gradient penalties of a conditional model: between a real and a fake image of any classes, or of one class.",
     )
-    penalty_weight: float = of_penalties(10.0, "Gradient penalties: their weight.", above=0)
+    penalty_weight: float = of_penalties(10.0, "Gradient penalties: their weight; of r1 its gamma.", above=0)
     clip: float = of_clipping(0.01, "Clipping: bound of the critic's weights.", above=0)
 
 
@@ -66,23 +71,26 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     Raises:
         UsageError: Nothing bounds the critic, or a loss or sampling is given that it does not have.
     """
+    from keras_gen.losses import R1Penalty
     from keras_gen.models import GAN, WGAN, WGANGP, WGANDiv
 
     c = configuration
     if (c.critic, c.spectral_normalization) == ("spectral_normalization", "none"):
         raise UsageError("--spectral_normalization=none: nothing bounds the critic; choose how, or another --critic")
+    if c.loss != "wasserstein" and c.critic not in ANY_LOSS:
+        raise UsageError(f"--loss={c.loss}: --critic={c.critic} has WGAN's loss; leave --loss out")
     if c.critic != "spectral_normalization":
-        if c.loss != "wasserstein":
-            raise UsageError(f"--loss={c.loss}: --critic={c.critic} has WGAN's loss; leave --loss out")
         c = c.replace({"spectral_normalization": "none"})
     if c.sampling != "interpolate_real_fake" and c.critic not in ("gradient_penalty", "one_sided_penalty"):
         raise UsageError(f"--sampling={c.sampling}: --critic={c.critic} has no such penalty; leave --sampling out")
     networks, arguments = gans.networks(c, image_shape, num_replicas), gans.arguments(c)
+    loss = "non_saturating" if c.loss == "logistic" else c.loss
     model: GenerativeModel
     match c.critic:
         case "spectral_normalization":
-            loss = "non_saturating" if c.loss == "logistic" else c.loss
             model = GAN(*networks, adversarial_loss=loss, **arguments)
+        case "r1":
+            model = GAN(*networks, loss, R1Penalty(c.penalty_weight), **arguments)
         case "clipping":
             model = WGAN(*networks, c.clip, **arguments)
         case "divergence":

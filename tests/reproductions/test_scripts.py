@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gen import datasets, metrics
+from keras_gen import datasets, losses, metrics
 from keras_gen.losses import f_divergences
 from keras_gen.models import DecoderFreeVAE, DeepInfoMax, ReproducibleModel
 from reproductions import deep_infomax, f_gan, lipschitz, rsgan, vae_mutual_information
@@ -162,6 +162,21 @@ def test_a_critic_that_nothing_bounds():
     wrong = lipschitz.PRESETS["smoke"].replace({"sampling": "interpolate_within_class", "num_classes": 10})
     with pytest.raises(UsageError, match="--critic=spectral_normalization has no such penalty; leave --sampling out"):
         lipschitz.build(wrong, (8, 8, 1), 1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [("logistic", losses.NonSaturating), ("hinge", losses.Hinge), ("least_squares", losses.LeastSquares)],
+)
+def test_the_losses_that_the_field_expects_go_with_both_critics(loss, expected):
+    smoke = lipschitz.PRESETS["smoke"].replace({"loss": loss})
+    normalized = lipschitz.build(smoke, (8, 8, 1), 1)
+    assert type(normalized.adversarial_loss) is expected and normalized.gradient_penalty is None
+    penalized = lipschitz.build(smoke.replace({"critic": "r1", "penalty_weight": 3.0}), (8, 8, 1), 1)
+    assert type(penalized.adversarial_loss) is expected
+    assert penalized.gradient_penalty.get_config() == losses.R1Penalty(3.0).get_config()
+    kinds = {type(layer).__name__ for layer in penalized.discriminator.layers}
+    assert "SpectralNormalization" not in kinds
 
 
 def test_classes_reach_the_models_and_their_measures(monkeypatch):
