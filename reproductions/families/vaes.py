@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Options that not every choice of another uses.
 of_vaes = partial(option, only=("model", ("vae",)))
 of_encoders = partial(option, only=("model", ("f_vae", "vae")))
+of_class_priors = partial(option, only=("model", ("glow", "vae")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,11 @@ class Configuration(flows.Configuration):
     trainable_variance: bool = of_vaes(True, "VAE: train the variance.")
     posterior_flows: int = of_vaes(
         0, "VAE: flows in its posterior, two for the post's equation 16; 0 for a Gaussian.", at_least=0
+    )
+    num_classes: int | None = of_class_priors(
+        None,
+        "Glow and VAE: classes, as many as the data set has, each with a prior of its own; none to ignore labels.",
+        at_least=2,
     )
 
 
@@ -63,7 +69,7 @@ def vae(configuration: Configuration, image_shape: tuple[int, int, int], num_rep
         decoder = autoencoder.deep_decoder(image_shape, c.latent_dim, widths, num_replicas > 1, c.seed)
     likelihood = layers.GaussianLikelihood(c.vae_variance, c.trainable_variance)
     if not c.posterior_flows:
-        return VAE(encoder(c.seed), decoder, likelihood, seed=c.seed)
+        return VAE(encoder(c.seed), decoder, likelihood, seed=c.seed, num_classes=c.num_classes)
     if c.latent_dim % 2:
         raise UsageError(
             f"--latent_dim={c.latent_dim}: the couplings of --posterior_flows={c.posterior_flows} halve the latents; "
@@ -72,4 +78,4 @@ def vae(configuration: Configuration, image_shape: tuple[int, int, int], num_rep
     # mu_1 and sigma_1 have the seed's own encoder, the others seeds that no other run has.
     others = [encoder(c.seed + 1_000 * i) for i in range(1, c.posterior_flows + 1)]
     flow = networks.conditional_flow(others, width=c.flow_width, seed=c.seed)
-    return FlowPosteriorVAE(encoder(c.seed), decoder, flow, likelihood, seed=c.seed)
+    return FlowPosteriorVAE(encoder(c.seed), decoder, flow, likelihood, seed=c.seed, num_classes=c.num_classes)

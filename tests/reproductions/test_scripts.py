@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras_gen import datasets, losses, metrics
 from keras_gen.losses import f_divergences
 from keras_gen.models import DecoderFreeVAE, DeepInfoMax, ReproducibleModel
-from reproductions import deep_infomax, f_gan, lipschitz, rsgan, vae_mutual_information
+from reproductions import deep_infomax, f_gan, f_vae, lipschitz, rsgan, vae_mutual_information
 from reproductions.__main__ import reproductions
 from reproductions.harness import run
 from reproductions.harness.configuration import RunConfiguration
@@ -71,14 +71,21 @@ def test_variants_are_configurations_of_every_preset(name, study):
             assert as_flags(preset.replace({**flags, "seed": 5}))["seed"] == 5
 
 
+CLASSES = {"num_classes": 10}
 # `test_run.py` has WGAN-div's.
+SMOKE_RUNS: list[tuple[str, dict]] = [
+    *((name, {}) for name in sorted(SCRIPTS.keys() - {"wgan_div", "lipschitz"})),
+    ("lipschitz", CLASSES),
+    ("f_vae", CLASSES | {"model": "glow"}),
+    ("f_vae", CLASSES | {"model": "vae", "posterior_flows": 1}),
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(SCRIPTS.keys() - {"wgan_div"}))
-def test_a_smoke_run_ends_in_a_saved_model(name, tmp_path):
-    """Lipschitz's has labels."""
+@pytest.mark.parametrize(("name", "flags"), SMOKE_RUNS)
+def test_a_smoke_run_ends_in_a_saved_model(name, flags, tmp_path):
     reproduction = SCRIPTS[name]
-    labels = {"num_classes": 10} if name == "lipschitz" else {}
-    run.perform(reproduction, reproduction.presets["smoke"].replace(labels), str(tmp_path / "run"))
+    run.perform(reproduction, reproduction.presets["smoke"].replace(flags), str(tmp_path / "run"))
     results = json.loads((tmp_path / "run" / "results.json").read_text())
     assert [row["step"] for row in results["evaluations"]] == [10, 20]
     assert all(np.isfinite(value) for value in results["evaluations"][-1].values() if value is not None)
@@ -88,7 +95,7 @@ def test_a_smoke_run_ends_in_a_saved_model(name, tmp_path):
     if "sample" in results["endpoints"]:
         images = loaded.sample(3, 0).numpy()
         assert images.shape == (3, 8, 8, 1) and np.abs(images).max() <= 1
-    if labels:
+    if "num_classes" in flags:
         assert loaded.sample_class(3, 0, 9).shape == (3, 8, 8, 1)
         assert {"class_accuracy", "within_class_distance"} <= results["evaluations"][-1].keys()
     if "encode" in results["endpoints"]:
@@ -191,6 +198,14 @@ def test_classes_reach_the_models_and_their_measures(monkeypatch):
     # An untrained generator draws every class alike; the test images are of their classes.
     assert found["class_accuracy"] == pytest.approx(0.1, abs=0.02) and of_images["class_accuracy"] > 0.8
     assert found["within_class_distance"] > of_images["within_class_distance"] > 0
+
+
+@pytest.mark.parametrize("flags", [{"model": "glow"}, {"model": "vae"}, {"model": "vae", "posterior_flows": 1}])
+def test_classes_reach_the_priors_of_flows_and_vaes(flags):
+    smoke = f_vae.PRESETS["smoke"].replace(flags)
+    assert f_vae.build(smoke, (8, 8, 1), 1).num_classes is None
+    model = f_vae.build(smoke.replace(CLASSES), (8, 8, 1), 1)
+    assert model.class_prior.num_classes == model.num_classes == 10
 
 
 @pytest.mark.parametrize(
