@@ -49,6 +49,7 @@ STUDY = Study(
             statistic="mean Fréchet distance of the last three evaluations, largest of the divergences' "
             "means over the smallest",
             rule=Below(1.25),
+            least=1,
             values=spread([f"{group}: {name}" for name in OF_GROUP[group]], summary.settled),
         )
         for number, group in enumerate(GROUPS, 1)

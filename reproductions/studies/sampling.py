@@ -34,6 +34,7 @@ def _claims(part: int, critic: str) -> Iterator[Claim]:
         sentence=f"{under} WGAN-div it hardly matters where the gradient is measured: the six r(x) are about as good.",
         statistic=f"{DISTANCE}, largest of WGAN-div's six means over the smallest",
         rule=Below(1.25),
+        least=1,
         values=spread(titles("WGAN-div", critic), summary.settled),
     )
     yield Claim(
@@ -42,6 +43,7 @@ def _claims(part: int, critic: str) -> Iterator[Claim]:
         sentence=f"{under} WGAN-GP the six r(x) differ widely.",
         statistic=f"{DISTANCE}, largest of WGAN-GP's six means over the smallest",
         rule=Above(1.25),
+        least=1,
         values=spread(titles("WGAN-GP", critic), summary.settled),
     )
     yield Claim(
