@@ -40,8 +40,8 @@ def load(split: str, image_size: int | None = None, data_dir: str | None = None)
     builder = tfds_images.find_builder("fashion_mnist", data_dir)
     if not tfds_images.is_prepared(builder):
         raise InputError(
-            "fashion_mnist is not on this machine: install Debian's or Ubuntu's package "
-            "dataset-fashion-mnist, or give --data_dir, a folder with its four IDX files"
+            "fashion_mnist is not on this machine: on Debian or Ubuntu run apt-get install dataset-fashion-mnist, or "
+            "give --data_dir, a folder with its four IDX files"
         )
     return tfds_images.read(builder, split, image_size)
 

@@ -26,7 +26,8 @@ class DeepEmbeddedClustering(ReproducibleModel):
     for `warm_up_steps` steps: mean_i |x_i - decoder(z_i)|^2, which is what makes the codes.
 
     The targets p_ij are constants to the gradient. The paper computes them over all images every so many updates; here
-    each batch has its own, and the frequencies f_j are a running mean over batches with the weight `momentum`.
+    each batch has its own, and the frequencies f_j are a running mean over the batches after the warm-up, in which the
+    past has the weight `momentum`.
 
     The warm-up ends with `keras_gen.callbacks.InitialClusters`, which sets mu_j by k-means on the codes.
 
@@ -117,7 +118,9 @@ class DeepEmbeddedClustering(ReproducibleModel):
             batch = tf.distribute.get_replica_context().all_reduce(
                 tf.distribute.ReduceOp.MEAN, tf.reduce_mean(q, axis=0)
             )
-            frequencies = self.momentum * frequencies + (1 - self.momentum) * batch
+            moved = self.momentum * frequencies + (1 - self.momentum) * batch
+            # Before the warm-up ends there are no clusters yet whose frequencies would mean anything.
+            frequencies = tf.where(self.step.value < self.warm_up_steps, frequencies, moved)
             self.frequencies.assign(frequencies)
         weights = q**2 / tf.maximum(frequencies, keras.config.epsilon())
         return weights / tf.reduce_sum(weights, axis=1, keepdims=True)

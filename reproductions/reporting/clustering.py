@@ -68,9 +68,21 @@ def clustering_curves(record: dict) -> Figure:
     return figure
 
 
+def by_clusterer(record: dict, variant: str) -> dict:
+    """The record with a variant's runs, whose codes are clustered, once for each clusterer, titled as in the table."""
+    runs = []
+    for run in record["runs"]:
+        if run["variant"] != variant:
+            runs.append(run)
+            continue
+        for clusterer, prefix in PREFIXES.items():
+            runs.append({**run, "variant": f"{variant} + {clusterer}"})
+            if "broke_down" not in run:
+                last = run["evaluations"][-1]
+                runs[-1]["evaluations"] = [{name: last[prefix + name] for name in SCORES}]
+    return record | {"runs": runs}
+
+
 def purity(run: dict) -> float:
-    """The purity after the last step; of a model whose codes are clustered, that of the better clusterer."""
-    last = run["evaluations"][-1]
-    if "purity" in last:
-        return last["purity"]
-    return max(last[f"{prefix}purity"] for prefix in PREFIXES.values())
+    """The purity after the last step."""
+    return run["evaluations"][-1]["purity"]

@@ -72,8 +72,10 @@ class TestLoss:
         np.testing.assert_allclose(found, -2 * np.einsum("nj,njd->jd", pull, differences) / len(z), atol=ROUNDING)
 
     def test_training_keeps_the_frequencies(self):
-        model = new_model(momentum=0.75)
+        model = new_model(momentum=0.75, warm_up_steps=1)
         model.frequencies.assign([0.5, 0.3, 0.2])
+        model.train_step(tf.constant(IMAGES))
+        np.testing.assert_array_equal(model.frequencies, np.float32([0.5, 0.3, 0.2]))  # there were no clusters yet
         q, _, _ = by_numpy(model, 1.0)
         model.train_step(tf.constant(IMAGES))
         expected = 0.75 * np.array([0.5, 0.3, 0.2]) + 0.25 * q.mean(axis=0)

@@ -8,7 +8,7 @@ from PIL import Image
 
 from reproductions.reporting import figures, markdown, prior_term, summary
 from reproductions.reporting.classes import class_accuracy, class_dots, class_table, within_classes
-from reproductions.reporting.clustering import clustering_curves, clustering_table, purity
+from reproductions.reporting.clustering import by_clusterer, clustering_curves, clustering_table, purity
 from reproductions.reporting.curves import curves
 from reproductions.reporting.densities import density_curves, density_table
 from reproductions.reporting.dots import dots
@@ -239,8 +239,21 @@ class TestClustering:
             "| *k-means on pixels* | 0.500 ± 0.000 | 0.500 ± 0.000 | 0.250 ± 0.000 | 0.125 ± 0.000 |  |",
         ]
 
-    def test_the_purity_of_codes_is_that_of_the_better_clusterer(self):
-        assert [purity(run) for run in self.record()["runs"][1:3]] == [0.85, 0.8]
+    def test_runs_whose_codes_are_clustered_are_told_apart_by_clusterer(self):
+        found = {(run["variant"], run["seed"]): run for run in by_clusterer(self.record(), "VAE")["runs"]}
+        broken = found.pop(("too fast", 0))
+        assert {title: purity(run) for title, run in found.items()} == {
+            ("one step", 0): 0.75,
+            ("one step", 1): 0.85,
+            ("VAE + k-means", 0): 0.75,
+            ("VAE + Gaussian mixture", 0): 0.8,
+        }
+        assert "broke_down" in broken
+        both = by_clusterer(self.record(), "too fast")["runs"][-2:]
+        assert [(run["variant"], "broke_down" in run) for run in both] == [
+            ("too fast + k-means", True),
+            ("too fast + Gaussian mixture", True),
+        ]
 
     def test_the_figure_has_purity_beside_nmi(self):
         of_purity, of_nmi = clustering_curves(self.record()).axes

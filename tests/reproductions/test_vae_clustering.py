@@ -1,4 +1,4 @@
-"""What the runs of `vae_clustering` measure and draw."""
+"""What the runs of `vae_clustering` measure and draw, and how they are compared."""
 
 import csv
 
@@ -10,6 +10,8 @@ from reproductions import vae_clustering
 from reproductions.families import clustering
 from reproductions.harness import run
 from reproductions.harness.errors import UsageError
+from reproductions.reporting.clustering import PREFIXES, SCORES
+from reproductions.studies.clustering_claims import better_than_two_steps
 
 
 def configuration(**changes):
@@ -90,3 +92,34 @@ def test_a_run_whose_clusters_begin_in_the_codes(model, tmp_path):
     name = "k_means_purity" if model == "vae" else "purity"
     assert [row["step"] for row in rows] == ["10"] and 0.1 < float(rows[0][name]) <= 1
     assert len(list((tmp_path / "run" / "samples").glob("*.png"))) == 1
+
+
+class TestOneStepAgainstTwo:
+    """Purities of k-means and of a mixture on the codes of a VAE, beside one step's."""
+
+    def verdict(self, one_step, of_k_means, of_mixtures):
+        def run(variant, seed, **last):
+            return {"variant": variant, "seed": seed, "evaluations": [dict.fromkeys(SCORES, 0.0) | last]}
+
+        runs = [run("one", seed, purity=found) for seed, found in enumerate(one_step)]
+        scores = {f"{prefix}{name}": 0.0 for prefix in PREFIXES.values() for name in SCORES}
+        for seed, (k_means, mixture) in enumerate(zip(of_k_means, of_mixtures, strict=True)):
+            found = scores | {"k_means_purity": k_means, "gaussian_mixture_purity": mixture}
+            runs.append({"variant": "two", "seed": seed, "evaluations": [found]})
+        return better_than_two_steps("X", "digits", "one", "two").verdict({"runs": runs})
+
+    def test_the_better_clusterer_is_the_one_with_the_better_mean(self):
+        """By means it is 0.7, by single runs it would be 0.72, 0.7 and 0.7."""
+        found = self.verdict([0.75, 0.75, 0.75], [0.70, 0.70, 0.70], [0.72, 0.60, 0.61])
+        assert found.value == pytest.approx(0.75 - 0.7, abs=1e-12) and found.outcome == "holds"
+
+    def test_by_hand_where_leaving_a_seed_out_changes_the_better_one(self):
+        """Means are 0.7 and 0.71; without the first seed 0.7 and 0.67, without either other one 0.7 and 0.73."""
+        found = self.verdict([0.8, 0.8, 0.8], [0.7, 0.7, 0.7], [0.79, 0.67, 0.67])
+        pseudo = [3 * (0.8 - 0.71) - 2 * (0.8 - others) for others in (0.7, 0.73, 0.73)]
+        assert found.value == pytest.approx(np.mean(pseudo), abs=1e-12)
+
+    def test_a_run_that_broke_down_decides_nothing_for_either(self):
+        record = {"runs": [{"variant": "two", "seed": seed, "broke_down": "NaN"} for seed in range(3)]}
+        record["runs"] += [{"variant": "one", "seed": seed, "evaluations": [{"purity": 0.8}]} for seed in range(3)]
+        assert better_than_two_steps("X", "digits", "one", "two").verdict(record).outcome == "undecided"
