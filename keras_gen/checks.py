@@ -231,6 +231,20 @@ def _features(name: str, features: ArrayLike) -> np.ndarray:
     return features
 
 
+def checked_codes(codes: ArrayLike) -> np.ndarray:
+    """Codes as float64 [n, dim], checked.
+
+    Raises:
+        InputError: They are not two or more rows of finite numbers.
+    """
+    codes = np.asarray(codes, np.float64)
+    if codes.ndim != 2 or len(codes) < 2 or not codes.size:
+        raise InputError(f"codes {codes.shape}: give [n, dim] with n of at least 2 and dim of at least 1")
+    if not np.isfinite(codes).all():
+        raise InputError("codes contain NaN or infinite values")
+    return codes
+
+
 def labelled_codes(name: str, codes: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Codes as float64 [n, dim] and their labels as int64 [n], checked.
 

@@ -5,6 +5,7 @@ from keras_gen.metrics.class_quality import ClassQuality
 from keras_gen.metrics.clustering import clustering_scores
 from keras_gen.metrics.features import ImageFeatures
 from keras_gen.metrics.frechet import frechet_distance
+from keras_gen.metrics.gaussianity import effective_rank, excess_kurtosis
 from keras_gen.metrics.imagenet import imagenet_features
 from keras_gen.metrics.inception import inception_features
 from keras_gen.metrics.kept_features import kept_features
@@ -27,6 +28,8 @@ __all__ = [
     "accuracy",
     "aggregate_posterior",
     "clustering_scores",
+    "effective_rank",
+    "excess_kurtosis",
     "fast_gradient_sign",
     "frechet_distance",
     "imagenet_features",

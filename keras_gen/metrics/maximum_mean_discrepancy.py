@@ -5,8 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_gen.checks import check_positive
-from keras_gen.errors import InputError
+from keras_gen.checks import check_positive, checked_codes
 
 BLOCK = 1024  # rows of an n x n matrix held at a time
 
@@ -31,11 +30,7 @@ def maximum_mean_discrepancy(codes: ArrayLike, bandwidth: float | None = None) -
     Raises:
         InputError: The codes are not two or more rows of finite numbers, or the bandwidth is not above 0.
     """
-    codes = np.asarray(codes, np.float64)
-    if codes.ndim != 2 or len(codes) < 2 or not codes.size:
-        raise InputError(f"codes {codes.shape}: give [n, dim] with n of at least 2 and dim of at least 1")
-    if not np.isfinite(codes).all():
-        raise InputError("codes contain NaN or infinite values")
+    codes = checked_codes(codes)
     num_codes, dim = codes.shape
     bandwidth = math.sqrt(dim) if bandwidth is None else bandwidth
     check_positive(bandwidth=bandwidth)

@@ -23,11 +23,12 @@ def perform(settings: Any, data_dir: str | None) -> dict:
     seconds = encoders.train(model, batches, settings.steps)
     # Of the last tenth of the steps.
     estimate = {metric.name: float(metric.result()) for metric in model.metrics}.get("information")
+    count = min(len(test), settings.evaluation_samples)
     return {
-        **codes.prior_match(lambda images: model.encoder(images, training=False)[-2:], test),
-        **codes.meaning(model.encode, train, test),
+        **codes.prior_match(lambda images: model.encoder(images, training=False)[-2:], test, count),
+        **codes.meaning(model.encode, train, test, count),
         "estimate": estimate,
-        "num_images": min(len(test), codes.MAX_QUERIES),
+        "num_images": count,
         "seconds_per_step": seconds,
         "sheet": codes.neighbors_sheet(model.encode, test),
     }

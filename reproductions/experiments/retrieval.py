@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,18 +16,36 @@ from keras_gen.models import VAE
 from keras_gen.networks import autoencoder
 from reproductions import deep_infomax
 from reproductions.families import codes, encoders
+from reproductions.harness.errors import UsageError
 
 
 def perform(settings: Any, data_dir: str | None) -> dict:
     """One encoder: what its codes tell of labels, how far they match the prior, and a sheet of neighbours."""
     train, test = (datasets.load(settings.dataset, split, None, data_dir) for split in ("train", "test"))
     encode, gaussian, seconds = encoder_of(settings, train)
+    count = settings.evaluation_samples
     return {
-        **codes.meaning(encode, train, test),
-        **(codes.prior_match(gaussian, test) if gaussian else codes.moments(_codes(encode, test))),
+        **codes.meaning(encode, train, test, count),
+        **(codes.prior_match(gaussian, test, count) if gaussian else codes.moments(_codes(encode, test, count))),
         "seconds_per_step": seconds,
-        "sheet": codes.neighbors_sheet(encode, test),
+        # As the post looks for neighbours, among the training images; magnified.
+        "sheet": codes.neighbors_sheet(encode, test, train, scale=None),
     }
+
+
+def check(settings: Any, train: datasets.Images) -> None:
+    """Checks that PCA can give codes of the size that is asked for.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    pixels, images = math.prod(train.image_shape), min(len(train), codes.MAX_REFERENCES)
+    largest = min(pixels, images)
+    if settings.method == "pca" and settings.latent_dim > largest:
+        raise UsageError(
+            f"--latent_dim={settings.latent_dim}: PCA of {images:,} images of {pixels:,} values each, {train.name}, "
+            f"has at most {largest:,} components; give --latent_dim={largest} or less"
+        )
 
 
 def encoder_of(settings: Any, train: datasets.Images) -> tuple[codes.Encoder, Callable | None, float | None]:
@@ -36,6 +55,7 @@ def encoder_of(settings: Any, train: datasets.Images) -> tuple[codes.Encoder, Ca
         case "pixels":
             return lambda images: images.reshape(len(images), -1), None, None
         case "pca":
+            check(settings, train)
             pixels = train.to_array(codes.MAX_REFERENCES)
             pca = PCA(settings.latent_dim, random_state=0)
             pca.fit(pixels.reshape(len(pixels), -1))
@@ -91,5 +111,5 @@ def _trained_autoencoder(settings: Any, train: datasets.Images) -> tuple[codes.E
     return lambda images: mean(images, training=False), seconds
 
 
-def _codes(encode: codes.Encoder, test: datasets.Images) -> np.ndarray:
-    return codes.in_parts(encode, test.to_array(codes.MAX_QUERIES))[0]
+def _codes(encode: codes.Encoder, test: datasets.Images, count: int) -> np.ndarray:
+    return codes.in_parts(encode, test.to_array(count))[0]

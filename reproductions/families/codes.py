@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # At most so many images are encoded to have their neighbours found, and so many to be found and to train the probe.
 MAX_QUERIES = 2_000
 MAX_REFERENCES = 10_000
-# Images that are in memory as float at a time.
+# Images that an encoder is given at a time.
 AT_ONCE = 250
 NUM_NEIGHBORS = (1, 5, 20)
 # A sheet's queries, and the neighbours of each.
@@ -89,8 +89,9 @@ def prior_match(gaussian: Callable, test: datasets.Images, num_queries: int = MA
 
     Returns:
         Of draws z ~ p(z|x): `code_mean` and `code_deviation` (see `moments`), `discrepancy`, the squared maximum mean
-        discrepancy to N(0, I), and `discrepancy_deviation`, its standard deviation about 0 for as many true draws. In
-        nats: `prior_kl`, `information` and `marginal_kl_upper_bound` of `keras_gen.metrics.aggregate_posterior`.
+        discrepancy to N(0, I), and `discrepancy_deviation`, its standard deviation about 0 for as many true draws;
+        `effective_rank` and `excess_kurtosis` of `keras_gen.metrics`. In nats: `prior_kl`, `information` and
+        `marginal_kl_upper_bound` of `keras_gen.metrics.aggregate_posterior`.
     """
     import numpy as np
 
@@ -98,8 +99,15 @@ def prior_match(gaussian: Callable, test: datasets.Images, num_queries: int = MA
 
     means, log_variances = (part.astype(np.float64) for part in in_parts(gaussian, test.to_array(num_queries)))
     draws = means + np.exp(log_variances / 2) * np.random.default_rng(0).standard_normal(means.shape)
-    discrepancy = zip(("discrepancy", "discrepancy_deviation"), metrics.maximum_mean_discrepancy(draws), strict=True)
-    return moments(draws) | dict(discrepancy) | metrics.aggregate_posterior(means, log_variances)
+    discrepancy, deviation = metrics.maximum_mean_discrepancy(draws)
+    return {
+        **moments(draws),
+        "discrepancy": discrepancy,
+        "discrepancy_deviation": deviation,
+        "effective_rank": metrics.effective_rank(draws),
+        "excess_kurtosis": metrics.excess_kurtosis(draws),
+        **metrics.aggregate_posterior(means, log_variances),
+    }
 
 
 def moments(codes: np.ndarray) -> dict[str, float]:
@@ -132,10 +140,18 @@ def sheet(configuration: RunConfiguration, test: datasets.Images) -> Callable[[R
     return lambda model: neighbors_sheet(model.encode, test)
 
 
-def neighbors_sheet(encode: Encoder, test: datasets.Images) -> np.ndarray:
+def neighbors_sheet(
+    encode: Encoder, test: datasets.Images, references: datasets.Images | None = None, scale: int | None = 1
+) -> np.ndarray:
     """A row for each of ten random test images: the query, its ten nearest; a gap; and the same by cosine distance.
 
     Left the Euclidean distance, right the cosine. The queries are the same for every encoder of a data set.
+
+    Args:
+        encode: From images [n, height, width, channels] in [-1, 1] to codes [n, dim].
+        test: At most 2,000 of them may be queries.
+        references: The neighbours are among the first 10,000 of these; None: among the test images, without the query.
+        scale: As in `keras_gen.utils.image_grid`.
 
     Returns:
         uint8 [height, width, channels].
@@ -145,15 +161,15 @@ def neighbors_sheet(encode: Encoder, test: datasets.Images) -> np.ndarray:
     from keras_gen.utils import image_grid, nearest_neighbors
 
     images = test.to_array(MAX_QUERIES)
-    codes = in_parts(encode, images)[0]
-    queries = np.random.default_rng(0).choice(len(images), min(SHOWN_QUERIES, len(images)), replace=False)
+    chosen = np.random.default_rng(0).choice(len(images), min(SHOWN_QUERIES, len(images)), replace=False)
+    queries, own = images[chosen], chosen
+    if references is not None:
+        images, own = references.to_array(MAX_REFERENCES), np.full_like(chosen, -1)  # no query is among them
+    codes, of_queries = in_parts(encode, images)[0], in_parts(encode, queries)[0]
     count = min(SHOWN_NEIGHBORS + 1, len(images))
-    found = [
-        nearest_neighbors(codes[queries], codes, count, distance)[0].numpy() for distance in ("euclidean", "cosine")
-    ]
-    gap = np.ones_like(images[:1])
-    rows = []
-    for row, query in enumerate(queries):
-        halves = [np.concatenate([[query], [i for i in near[row] if i != query][: count - 1]]) for near in found]
-        rows += [images[halves[0].astype(int)], gap, images[halves[1].astype(int)]]
-    return image_grid(np.concatenate(rows), columns=2 * count + 1, scale=1)
+    gap, rows = np.ones_like(queries[:1]), []
+    found = [nearest_neighbors(of_queries, codes, count, by)[0].numpy() for by in ("euclidean", "cosine")]
+    for row, query in enumerate(queries[:, np.newaxis]):
+        left, right = (images[[i for i in near[row] if i != own[row]][: count - 1]] for near in found)
+        rows += [query, left, gap, query, right]
+    return image_grid(np.concatenate(rows), columns=2 * count + 1, scale=scale)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
+    from keras_gen.datasets import Images
     from reproductions.harness.claim import Claim
 
 
@@ -27,6 +28,8 @@ class Study:
         perform: Makes one run, from its configuration (which has a `seed`) and the folder of data sets to results that
             JSON can hold. A `sheet` among them, uint8 [height, width, channels], is kept beside the record as a
             picture. None: the runs are the script's.
+        check: Asked before the first run of `perform`, with each run's configuration and its training images; raises a
+            `UsageError` if they do not fit together.
         examine: Looks at the trained model of a run of the script: from the model, training and test images, and
             features of images to what it found and a picture.
         presets: The configurations of `perform`; None: the script's.
@@ -44,6 +47,7 @@ class Study:
     figure: Callable[[dict], Figure]
     claims: tuple[Claim, ...] = ()
     perform: Callable[[Any, str | None], dict] | None = None
+    check: Callable[[Any, Images], None] | None = None
     examine: Callable[..., tuple[dict, np.ndarray]] | None = None
     presets: Mapping[str, Any] | None = None
     preset: str = "laptop"

@@ -111,8 +111,8 @@ def check(
     """Loads every data set, looks for the features, and builds every model; gives the bytes that the runs will take.
 
     Raises:
-        UsageError: A data set lacks labels, or the runs of the record at `path` were measured on other features or
-            numbers of images than new ones would be.
+        UsageError: A data set lacks labels, the study refuses a configuration, or the runs of the record at `path` were
+            measured on other features or numbers of images than new ones would be.
         keras_gen.InputError: A data set or the weights of features are missing, or a model cannot be built.
     """
     import_tensorflow()
@@ -132,6 +132,8 @@ def check(
         features = _features(reproduction, of_study, configuration)
         if name is not None:
             check_classes(configuration, images[name, pixels][0])
+            if of_study.check is not None:
+                of_study.check(configuration, images[name, pixels][0])
             if features is not None:
                 image_features.check_labels(features, images[name, pixels][0])
         if of_study.perform is None and reproduction.compared is not None:

@@ -41,6 +41,8 @@ def test_prior_match_of_the_prior_itself(digits):
     assert found["code_mean"] < 3 / np.sqrt(count)
     assert (found["prior_kl"], found["information"]) == pytest.approx((0, 0), abs=1e-9)
     assert abs(found["discrepancy"]) < 5 * found["discrepancy_deviation"]
+    assert found["effective_rank"] == pytest.approx(5 / (1 + 6 / count), rel=0.03)
+    assert found["excess_kurtosis"] == pytest.approx(np.sqrt(24 / count), rel=0.8)
 
 
 def test_prior_match_is_that_of_the_images_asked_for(digits):
@@ -65,11 +67,20 @@ def test_parts_are_put_together(monkeypatch):
     np.testing.assert_array_equal(two, 2 * images)
 
 
+def even(digits, values):
+    """Images of two by two pixels, each of one grey."""
+    pixels = np.zeros((len(values), 2, 2, 1), np.uint8) + np.reshape(values, (-1, 1, 1, 1)).astype(np.uint8)
+    return dataclasses.replace(digits[1], pixels=pixels, labels=np.arange(len(values)), image_shape=(2, 2, 1))
+
+
+def on_a_line(images):
+    """Codes that lie on a line, by the grey of an image."""
+    return images[:, 0, 0] + np.array([2.0, 0.0])
+
+
 def test_the_sheet_shows_the_nearest(digits):
-    """Twelve images whose codes lie on a line: each query's row goes from near to far, on both sides of the gap."""
-    pixels = np.full((12, 2, 2, 1), 0, np.uint8) + 20 * np.arange(12, dtype=np.uint8).reshape(12, 1, 1, 1)
-    images = dataclasses.replace(digits[1], pixels=pixels, labels=np.arange(12), image_shape=(2, 2, 1))
-    picture = codes.neighbors_sheet(lambda images: images[:, 0, 0] + np.array([2.0, 0.0]), images)[..., 0]
+    """Of twelve images: each query's row goes from near to far, on both sides of the gap."""
+    picture = codes.neighbors_sheet(on_a_line, even(digits, 20 * np.arange(12)))[..., 0]
     cells = picture[::4, ::4]
     assert cells.shape == (10, 23)
     assert len(set(cells[:, 0])) == 10  # ten queries, none twice
@@ -78,3 +89,22 @@ def test_the_sheet_shows_the_nearest(digits):
         assert gap == 255 and near[0] == cosine[0]
         distances = np.abs(near - near[0])
         assert np.all(np.diff(distances) >= 0) and distances[1] > 0
+
+
+def test_the_sheet_shows_the_nearest_of_other_images(digits):
+    """Queries of even greys among the test images, their neighbours of odd ones; twice as large as they are."""
+    test, train = even(digits, 20 * np.arange(12)), even(digits, 1 + 12 * np.arange(20))
+    cells = codes.neighbors_sheet(on_a_line, test, train, scale=2)[::6, ::6, 0].astype(int)
+    assert cells.shape == (10, 23)
+    for row in cells:
+        near, gap, cosine = row[:11], row[11], row[12:]
+        assert gap == 255 and near[0] == cosine[0] and near[0] % 2 == 0
+        expected = sorted(np.abs(1 + 12 * np.arange(20) - near[0]))[:10]
+        assert np.abs(near[1:] - near[0]).tolist() == expected
+        assert all(cosine[1:] % 2 == 1)
+
+
+def test_fewer_images_than_a_row_has_places(digits):
+    one, three = even(digits, [20]), even(digits, [1, 101, 201])
+    assert codes.neighbors_sheet(on_a_line, three).shape == (3 * 4 - 2, 7 * 4 - 2, 1)
+    assert codes.neighbors_sheet(on_a_line, one, three).shape == (2, 7 * 4 - 2, 1)
