@@ -88,11 +88,11 @@ class Verdict:
 
     Attributes:
         outcome: Whether the claim holds, fails or is undecided, or that no run was recorded.
-        value: The statistic's mean over the seeds, of ratios the geometric one; None without seeds, or where a run
-            broke down.
-        interval: Its 95 % interval; None for fewer than three seeds, or where a run broke down.
+        value: The statistic's mean over the seeds, of ratios the geometric one; None where a seed has no number.
+        interval: Its 95 % interval; None for fewer than three seeds, or where a seed has no number.
         num_seeds: The seeds that the record has for it.
         num_broken: How many of them have a run that broke down.
+        num_apart: How many have runs that cannot be compared.
     """
 
     outcome: Outcome
@@ -100,14 +100,16 @@ class Verdict:
     interval: tuple[float, float] | None = None
     num_seeds: int = 0
     num_broken: int = 0
+    num_apart: int = 0
 
     def __str__(self) -> str:
         if not self.num_seeds:
             return self.outcome
         seeds = "one seed" if self.num_seeds == 1 else f"{self.num_seeds} seeds"
-        if self.num_broken:
-            of = "" if self.num_seeds == 1 else f"{self.num_broken} of "
-            return f"{self.outcome}: a run broke down ({of}{seeds})"
+        for count, what in ((self.num_broken, "a run broke down"), (self.num_apart, "the runs cannot be compared")):
+            if count:
+                of = "" if self.num_seeds == 1 else f"{count} of "
+                return f"{self.outcome}: {what} ({of}{seeds})"
         assert self.value is not None
         value = significant(self.value)
         if self.interval is None:
@@ -129,7 +131,8 @@ class Claim:
             that are older than their rules.
         least: The least value that the statistic can take: 0 for an error or a distance. The interval begins no lower.
         values: From the record of a study to one number per seed, as `Ratios` where these are ratios; an infinite or
-            undefined one stands for a run that broke down. None where no study looks at the claim yet.
+            undefined one stands for a run that broke down, and None for runs that all reached their end and cannot be
+            compared. None in its place where no study looks at the claim yet.
     """
 
     key: str
@@ -137,7 +140,7 @@ class Claim:
     sentence: str
     statistic: str
     rule: Rule
-    values: Callable[[dict], Sequence[float]] | None = None
+    values: Callable[[dict], Sequence[float | None]] | None = None
     least: float = -math.inf
 
     def verdict(self, record: dict | None) -> Verdict:
@@ -145,12 +148,15 @@ class Claim:
 
         A run that broke down never makes its claim hold, not even by taking the competitor out of the way: the claim
         fails if every seed by itself, those that broke down included, lies outside the rule's region, and is
-        undecided otherwise.
+        undecided otherwise. It is undecided, too, where the runs of a seed cannot be compared.
         """
-        values = [] if record is None or self.values is None else list(self.values(record))
-        if not values:
+        of_seeds = [] if record is None or self.values is None else list(self.values(record))
+        if not of_seeds:
             return Verdict("not run yet")
+        values = [value for value in of_seeds if value is not None]
         num_broken = sum(not math.isfinite(value) for value in values)
+        if num_apart := len(of_seeds) - len(values):
+            return Verdict("undecided", None, None, len(of_seeds), num_broken, num_apart)
         if num_broken:
             fails = len(values) >= MIN_SEEDS and all(self.rule.outside(value, value) for value in values)
             return Verdict("fails" if fails else "undecided", None, None, len(values), num_broken)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from reproductions.harness.options import Options, option
 from reproductions.harness.study import Study
 from reproductions.reporting import figures, markdown, summary
+from reproductions.studies import budgets
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -107,6 +108,7 @@ STUDY = Study(
         "Barber-Agakov": _variant("barber_agakov"),
     },
     perform=perform,
+    seeds=budgets.SEEDS,
     minutes=1.6,
     presets={"smoke": Settings(steps=20, widths=(16,), embedding=4, trace_points=5), "laptop": Settings()},
     table=table,

@@ -99,6 +99,13 @@ def test_a_run_that_broke_down_never_makes_a_claim_hold():
     assert verdict(Below(2), infinity, infinity).outcome == "undecided"
 
 
+def test_runs_that_cannot_be_compared_decide_nothing():
+    assert verdict(Above(0), 5, 5, None) == Verdict("undecided", None, None, 3, 0, 1)
+    assert verdict(Above(0), -1, -2, -3, None).outcome == "undecided"
+    assert verdict(Above(0), None, None, None) == Verdict("undecided", None, None, 3, 0, 3)
+    assert verdict(Above(0), -math.inf, -math.inf, -math.inf, None) == Verdict("undecided", None, None, 4, 3, 1)
+
+
 @pytest.mark.parametrize(
     ("found", "text"),
     [
@@ -108,6 +115,9 @@ def test_a_run_that_broke_down_never_makes_a_claim_hold():
         (Verdict("holds", 0.12, (0.05, 0.19), 3), "holds: 0.12 (95 % interval 0.05 to 0.19, 3 seeds)"),
         (Verdict("fails", None, None, 4, 2), "fails: a run broke down (2 of 4 seeds)"),
         (Verdict("undecided", None, None, 1, 1), "undecided: a run broke down (one seed)"),
+        (Verdict("undecided", None, None, 3, 0, 2), "undecided: the runs cannot be compared (2 of 3 seeds)"),
+        (Verdict("undecided", None, None, 1, 0, 1), "undecided: the runs cannot be compared (one seed)"),
+        (Verdict("undecided", None, None, 3, 1, 2), "undecided: a run broke down (1 of 3 seeds)"),
     ],
 )
 def test_verdicts_in_words(found, text):

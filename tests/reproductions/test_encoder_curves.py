@@ -15,7 +15,7 @@ STUDY = vae_mutual_information.REPRODUCTION.studies["curves"]
 @pytest.mark.parametrize(
     "title",
     [
-        "beta-VAE, 0.1",
+        "beta-VAE, 0.3",
         *(pytest.param(f"{method}, 3", marks=pytest.mark.slow) for method in (INFO_NCE, "no decoder, Jensen-Shannon")),
     ],
 )
@@ -50,9 +50,14 @@ class TestMeanDifference:
         assert mean_difference(other, one) == pytest.approx(-expected, abs=1e-8)
 
     def test_of_curves_that_stand_nowhere_beside_each_other(self):
-        assert math.isnan(mean_difference([(1.0, 0.2), (2.0, 0.3)], [(3.0, 0.2), (4.0, 0.3)]))
-        assert math.isnan(mean_difference([(1.0, 0.2)], [(0.5, 0.2), (4.0, 0.3)]))
-        assert math.isnan(mean_difference([(0.0, 0.2)], [(0.0, 0.2)]))
+        assert mean_difference([(1.0, 0.2), (2.0, 0.3)], [(3.0, 0.2), (4.0, 0.3)]) is None
+        assert mean_difference([(1.0, 0.2)], [(0.5, 0.2), (4.0, 0.3)]) is None
+        assert mean_difference([(0.0, 0.2)], [(0.0, 0.2)]) is None
+
+    @pytest.mark.parametrize(("last", "expected"), [(5.9, None), (6.1, 0.5)])
+    def test_of_curves_that_share_little_more_or_less_than_a_factor_of_three(self, last, expected):
+        found = mean_difference([(2.0, 0.7), (20.0, 0.7)], [(0.1, 0.2), (last, 0.2)])
+        assert found == (expected if expected is None else pytest.approx(expected, rel=1e-12))
 
     def test_a_collapsed_code_is_no_point(self):
         line = [(1.0, 0.2), (4.0, 0.4)]
@@ -65,8 +70,8 @@ def record():
         "beta-VAE, 0.1": (10.0, 0.6),
         f"{INFO_NCE}, 3": (1.0, 0.4),
         f"{INFO_NCE}, 10": (10.0, 0.7),
-        "no decoder, Jensen-Shannon, 3": (2.0, 0.3),
-        "no decoder, Jensen-Shannon, 10": (5.0, 0.3),
+        "no decoder, Jensen-Shannon, 3": (10**0.2, 0.3),
+        "no decoder, Jensen-Shannon, 10": (10**0.8, 0.3),
     }
     runs = [
         {
@@ -90,12 +95,17 @@ def test_curves_and_claims():
     first, second = STUDY.claims
     assert first.values(record()) == pytest.approx([0.1, 0.1])
     assert second.values(record())[0] == pytest.approx(-0.15)  # half-way from 0.3 to 0.6 in the logarithm
+    apart = record()
+    for run in apart["runs"]:
+        run["prior_kl"] *= 100 if run["variant"].startswith(BETA_VAE) else 1
+    assert first.values(apart) == [None, None]
+    assert str(first.verdict(apart)) == "undecided: the runs cannot be compared (2 of 2 seeds)"
     assert "by InfoNCE" in first.sentence and "by Jensen-Shannon" in second.sentence
 
 
 def test_the_table_and_the_figure():
     lines = STUDY.table(record()).splitlines()
-    assert lines[-1] == "| no decoder, Jensen-Shannon, 10 | 5.00 ± 0.00 | 0.305 ± 0.007 | 0.300 ± 0.000 |"
+    assert lines[-1] == "| no decoder, Jensen-Shannon, 10 | 6.31 ± 0.00 | 0.305 ± 0.007 | 0.300 ± 0.000 |"
     left, right = STUDY.figure(record()).axes
     assert len(left.lines) == len(right.lines) == 3 * 2
     assert [text.get_text() for text in left.get_legend().get_texts()] == [
