@@ -85,8 +85,8 @@ REPRODUCTION = Reproduction(
         "identity": identity.STUDY,
         "estimators": estimators.STUDY,
         "encoder_only": encoder_only.study(PRESETS),
-        "curves": encoder_curves.study(PRESETS, "fashion_mnist", "on Fashion-MNIST", ("V2.1", "V2.2"), 15),
-        "curves_photos": encoder_curves.study(PRESETS, "cifar10", "on CIFAR-10", ("V2.3", "V2.4"), 25),
+        "curves": encoder_curves.study(PRESETS, "fashion_mnist", "on Fashion-MNIST", ("V2.1", "V2.2"), 4),
+        "curves_photos": encoder_curves.study(PRESETS, "cifar10", "on CIFAR-10", ("V2.3", "V2.4"), 6),
     },
 )
 

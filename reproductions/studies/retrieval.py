@@ -237,7 +237,7 @@ def of_photos(presets: Mapping[str, RunConfiguration]) -> Study:
         preset="paper",
         settings=QUERIES,
         seeds=budgets.SEEDS,
-        minutes=9,
+        minutes=9,  # of an encoder that is trained
         table=table,
         figure=figure,
     )
