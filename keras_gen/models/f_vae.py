@@ -66,7 +66,8 @@ class FVAE(ImportanceSampled, FlowModel):
         trainable_sigmas: Whether the two are trained.
         input_noise: `none`, the author's choice; `uniform` if bits per dimension matter. See `FlowModel`.
         sigma_rate: Learning rate of log sigma_1 and log sigma_2 under Adam, in multiples of the optimiser's. Adam moves
-            a number by about its rate in a step, so that sigmas that begin at 1 take thousands of steps to fall.
+            a number by about its rate in a step, so that sigmas that begin at 1 take thousands of steps to fall. It has
+            no part in what `clip_norm` bounds: there the gradient is that in log sigma_1 and log sigma_2 themselves.
         **kwargs: `noise_scale`, `clip_norm`, `seed`; see `FlowModel`.
 
     Raises:
@@ -157,6 +158,16 @@ class FVAE(ImportanceSampled, FlowModel):
             "sigma_1": tf.exp(log_sigma_1),
             "sigma_2": tf.exp(log_sigma_2),
         }
+
+    def gradient_norm(self, gradients: list[tf.Tensor]) -> tf.Tensor:
+        """See `FlowModel.gradient_norm`; the sigmas' part is the derivative by log sigma, whatever `sigma_rate` is."""
+        sigmas = (self.log_sigma_1, self.log_sigma_2)
+        return super().gradient_norm(
+            [
+                gradient / self.sigma_rate if any(variable is sigma for sigma in sigmas) else gradient
+                for gradient, variable in zip(gradients, self.trainable_variables, strict=True)
+            ]
+        )
 
     def term_names(self) -> tuple[str, ...]:
         """-ELBO, its two terms, and what has been learnt about noise."""

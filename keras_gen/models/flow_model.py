@@ -44,7 +44,8 @@ class FlowModel(TemperedModel):
         code_shape: Shape of what enters the flow.
         input_noise: Noise added to the images in training: `uniform`, `gaussian` or `none`.
         noise_scale: Width of the uniform noise, or standard deviation of the Gaussian, at least 0.
-        clip_norm: The gradient of all weights together is scaled down to this norm if it is larger; None: never.
+        clip_norm: The gradient of all weights together is scaled down to this norm if it is larger; None: never. See
+            `gradient_norm`.
         seed: Seed of every draw in training.
         **kwargs: Passed on to `keras.Model`.
 
@@ -168,13 +169,17 @@ class FlowModel(TemperedModel):
         batch = self._with_noise(data)
         weights = self.trainable_variables
         loss, terms, gradients = self.differentiated(
-            lambda: self.objective(*batch), weights, self.optimizer, self.clip_norm
+            lambda: self.objective(*batch), weights, self.optimizer, self.clip_norm, self.gradient_norm
         )
         finite = finite_on_all_replicas(loss)
         if tf.executing_eagerly() and not finite:
             self._explain(self.step.value, *batch)
         apply_if(finite, self.optimizer, gradients, weights)
         return {**self.report(terms, finite), FINITE: for_keras(tf.cast(finite, tf.float32))}
+
+    def gradient_norm(self, gradients: list[tf.Tensor]) -> tf.Tensor:
+        """The norm that `clip_norm` bounds, of the gradients of `trainable_variables`, a scalar."""
+        return tf.linalg.global_norm(gradients)
 
     def test_step(self, data: Any) -> Terms:
         """The terms of a batch, as in training but with the networks at inference; the noise is the next step's."""

@@ -1,7 +1,7 @@
 """What a training step needs around an optimiser: building it, the regularisers' part of a loss, clipped gradients."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -159,14 +159,22 @@ def apply_if(
     tf.distribute.get_replica_context().merge_call(of_all_replicas, (condition, gradients))
 
 
-def clipped(gradients: list[tf.Tensor], norm: float) -> list[tf.Tensor]:
-    """This replica's even share of the replicas' summed gradient, scaled down to the norm if it is larger."""
+def clipped(
+    gradients: list[tf.Tensor], norm: float, measured: Callable[[list[tf.Tensor]], tf.Tensor] = tf.linalg.global_norm
+) -> list[tf.Tensor]:
+    """This replica's even share of the replicas' summed gradient, scaled down if its norm is larger than `norm`.
+
+    Args:
+        gradients: This replica's gradients.
+        norm: The largest norm that the sum over the replicas may have.
+        measured: From gradients to their norm.
+    """
     replica = tf.distribute.get_replica_context()
     if replica.num_replicas_in_sync > 1:
         gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
         norm = norm / replica.num_replicas_in_sync
         gradients = [gradient / replica.num_replicas_in_sync for gradient in gradients]
-    return tf.clip_by_global_norm(gradients, norm)[0]
+    return tf.clip_by_global_norm(gradients, norm, use_norm=measured(gradients))[0]
 
 
 def update_average(average: keras.Model, network: keras.Model, momentum: float, step: keras.Variable) -> None:

@@ -152,8 +152,12 @@ class ReproducibleModel(CheckedModel):
         variables: Sequence[keras.Variable],
         optimizer: keras.optimizers.Optimizer,
         clip_norm: float | None = None,
+        gradient_norm: Callable[[list[tf.Tensor]], tf.Tensor] = tf.linalg.global_norm,
     ) -> tuple[tf.Tensor, Terms, list[tf.Tensor]]:
-        """What `minimize` computes before it updates: this replica's part of the loss, its terms, and the gradients."""
+        """What `minimize` computes before it updates: this replica's part of the loss, its terms, and the gradients.
+
+        `gradient_norm` gives the norm that `clip_norm` bounds.
+        """
         with tf.GradientTape() as tape:
             loss, terms = objective()
             check_scalar(loss)
@@ -163,7 +167,7 @@ class ReproducibleModel(CheckedModel):
             scaled = optimizer.scale_loss(loss)  # `apply` divides the gradients again
         gradients = tape.gradient(scaled, [variable.value for variable in variables])
         if clip_norm is not None:
-            gradients = clipped(gradients, optimizer.scale_loss(clip_norm))
+            gradients = clipped(gradients, optimizer.scale_loss(clip_norm), gradient_norm)
         return loss, terms, gradients
 
     # Reports -----------------------------------------------------------------------------------------------------

@@ -80,6 +80,29 @@ class TestLoss:
         np.testing.assert_allclose(moved, 1e-3 * rate, rtol=1e-3)
         assert type(model).from_config(model.get_config()).sigma_rate == rate
 
+    @pytest.mark.parametrize("rate", [0.1, 1.0, 20.0])
+    def test_the_norm_that_is_bound_is_of_the_gradient_in_log_sigma(self, rate):
+        """One step of gradient descent, in NumPy: weights in units of sigma_rate move by the chain rule."""
+        clip_norm = 1.0
+        model = new_f_vae(sigma_1=0.05, sigma_2=0.05, sigma_rate=rate, clip_norm=clip_norm)
+        model.compile(keras.optimizers.SGD(0.1))
+        x, u = model._with_noise(images(8))
+        weights = model.trainable_variables
+        with tf.GradientTape() as tape:
+            loss, _ = model.objective(x, u)
+        gradients = [np.array(one, "float64") for one in tape.gradient(loss, [weight.value for weight in weights])]
+        of_sigmas = [weight.name.startswith("log_sigma") for weight in weights]
+        assert sum(of_sigmas) == 2
+        in_log_sigma = [one / rate if of_one else one for one, of_one in zip(gradients, of_sigmas, strict=True)]
+        norm = np.sqrt(sum(np.sum(one**2) for one in in_log_sigma))
+        sigmas = np.sqrt(sum(np.sum(one**2) for one, of_one in zip(in_log_sigma, of_sigmas, strict=True) if of_one))
+        assert norm > 10 * clip_norm and sigmas > 0.3 * norm  # both the bound and the units matter here
+        before = [np.array(weight) for weight in weights]
+        model.train_step(images(8))
+        for weight, start, gradient in zip(weights, before, gradients, strict=True):
+            # float32 at weights of size log(0.05) / 0.1
+            np.testing.assert_allclose(weight - start, -0.1 * clip_norm / norm * gradient, rtol=1e-3, atol=5e-6)
+
     def test_the_bound_of_a_linear_model(self):
         """F is a scale and a shift, E and G the identity: then q(x) is a Gaussian."""
         shape = (2, 2, 1)
