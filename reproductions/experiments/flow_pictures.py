@@ -2,34 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 
 from keras_gen import datasets, metrics
-from keras_gen.models import FVAE
+from keras_gen.models import FVAE, VAE
 from keras_gen.models.encoding_model import line, square
+from keras_gen.models.flow_model import FlowModel
 from keras_gen.utils.image_grid import image_grid
+from reproductions.families import samples
 from reproductions.families.samples import MAX_REFERENCES
 
 # The post's, at 128 pixels.
 TEMPERATURES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 SHOWN = 10
 POINTS = 9
-SAMPLES = 1_000
+# Test images between which lines are drawn.
+IMAGES = 1_000
+# Samples that are in memory at a time, as many as in the run's own measurements.
+AT_ONCE = 250
 
 
 def temperatures(
-    model: FVAE, train: datasets.Images, test: datasets.Images, features: metrics.ImageFeatures
+    model: FlowModel | VAE,
+    train: datasets.Images,
+    test: datasets.Images,
+    features: metrics.ImageFeatures,
+    configuration: samples.Configuration,
+    drawn_at: Sequence[float] = TEMPERATURES,
 ) -> tuple[dict, np.ndarray]:
-    """Distance and sharpness of samples by temperature; a row of samples each."""
-    quality = metrics.QualityBeside(metrics.kept_features(features, train.to_array(MAX_REFERENCES)))
-    of_data = metrics.sharpness(test.to_array(SAMPLES))
+    """Distance and sharpness of samples by temperature; a row of samples each.
+
+    All have the same latents and the numbers of images that the run's own measurements have: at a temperature of 1 the
+    distance is that after its last step. A VAE, which has no temperature, is drawn at 1 alone.
+    """
+    num_real, num_samples = samples.image_counts(configuration, train, test)
+    quality = metrics.QualityBeside(metrics.kept_features(features, train.to_array(num_real)))
+    of_data = metrics.sharpness(test.to_array(num_samples))
     rows, shown = [], []
-    for temperature in TEMPERATURES:
-        samples = np.concatenate([model.sample(250, seed, temperature=temperature) for seed in range(SAMPLES // 250)])
-        of_samples = metrics.sharpness(samples) / of_data
-        rows.append({"temperature": temperature, "sharpness_of_the_datas": of_samples, **quality(features(samples))})
-        shown.append(samples[:SHOWN])
+    for temperature in drawn_at if isinstance(model, FlowModel) else (1.0,):
+        latents = model.latents(num_samples, 0, **({"temperature": temperature} if temperature != 1 else {}))
+        parts = [latents[start : start + AT_ONCE] for start in range(0, num_samples, AT_ONCE)]
+        drawn = np.concatenate([model.decode(part) for part in parts])
+        of_samples = metrics.sharpness(drawn) / of_data
+        rows.append({"temperature": temperature, "sharpness_of_the_datas": of_samples, **quality(features(drawn))})
+        shown.append(drawn[:SHOWN])
     return {"temperatures": rows}, image_grid(np.concatenate(shown), columns=SHOWN)
 
 
@@ -40,7 +59,7 @@ def interpolations(
 
     The codes carry noise, as those of the author's pictures do.
     """
-    images = test.to_array(SAMPLES)
+    images = test.to_array(IMAGES)
     quality = metrics.QualityBeside(metrics.kept_features(features, train.to_array(MAX_REFERENCES)))
     start, end = np.split(images[: len(images) // 2 * 2], 2)
     parts = [(start[i : i + 100], end[i : i + 100]) for i in range(0, len(start), 100)]

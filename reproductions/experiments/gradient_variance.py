@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from keras_gen import datasets, metrics
+from keras_gen import datasets
 from keras_gen.models import RSGAN
 from keras_gen.utils import noise
 from keras_gen.utils.image_grid import image_grid
@@ -13,11 +13,8 @@ from keras_gen.utils.image_grid import image_grid
 BATCHES, BATCH_SIZE, SHOWN = 64, 64, 64
 
 
-def examine(
-    model: RSGAN, train: datasets.Images, test: datasets.Images, features: metrics.ImageFeatures
-) -> tuple[dict, np.ndarray]:
+def examine(model: RSGAN, train: datasets.Images) -> tuple[dict, np.ndarray]:
     """The variance of G's gradient by its squared length, with the real scores that the model was trained with."""
-    del test, features
     batches = min(BATCHES, len(train) // BATCH_SIZE)
     parts = np.split(train.to_array(batches * BATCH_SIZE), batches)
     gradients = np.stack([_gradient(model, tf.constant(part), i) for i, part in enumerate(parts)])

@@ -30,8 +30,8 @@ class Study:
             picture. None: the runs are the script's.
         check: Asked before the first run of `perform`, with each run's configuration and its training images; raises a
             `UsageError` if they do not fit together.
-        examine: Looks at the trained model of a run of the script: from the model, training and test images, and
-            features of images to what it found and a picture.
+        examine: Looks at the trained model of a run of the script: from the model, training and test images, features
+            of images, and the run's configuration to what it found and a picture.
         presets: The configurations of `perform`; None: the script's.
         preset: Which preset its runs have where there is no record yet and no other is given.
         settings: In what all its runs differ from that preset; flags on the command line have the last word.

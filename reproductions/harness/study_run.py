@@ -81,7 +81,7 @@ def examine(study: Study, name: str, configuration: Any, directory: RunDirectory
     c = configuration
     train, test = (datasets.load(c.dataset, split, c.image_size, data_dir) for split in ("train", "test"))
     results, sheet = study.examine(
-        directory.load_model(), train, test, image_features.features(c.features, train, test)
+        directory.load_model(), train, test, image_features.features(c.features, train, test), c
     )
     found.parent.mkdir(exist_ok=True)
     save_png(picture, sheet)

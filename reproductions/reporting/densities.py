@@ -20,12 +20,17 @@ COLUMNS = (
     "sharpness, of the data's",
     "reconstruction error",
 )
+TEMPERED = ("best temperature", "distance there")
 
 
 def density_table(record: dict) -> str:
-    """One row per variant: what is measured after the last step and, in timed studies, the time of a step."""
-    columns = [*COLUMNS, *(["ms per step", "minutes"] if record["timed"] else [])]
-    rows = [_row(title, runs, record["timed"]) for title, runs in summary.by_variant(record).items()]
+    """One row per variant: what is measured after the last step and, in timed studies, the time of a step.
+
+    Of studies that looked at temperatures, the best one and its distance too.
+    """
+    tempered = all("temperatures" in run.get("found", {}) for run in summary.whole(record["runs"]))
+    columns = [*COLUMNS, *(TEMPERED if tempered else []), *(["ms per step", "minutes"] if record["timed"] else [])]
+    rows = [_row(title, runs, record["timed"], tempered) for title, runs in summary.by_variant(record).items()]
     found = summary.real_test_images(record)
     if found:
         title = f"*{found['num_fake']:.0f} test images in the place of samples*"
@@ -35,7 +40,7 @@ def density_table(record: dict) -> str:
     return f"{title}\n\n{table(columns, rows)}"
 
 
-def _row(title: str, runs: list[dict], timed: bool) -> list[str]:
+def _row(title: str, runs: list[dict], timed: bool, tempered: bool) -> list[str]:
     reason = summary.broken(runs)
     if reason:
         return [title, reason]
@@ -50,6 +55,10 @@ def _row(title: str, runs: list[dict], timed: bool) -> list[str]:
         spread([row["sharpness"] / of_data for row in last]),
         spread(errors) if errors else "none",
     ]
+    if tempered:
+        best = [summary.best_temperature(run) for run in runs]
+        row.append(", ".join(f"{found:g}" for found in sorted({one["temperature"] for one in best})))
+        row.append(spread([one["frechet_distance"] for one in best]))
     if timed:
         row.append(f"{mean(summary.milliseconds_per_step(run) for run in runs):.0f}")
         row.append(f"{mean(row['seconds'] for row in last) / 60:.1f}")

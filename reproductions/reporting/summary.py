@@ -65,6 +65,20 @@ def area(run: dict) -> float:
     return total / (rows[-1]["step"] - rows[0]["step"])
 
 
+def off_in_sharpness(run: dict) -> float:
+    """How far the samples' sharpness after the last step is from test images', the absolute logarithm of their ratio.
+
+    Noise is sharper than any photograph: by how sharp they are alone, the noisiest samples would be the best ones.
+    """
+    of_samples = run["evaluations"][-1]["sharpness"]
+    return abs(math.log(of_samples / run["measure"]["sharpness"])) if of_samples else math.inf
+
+
+def best_temperature(run: dict) -> dict:
+    """What a study found of the trained model's samples at the temperature at which their distance is smallest."""
+    return min(run["found"]["temperatures"], key=lambda row: row["frechet_distance"])
+
+
 def steps_to(run: dict, level: float) -> float | None:
     """The step at which the Fréchet distance first falls to a level, between evaluations by a straight line.
 

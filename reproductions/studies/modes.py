@@ -80,6 +80,7 @@ SEARCH = Search(
     grid=alike(5e-4, 2e-3) | {"rates 4e-3 and 2e-3": rates(4e-3, 2e-3), "rates 8e-3 and 1e-3": rates(8e-3, 1e-3)},
     usual="rates 4e-3 and 2e-3",
     distance=missed,
+    in_words="1 - (share of modes found) x (share of good samples)",
 )
 
 

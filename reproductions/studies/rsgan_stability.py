@@ -24,11 +24,12 @@ RAISED = {flag: TIMES * value for flag, value in CLOTHES_SEARCH.winners()["RSGAN
 COLLAPSED = 3.0
 
 
-def examine(model: Any, train: Any, test: Any, features: Any) -> tuple[dict, np.ndarray]:
+def examine(model: Any, train: Any, test: Any, features: Any, configuration: Any) -> tuple[dict, np.ndarray]:
     """How much the gradient of the trained generator varies; samples."""
     from reproductions.experiments import gradient_variance
 
-    return gradient_variance.examine(model, train, test, features)
+    del test, features, configuration
+    return gradient_variance.examine(model, train)
 
 
 def collapsed(run: dict) -> float:

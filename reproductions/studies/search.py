@@ -21,6 +21,12 @@ from reproductions.reporting.quality import quality_table
 # Of contests, whose seeds count from 0, none has it.
 SEED = 100
 
+# A distance in words, for the line that says by what the points were chosen.
+IN_WORDS: dict[Callable[[dict], float], str] = {
+    summary.area: "distance over the training",
+    summary.settled: "distance, the mean of the last three evaluations",
+}
+
 Flags = Mapping[str, Any]
 
 
@@ -60,6 +66,7 @@ class Search:
         grid: Flags of each point of the grid.
         usual: The point that a contestant has as long as nothing is recorded of it.
         distance: Of a run, what is smallest at the point that is chosen.
+        in_words: What that is called; None where `IN_WORDS` tells.
     """
 
     script: str
@@ -68,6 +75,7 @@ class Search:
     grid: Mapping[str, Flags]
     usual: str
     distance: Callable[[dict], float] = summary.area
+    in_words: str | None = None
 
     def study(self, preset: str, settings: Flags, minutes: float) -> Study:
         """The study that makes the search; minutes as in `Study`."""
@@ -87,7 +95,7 @@ class Search:
         )
 
     def chosen(self, record: dict | None) -> dict[str, str]:
-        """The point of every contestant: the one with the smallest distance, usually that over the training.
+        """The point of every contestant: the one with the smallest distance.
 
         A point whose run broke down is not chosen; a contestant of which nothing is recorded has the usual one.
         """
@@ -114,6 +122,7 @@ class Search:
         return f"{quality_table(record)}\n\n{self.choice(record)}"
 
     def choice(self, record: dict) -> str:
-        """What was chosen, in a line."""
+        """What was chosen and by what, in a line."""
+        smallest = IN_WORDS[self.distance] if self.in_words is None else self.in_words
         chosen = "; ".join(f"{contestant}: {point}" for contestant, point in self.chosen(record).items())
-        return f"Chosen: {chosen}."
+        return f"Chosen by the smallest {smallest}: {chosen}."

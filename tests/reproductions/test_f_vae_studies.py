@@ -11,7 +11,8 @@ from keras_gen.models.encoding_model import line, square
 from reproductions import f_vae
 from reproductions.experiments import flow_pictures
 from reproductions.families import flows, samples
-from reproductions.studies import f_vae_training
+from reproductions.reporting import densities, summary
+from reproductions.studies import f_vae_training, flow_temperatures
 from reproductions.studies.flow_pictures import STUDIES
 
 MODELS = typing.get_args(typing.get_type_hints(f_vae.Configuration)["model"])
@@ -83,7 +84,7 @@ def test_every_model_has_as_many_draws_for_its_bits(model, digits, monkeypatch):
 
 
 def test_what_stands_between_images_is_a_mixture_of_codes_with_noise(digits, few_features, monkeypatch):
-    monkeypatch.setattr(flow_pictures, "SAMPLES", 20)
+    monkeypatch.setattr(flow_pictures, "IMAGES", 20)
     model = f_vae.build(configuration(sigma_1=0.3), (8, 8, 1), 1)
     images = digits[1].to_array(4)
     z = model.posterior_sample(images, seed=1)
@@ -104,17 +105,20 @@ def test_what_stands_between_images_is_a_mixture_of_codes_with_noise(digits, few
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("channels", "study"), [(1, "mnist"), (1, "convergence"), (3, "convergence_photos")])
-def test_models_of_a_study_are_of_one_size(channels, study):
+@pytest.mark.parametrize(
+    ("side", "channels", "study"),
+    [(32, 1, "mnist"), (32, 1, "convergence"), (32, 3, "convergence_photos"), (64, 3, "faces")],
+)
+def test_models_of_a_study_are_of_one_size(side, channels, study):
     sizes = {
-        title: parameters(f_vae.build(configuration("laptop", **flags), (32, 32, channels), 1))
+        title: parameters(f_vae.build(configuration("laptop", **flags), (side, side, channels), 1))
         for title, flags in f_vae.REPRODUCTION.studies[study].variants.items()
     }
     assert sizes["Glow"] == pytest.approx(sizes["f-VAE"], rel=0.03)
     assert sizes["VAE"] > sizes["f-VAE"]
-    for larger, times in (("twice as deep", 2), ("twice as large", 2), ("four times as large", 4)):
+    for larger in ("twice as deep", "twice as large"):
         if f"Glow, {larger}" in sizes:
-            assert sizes[f"Glow, {larger}"] == pytest.approx(times * sizes["f-VAE"], rel=0.03)
+            assert sizes[f"Glow, {larger}"] == pytest.approx(2 * sizes["f-VAE"], rel=0.03)
 
 
 def test_the_rate_rises_and_the_gradients_norm_is_bound():
@@ -139,11 +143,11 @@ def test_an_f_vae_without_a_flow_and_a_posterior_with_two():
 
 @pytest.mark.slow
 def test_pictures_of_a_model(digits, few_features, monkeypatch):
-    monkeypatch.setattr(flow_pictures, "SAMPLES", 250)
+    monkeypatch.setattr(flow_pictures, "IMAGES", 250)
     model = f_vae.build(configuration(), (8, 8, 1), 1)
     record = {"question": "What?", "flags": {"dataset": "digits", "steps": 20, "batch_size": 16}}
 
-    found, picture = STUDIES["temperature"].examine(model, *digits, few_features)
+    found, picture = STUDIES["temperature"].examine(model, *digits, few_features, configuration())
     rows = found["temperatures"]
     assert [row["temperature"] for row in rows] == list(flow_pictures.TEMPERATURES)
     assert rows[0]["sharpness_of_the_datas"] < rows[-1]["sharpness_of_the_datas"]
@@ -151,7 +155,7 @@ def test_pictures_of_a_model(digits, few_features, monkeypatch):
     record["runs"] = [{"seed": 0, "variant": "f-VAE", "found": found}]
     assert len(STUDIES["temperature"].table(record).splitlines()) == 2 + 2 + 7
 
-    found, picture = STUDIES["interpolation"].examine(model, *digits, few_features)
+    found, picture = STUDIES["interpolation"].examine(model, *digits, few_features, configuration())
     # at first decoder(encoder(x)) = tanh(x), which is flatter
     assert found["kinds"]["reconstructions"]["sharpness_of_the_datas"] < 0.9
     assert picture.shape == (9 * 66 - 2, 2 * (9 * 66 - 2) + 16, 1)
@@ -159,10 +163,119 @@ def test_pictures_of_a_model(digits, few_features, monkeypatch):
     assert STUDIES["interpolation"].table(record).splitlines()[-3].startswith("| reconstructions |")
 
 
-def test_the_glow_of_the_contests_has_as_many_parameters_as_the_f_vae():
+@pytest.mark.parametrize(
+    ("f_vae_flags", "others"),
+    [
+        (f_vae_training.FLOW, [f_vae_training.GLOW, f_vae_training.BARE]),
+        (f_vae_training.AUTHORS, [f_vae_training.GLOW | f_vae_training.AUTHORS | f_vae_training.AUTHORS_WIDTH]),
+    ],
+    ids=["Glow's couplings", "the author's couplings"],
+)
+def test_the_contestants_have_as_many_parameters_as_the_f_vae(f_vae_flags, others):
     contest = f_vae.PRESETS["laptop"].replace(f_vae_training.settings("padded:mnist", f_vae_training.STEPS))
-    ours, glow = (
-        parameters(f_vae.build(contest.replace(flags), (32, 32, 1), 1))
-        for flags in (f_vae_training.FLOW, f_vae_training.GLOW)
+    ours, *theirs = (
+        parameters(f_vae.build(contest.replace(flags), (32, 32, 1), 1)) for flags in (f_vae_flags, *others)
     )
-    assert glow == pytest.approx(ours, rel=0.01)
+    assert theirs == pytest.approx([ours] * len(theirs), rel=0.05)
+
+
+def test_the_authors_pair_has_what_was_found_for_the_same_models():
+    studies = f_vae.REPRODUCTION.studies
+    assert f_vae_training.SIGMAS.distance == f_vae_training.RATES.distance == summary.settled
+    steps = {studies[name].settings["steps"] for name in ("sigmas", "rates", "mnist", "fashion_mnist")}
+    assert steps == {f_vae_training.STEPS}
+    variants = studies["mnist"].variants
+    for title, apart in (("f-VAE", {"coupling", "mixing"}), ("Glow", {"coupling", "mixing", "flow_width"})):
+        of_author = variants[f"{title}, the author's couplings"]
+        assert {flag for flag in of_author if of_author[flag] != variants[title][flag]} == apart
+        assert (of_author["coupling"], of_author["mixing"]) == ("additive", "permutation")
+
+
+def run(variant, seed, sharpness=1.0, distances=(1.0,), by_temperature=()):
+    rows = [{"frechet_distance": distance, "sharpness": sharpness} for distance in distances]
+    found = [{"temperature": t, "frechet_distance": distance} for t, distance in by_temperature]
+    of_run = {"variant": variant, "seed": seed, "evaluations": rows, "measure": {"sharpness": 0.5}}
+    return of_run | {"found": {"temperatures": found}}
+
+
+def test_sharper_than_the_data_is_as_far_from_them_as_blurred():
+    (claim,) = f_vae.REPRODUCTION.studies["sharpness"].claims
+    pairs = [(0.5, 0.25), (1.0, 0.25), (4.0, 0.5), (0.4, 1.0)]  # of the f-VAE and the VAE; the data have 0.5
+    runs = [
+        run(title, seed, one)
+        for seed, pair in enumerate(pairs)
+        for title, one in zip(("f-VAE", "VAE"), pair, strict=True)
+    ]
+    expected = [np.log(2), 0, -np.log(8), np.log(2) - np.log(1.25)]
+    assert claim.values({"runs": runs}) == pytest.approx(expected, abs=1e-12)
+    assert str(claim.rule) == "above 0"
+    black = {"runs": [run("f-VAE", 0, 0.5), run("VAE", 0, 0.0)]}
+    assert claim.values(black) == [np.inf]
+    contests = [f_vae.REPRODUCTION.studies[name].claims for name in ("mnist", "fashion_mnist")]
+    (first,), (second,) = ([one for one in found if one.key in ("F3.1", "F3.3")] for found in contests)
+    assert first.values({"runs": runs}) == second.values({"runs": runs}) == claim.values({"runs": runs})
+
+
+def test_claims_of_the_contest():
+    claims = {claim.key: claim for claim in f_vae.REPRODUCTION.studies["mnist"].claims}
+    assert claims.keys() == {"F1.1", "F1.6", "F2.1", "F3.1", "F3.2"}
+    bare = f_vae_training.LARGE_CODE
+    record = {"runs": [run(bare, 0, distances=(9, 4, 5, 6)), run("f-VAE", 0, distances=(7, 2, 1, 3))]}
+    assert claims["F3.2"].values(record) == [2.5]
+    assert str(claims["F3.2"].rule) == "above 1"
+    larger = [(0.7, 8.0), (0.8, 4.0), (0.9, 5.0), (1.0, 6.0)]
+    ours = [(0.7, 3.0), (0.8, 2.5), (0.9, 2.0), (1.0, 7.0)]
+    record = {"runs": [run("f-VAE", 0, by_temperature=ours), run(f_vae_training.LARGER, 0, by_temperature=larger)]}
+    assert claims["F2.1"].values(record) == [0.5]
+    assert str(claims["F2.1"].rule) == "below 1.05"
+    of_author = [{"variant": f"{title}, the author's couplings", "seed": 0} for title in ("f-VAE", "Glow")]
+    for one, distances in zip(of_author, ((4, 2), (8, 5)), strict=True):
+        one["evaluations"] = [{"step": 100 * i, "frechet_distance": distance} for i, distance in enumerate(distances)]
+    assert claims["F1.6"].values({"runs": of_author}) == [3.5]
+    assert claims["F1.1"].values({"runs": of_author}) == []
+
+
+@pytest.mark.parametrize("model", ["f_vae", *slow_unless((), ("glow",)), "vae"])
+def test_at_a_temperature_of_1_the_distance_is_the_one_after_the_last_step(model, digits, few_features, monkeypatch):
+    monkeypatch.setattr(samples.image_features, "features", lambda *_: few_features)
+    few_features.description = {}
+    c = configuration(model=model, evaluation_samples=300)
+    train, test = digits
+    built = f_vae.build(c, train.image_shape, 1)
+    quality, _ = samples.sample_quality(c.replace({"features": "imagenet"}), train, test)
+    expected = quality(built)
+    found, picture = flow_temperatures.examine(built, train, test, few_features, c)
+    rows = {row["temperature"]: row for row in found["temperatures"]}
+    assert list(rows) == ([1.0] if model == "vae" else [0.7, 0.8, 0.9, 1.0])
+    counts = {(row["num_real"], row["num_fake"]) for row in rows.values()}
+    assert counts == {(expected["num_real"], expected["num_fake"])} == {(len(train), 300)}
+    assert rows[1.0]["frechet_distance"] == pytest.approx(expected["frechet_distance"], rel=1e-9)
+    assert picture.shape[1] == 10 * 66 - 2 and picture.shape[0] == len(rows) * 66 - 2
+    if model != "vae":
+        drawn = built.decode(np.float32(0.7) * built.latents(300, seed=0)).numpy()
+        by_hand = metrics.QualityBeside(few_features(train.to_array()))(few_features(drawn))
+        assert rows[0.7]["frechet_distance"] == pytest.approx(by_hand["frechet_distance"], rel=1e-4)
+        assert rows[0.7]["sharpness_of_the_datas"] == pytest.approx(
+            metrics.sharpness(drawn) / metrics.sharpness(test.to_array(300)), rel=1e-4
+        )
+
+
+def test_the_table_shows_the_best_temperature_where_it_was_looked_for():
+    def of_seed(seed, by_temperature):
+        row = {"parameters": 10, "bits_per_dimension": 1.0, "num_real": 9, "num_fake": 8}
+        made = run("f-VAE", seed, by_temperature=by_temperature)
+        measure = made["measure"] | {
+            "features": {"network": "LeNet"},
+            "test_images": {"num_real": 9, "num_fake": 9},
+            "num_draws": 1,
+        }
+        return made | {"measure": measure, "evaluations": [made["evaluations"][0] | row]}
+
+    flags = {"dataset": "digits", "steps": 20, "batch_size": 16}
+    runs = [of_seed(0, [(0.8, 3.0), (1.0, 4.0)]), of_seed(1, [(0.8, 7.0), (1.0, 5.0)])]
+    record = {"flags": flags, "timed": False, "runs": runs}
+    assert densities.density_table(record).splitlines()[-1].endswith("| none | 0.8, 1 | 4 ± 1.4 |")
+    for one in runs:
+        del one["found"]
+    assert densities.density_table(record).splitlines()[-1].endswith("| none |")
+    assert "temperature" not in densities.density_table(record)

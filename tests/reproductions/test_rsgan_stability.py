@@ -38,7 +38,7 @@ def test_a_trained_model_is_looked_at(real_scores, monkeypatch):
         return objective(fake, real)
 
     monkeypatch.setattr(model, "generator_objective", recorded)
-    found, picture = STUDY.examine(model, train, None, None)
+    found, picture = STUDY.examine(model, train, None, None, None)
     assert found["gradient_variance"] > 0 and picture.dtype == np.uint8
     assert len(scored) == 4 and all((real is None) == (real_scores == "running_mean") for real in scored)
 

@@ -42,6 +42,21 @@ def test_the_smallest_distance_over_the_training_is_chosen_and_no_run_that_broke
     assert SEARCH.chosen({"runs": RECORD["runs"][2:3]}) == SEARCH.chosen(None) == {"A": "slow", "B": "slow"}
 
 
+def test_by_what_a_point_was_chosen():
+    by_the_end = dataclasses.replace(SEARCH, distance=summary.settled)
+    assert by_the_end.chosen(RECORD)["A"] == "fast"  # 19 / 3 beside 24 / 3
+    assert SEARCH.choice(RECORD) == "Chosen by the smallest distance over the training: A: fast; B: fast."
+    in_words = "distance, the mean of the last three evaluations"
+    assert by_the_end.choice(RECORD) == f"Chosen by the smallest {in_words}: A: fast; B: fast."
+    at_the_end = dataclasses.replace(SEARCH, distance=lambda run: run["evaluations"][-1]["frechet_distance"])
+    assert at_the_end.chosen(RECORD)["A"] == "slow"
+    assert (
+        dataclasses.replace(at_the_end, in_words="last distance")
+        .choice(RECORD)
+        .startswith("Chosen by the smallest last distance: A: slow")
+    )
+
+
 def test_the_contest_runs_with_what_was_chosen(monkeypatch):
     monkeypatch.setattr(
         search, "shipped", lambda script, name: RECORD if (script, name) == ("wgan_div", "rates") else None

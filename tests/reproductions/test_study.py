@@ -300,7 +300,8 @@ def test_variants_that_are_the_same_run_share_it(study):
 
 @pytest.mark.slow
 def test_what_a_study_finds_in_trained_models(study, tmp_path, jobs_in_process):
-    def look(model, train, test, features):
+    def look(model, train, test, features, configuration):
+        assert configuration.seed == 0
         return {"latent": model.latent_shape[0], "images": len(test)}, np.zeros((2, 2, 1), np.uint8)
 
     one = {"looking": dataclasses.replace(PAIR, variants={"SGAN": {"model": "gan"}}, examine=look, figure=Drawing)}
