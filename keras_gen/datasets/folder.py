@@ -36,7 +36,10 @@ def load(path: str, split: str, image_size: int | None = None, follow_links: boo
     name = f"{kind}:{path}"
     root = Path(path).expanduser()
     if not path or not root.is_dir():
-        raise InputError(f"{name}: there is no such folder; give --dataset={kind}:PATH, a folder of images")
+        raise InputError(
+            f"{name}: there is no such folder; give --dataset={kind}:PATH, a folder of images "
+            "(PNG, JPEG and others, in it or below it)"
+        )
     index = folder_index.find(root, follow_links)
     if len(index) < 2:
         links = "" if follow_links else " and links that leave it; linked_folder:PATH follows links"
