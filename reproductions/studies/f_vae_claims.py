@@ -54,8 +54,8 @@ def not_by_its_code(key: str, where: str) -> Claim:
         topic="not by the size of its code alone",
         sentence="It is not the size of the code alone that makes the f-VAE's samples good: a VAE whose code is as "
         f"large draws worse ones{where}.",
-        statistic="mean Fréchet distance of the last three evaluations, of the VAE whose code has the data's size over "
-        "the f-VAE's; both have about as many parameters",
+        statistic="mean Fréchet distance of the last three evaluations, of the VAE whose code has the data's size, and "
+        "whose networks are twice as wide, over the f-VAE's",
         rule=Above(1),
         values=ratio(LARGE_CODE, "f-VAE", summary.settled),
     )
