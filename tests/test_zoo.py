@@ -21,6 +21,8 @@ TOGETHER = 20e6  # bytes
 DATA = os.environ.get("KERAS_GEN_DATA")
 # Measures of images, by features of a network that is trained anew on each machine, vary with its weights.
 ON_FEATURES = ("frechet_distance", "kernel_distance", "within_class_distance")
+# Measures that the cards of models from before them lack.
+NEWER = ("effective_rank", "excess_kurtosis")
 
 
 @pytest.mark.parametrize("name", zoo.names())
@@ -48,6 +50,8 @@ def test_what_its_card_says_of_it_is_measured_again(name):
     measure, _ = reproduction.measure(configuration, *images)
     last = card["evaluations"][-1]
     for term, found in measure(zoo.load(name)).items():
+        if term in NEWER and term not in last:
+            continue
         if term in ON_FEATURES:
             assert found == pytest.approx(last[term], rel=0.25, abs=0.005), term
         elif not term.endswith(("_std", "_deviation")):  # what is measured of the measure
