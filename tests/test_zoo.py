@@ -22,7 +22,7 @@ DATA = os.environ.get("KERAS_GEN_DATA")
 # Measures of images, by features of a network that is trained anew on each machine, vary with its weights.
 ON_FEATURES = ("frechet_distance", "kernel_distance", "within_class_distance")
 # Measures that the cards of models from before them lack.
-NEWER = ("effective_rank", "excess_kurtosis")
+NEWER = ("effective_rank", "excess_kurtosis", "least_bits_per_dimension")
 
 
 @pytest.mark.parametrize("name", zoo.names())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from keras_gen import datasets
     from keras_gen.layers.flows import FlowLayer
-    from keras_gen.models import VAE, FlowModel
+    from keras_gen.models import FVAE, VAE, FlowModel
 
 # Test images whose bits are measured, and how many are in memory at a time.
 MAX_IMAGES = 1_000
@@ -134,6 +135,8 @@ def measure(
 
     - `bits_per_dimension` of test images of 8 bits, each with one draw of uniform noise, and of the latent where
       there is one: a bound from above on what it takes to store them, under every model here.
+    - `least_bits_per_dimension`: what these bits cannot be below, by the variance of q(x|z): those of an image at the
+      mean of q(x|z) whose z costs nothing. A flow has none.
     - `sharpness` of samples; see `keras_gen.metrics.sharpness`.
     - `reconstruction_error`: the root of the mean squared error of `reconstruct` on test images, in [-1, 1]. A flow has
       none.
@@ -173,10 +176,23 @@ def measure(
         if isinstance(model, FVAE | VAE):
             errors = [np.mean((model.reconstruct(part) - part) ** 2, (1, 2, 3)) for part in _parts(images)]
             found["reconstruction_error"] = float(np.sqrt(np.mean(np.concatenate(errors))))
+            found["least_bits_per_dimension"] = _least_bits(model)
         return found | (quality(model) if quality else {})
 
     about = {"sharpness": metrics.sharpness(images), "num_test_images": len(images), "num_draws": NUM_DRAWS}
     return measured, description | about
+
+
+def _least_bits(model: FVAE | VAE) -> float:
+    """Bits per dimension of an image at the mean of q(x|z), whose variance all z share, and whose z costs nothing."""
+    import numpy as np
+
+    from keras_gen.models import FVAE
+    from keras_gen.models.flow_model import bits_per_dimension
+
+    code_shape = model.code_shape if isinstance(model, FVAE) else model.latent_shape
+    likelihood = model.likelihood(np.zeros([1, *code_shape], np.float32))
+    return float(bits_per_dimension(likelihood.log_prob(likelihood.mean()), math.prod(model.data_shape))[0])
 
 
 def _parts(rows: np.ndarray) -> list[np.ndarray]:

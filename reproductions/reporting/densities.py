@@ -16,6 +16,7 @@ COLUMNS = (
     "variant",
     "parameters",
     "bits per dimension",
+    "bits at least",
     "Fréchet distance",
     "sharpness, of the data's",
     "reconstruction error",
@@ -34,7 +35,7 @@ def density_table(record: dict) -> str:
     found = summary.real_test_images(record)
     if found:
         title = f"*{found['num_fake']:.0f} test images in the place of samples*"
-        rows.append([title, "", "", significant(found["frechet_distance"]), "1"])
+        rows.append([title, "", "", "", significant(found["frechet_distance"]), "1"])
     rows = [row + [""] * (len(columns) - len(row)) for row in rows]
     title = f"{summary.distance_title(record)}; {summary.conditions(record)}; bits {_draws(record)}."
     return f"{title}\n\n{table(columns, rows)}"
@@ -47,10 +48,13 @@ def _row(title: str, runs: list[dict], timed: bool, tempered: bool) -> list[str]
     last = [run["evaluations"][-1] for run in runs]
     of_data = runs[0]["measure"]["sharpness"]
     errors = [row["reconstruction_error"] for row in last if row.get("reconstruction_error") is not None]
+    # Flows have none, nor have older records.
+    least = [row["least_bits_per_dimension"] for row in last if row.get("least_bits_per_dimension") is not None]
     row = [
         title,
         f"{last[0]['parameters']:,.0f}",
         spread([row["bits_per_dimension"] for row in last]),
+        spread(least) if least else "",
         spread([row["frechet_distance"] for row in last]),
         spread([row["sharpness"] / of_data for row in last]),
         spread(errors) if errors else "none",

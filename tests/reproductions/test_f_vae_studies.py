@@ -56,13 +56,16 @@ def test_what_is_measured(model, digits, monkeypatch):
     assert found["parameters"] == parameters(built)
     assert found["sharpness"] == pytest.approx(metrics.sharpness(built.sample(100, seed=0)), rel=1e-3)
     if model == "glow":
-        assert "reconstruction_error" not in found
+        assert "reconstruction_error" not in found and "least_bits_per_dimension" not in found
         expected = np.mean(built.bits_per_dimension(images, seed=0))
         # the noise of one value is drawn for all images there, and in parts here
         assert found["bits_per_dimension"] == pytest.approx(expected, abs=1e-3)
     else:
         error = np.sqrt(np.mean((built.reconstruct(images) - images) ** 2))
         assert found["reconstruction_error"] == pytest.approx(error, rel=1e-4)
+        # -log N(m; m, sigma^2) in units of pixels of width 2/255, of sigma = 1, which both models begin with
+        assert found["least_bits_per_dimension"] == pytest.approx(np.log2(np.sqrt(2 * np.pi) * 255 / 2), rel=1e-5)
+        assert found["bits_per_dimension"] > found["least_bits_per_dimension"]
 
 
 @pytest.mark.parametrize("model", MODELS)

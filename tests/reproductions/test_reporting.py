@@ -176,7 +176,10 @@ class TestDensities:
                         **measure,
                     },
                 }
-                for title, numbers in {"f-VAE": {"reconstruction_error": 0.125}, "Glow": {}}.items()
+                for title, numbers in {
+                    "f-VAE": {"reconstruction_error": 0.125, "least_bits_per_dimension": 1.5},
+                    "Glow": {},
+                }.items()
             ],
         }
 
@@ -185,9 +188,9 @@ class TestDensities:
         conditions = "Fréchet distance on LeNet features (40 real, 20 fake); digits, 20 steps of 16, one seed (0)"
         assert lines[0] == f"{conditions}; bits with one draw of the latent."
         assert lines[-3:] == [
-            "| f-VAE | 1,234 | 2.5 | 1.25 | 0.5 | 0.125 | 100 | 0.0 |",
-            "| Glow | 1,234 | 2.5 | 1.25 | 0.5 | none | 100 | 0.0 |",
-            "| *20 test images in the place of samples* |  |  | 0.5 | 1 |  |  |  |",
+            "| f-VAE | 1,234 | 2.5 | 1.5 | 1.25 | 0.5 | 0.125 | 100 | 0.0 |",
+            "| Glow | 1,234 | 2.5 |  | 1.25 | 0.5 | none | 100 | 0.0 |",
+            "| *20 test images in the place of samples* |  |  |  | 0.5 | 1 |  |  |  |",
         ]
 
     def test_a_record_whose_models_had_other_numbers_of_draws_says_so(self):
