@@ -37,7 +37,7 @@ def test_retrieval_misses_fashion_mnist_before_it_works(launched, jobs_in_proces
     monkeypatch.setattr(fashion_mnist, "PACKAGE_FOLDER", tmp_path / "none")
     folders = [f"--data_dir={tmp_path}", f"--output_dir={tmp_path / 'runs'}"]
     message = launched("deep_infomax", "--study=retrieval", "--preset=smoke", "--seeds=0", *folders)
-    assert message.startswith("error: fashion_mnist is not on this machine: install ")
+    assert message.startswith("error: fashion_mnist is not on this machine: on Debian or Ubuntu run apt-get install ")
     assert jobs_in_process == [] and not (tmp_path / "runs").exists()
     printed = capsys.readouterr().out.splitlines()
     assert printed[0] == "22 runs, 22 still to make, 1 at a time."
