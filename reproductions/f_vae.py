@@ -112,8 +112,8 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
             model = FVAE(encoder, decoder, flow, c.sigma_1, c.sigma_2, sigma_rate=c.sigma_rate, **of_flows)
         case "glow":
             flows.check_levels(c, image_shape, least=1, squeezed=False)
-            of_flows |= {"num_classes": c.num_classes, **flows.steps(c)}
-            model = Glow(image_shape, c.flow_levels, c.flow_depth, c.flow_width, **of_flows)
+            sizes = {"levels": c.flow_levels, "depth": c.flow_depth, "width": c.flow_width}
+            model = Glow(image_shape, **sizes, num_classes=c.num_classes, **flows.steps(c), **of_flows)
         case "vae":
             model = vaes.vae(c, image_shape, num_replicas)
     model.compile(flows.optimizer(c))

@@ -34,11 +34,12 @@ def excess_kurtosis(codes: ArrayLike) -> float:
 
         of one dimension:   E(z - m)^4 / (E(z - m)^2)^2 - 3,   m = E z
 
-    It is 0 for a Gaussian of any mean and variance, -2 for values of two kinds, equally frequent, and 3 for a Laplace
-    distribution. Of n draws from N(0, I) the root mean square is about sqrt(24 / n).
+    Of one dimension it is 0 for a Gaussian of any mean and variance, -2 for two values that are equally frequent, and 3
+    for a Laplace distribution. Of n draws from N(0, I) the root mean square is about sqrt(24 / n).
 
     It is taken along the dimensions of the codes, of which the prior is a product, not along their principal axes:
-    where the variances are equal, those are arbitrary, and sums of many dimensions look Gaussian whatever these are.
+    where the variances are equal, those axes are arbitrary, and along them any codes look nearly Gaussian, being sums
+    of many dimensions.
 
     Args:
         codes: [n, dim], at least two. Dimensions in which they do not vary are left out.

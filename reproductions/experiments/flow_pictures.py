@@ -42,8 +42,9 @@ def temperatures(
     quality = metrics.QualityBeside(metrics.kept_features(features, train.to_array(num_real)))
     of_data = metrics.sharpness(test.to_array(num_samples))
     rows, shown = [], []
-    for temperature in drawn_at if isinstance(model, FlowModel) else (1.0,):
-        latents = model.latents(num_samples, 0, **({"temperature": temperature} if temperature != 1 else {}))
+    tempered = isinstance(model, FlowModel)
+    for temperature in drawn_at if tempered else (1.0,):
+        latents = model.latents(num_samples, 0, **({"temperature": temperature} if tempered else {}))
         parts = [latents[start : start + AT_ONCE] for start in range(0, num_samples, AT_ONCE)]
         drawn = np.concatenate([model.decode(part) for part in parts])
         of_samples = metrics.sharpness(drawn) / of_data

@@ -132,7 +132,7 @@ def _claim(key: str, method: str, on: str) -> Claim:
         topic="an encoder alone has a VAE's features",
         sentence=f"Prior and information terms give an encoder alone a VAE's features, here {on} by {estimate}.",
         statistic="neighbour accuracy, k = 5, less the beta-VAE's at the same prior term, on average over the "
-        f"logarithm of the prior term where both curves are, which must be over a factor of {LEAST_OVERLAP:g} or more",
+        f"logarithm of the prior term where both curves are; they must share a factor of {LEAST_OVERLAP:g} or more",
         rule=Above(-0.02),
         values=above_beta_vae(method),
     )

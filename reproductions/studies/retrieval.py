@@ -162,11 +162,11 @@ def _share_left(datasets: Sequence[str]) -> Callable[[dict], list[float]]:
     return values
 
 
-def _claims(first: int, on: str, datasets: Sequence[str], over: str = "", of_each: str = "") -> tuple[Claim, ...]:
+def _claims(number: int, on: str, datasets: Sequence[str], over: str = "", of_each: str = "") -> tuple[Claim, ...]:
     """The four claims on these data sets.
 
     Args:
-        first: What ends their keys; the second claim on retrieval has a number of its own, greater by two.
+        number: What ends their keys; the second claim on retrieval has a number of its own, greater by two.
         on: The data, in words.
         datasets: The data sets.
         over: How several data sets count, in words.
@@ -175,7 +175,7 @@ def _claims(first: int, on: str, datasets: Sequence[str], over: str = "", of_eac
     accuracy = "neighbour accuracy, k = 5"
     return (
         Claim(
-            key=f"D1.{first}",
+            key=f"D1.{number}",
             topic="codes retrieve by meaning",
             sentence=f"Codes that are made without reconstruction retrieve by meaning, here {on}.",
             statistic=f"{accuracy}, of Deep InfoMax less that of the better of pixels and untrained encoder{of_each}",
@@ -183,7 +183,7 @@ def _claims(first: int, on: str, datasets: Sequence[str], over: str = "", of_eac
             values=_above_best(datasets, UNTRAINED),
         ),
         Claim(
-            key=f"D1.{first + 2}",
+            key=f"D1.{number + 2}",
             topic="codes retrieve better than those that reconstruct",
             sentence="Codes that are made without reconstruction retrieve better by meaning than those that "
             f"reconstruct, here {on}.",
@@ -192,7 +192,7 @@ def _claims(first: int, on: str, datasets: Sequence[str], over: str = "", of_eac
             values=_above_best(datasets, RECONSTRUCTING),
         ),
         Claim(
-            key=f"D2.{first}",
+            key=f"D2.{number}",
             topic="the local term matters",
             sentence=f"The local term matters, here {on}.",
             statistic=f"{accuracy}{over}, of Deep InfoMax less that of its global term alone, with the weight of both",
@@ -200,7 +200,7 @@ def _claims(first: int, on: str, datasets: Sequence[str], over: str = "", of_eac
             values=_above_best(datasets, ["global only, alpha = 2"]),
         ),
         Claim(
-            key=f"D3.{first}",
+            key=f"D3.{number}",
             topic="the prior term centres and spreads codes",
             sentence=f"The prior term centres and spreads the codes as N(0, I) does, here {on}.",
             statistic=f"squared maximum mean discrepancy of the codes to N(0, I){over}, with the prior term over that "
