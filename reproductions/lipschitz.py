@@ -110,7 +110,7 @@ REPRODUCTION = Reproduction(
     compared=samples.image_counts,
     report=run_report.write,
     studies={
-        "critics": critics.STUDY,
+        **critics.STUDIES,
         "step_time": step_time.study(PRESETS),
         "generalization": generalization.STUDY,
         **conditioning.STUDIES,

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from reproductions.studies.generalization import Settings
 
 
+MAX_HELD_OUT = 10_000
+
+
 def perform(settings: Settings, data_dir: str | None) -> dict:
     """Chooses the strength on the validation split, trains on all images of the given number, and measures."""
-    train, test = (datasets.load(settings.dataset, split, None, data_dir) for split in ("train", "test"))
-    if settings.num_images is not None:
-        train = train.subset(rows_of_each_class(train.labels, settings.num_images, settings.seed))
+    images, test = (datasets.load(settings.dataset, split, None, data_dir) for split in ("train", "test"))
+    train, rest = divided(images, settings.num_images, settings.seed)
     several = len(settings.strengths) > 1
-    validation = validation_accuracies(settings, train) if several else []
+    validation = validation_accuracies(settings, train, rest) if several else []
     strength = chosen(validation) if several else settings.strengths[0]
     network = trained(settings, strength, train)
     return {
@@ -35,13 +37,27 @@ def perform(settings: Settings, data_dir: str | None) -> dict:
     }
 
 
-def validation_accuracies(settings: Settings, train: datasets.Images) -> list[dict]:
-    """The accuracy that each strength of the grid reaches on a fifth of the images when trained on the others."""
-    held_out = rows_of_each_class(train.labels, len(train) // 5, settings.seed)
-    rest = train.subset(np.setdiff1d(np.arange(len(train)), held_out))
-    held_out = train.subset(held_out)
+def divided(images: datasets.Images, count: int | None, seed: int) -> tuple[datasets.Images, datasets.Images | None]:
+    """So many images, as many of each class, and the others; all of them, and None, without a count."""
+    if count is None or count == len(images):
+        return images, None
+    rows = rows_of_each_class(images.labels, count, seed)
+    return images.subset(rows), images.subset(np.setdiff1d(np.arange(len(images)), rows))
+
+
+def validation_accuracies(settings: Settings, train: datasets.Images, rest: datasets.Images | None) -> list[dict]:
+    """The accuracy that each strength of the grid reaches on images that it was not trained on.
+
+    These are at most 10,000 of the `rest`: 400 of 2,000 images would leave the choice to chance. Without a rest they
+    are a fifth of the images to train on.
+    """
+    if rest is None:
+        held_out, others = divided(train, len(train) // 5, settings.seed)
+        train = others or train
+    else:
+        held_out, _ = divided(rest, min(MAX_HELD_OUT, len(rest)), settings.seed)
     return [
-        {"strength": strength, "accuracy": _accuracy(trained(settings, strength, rest), held_out)}
+        {"strength": strength, "accuracy": _accuracy(trained(settings, strength, train), held_out)}
         for strength in settings.strengths
     ]
 

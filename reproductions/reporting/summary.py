@@ -8,6 +8,8 @@ from statistics import mean, mode
 
 # A GAN's distance moves by a fifth from one evaluation to the next: its claims look at the mean of the last three.
 SETTLED = 3
+# Distances at which a run arrives are at most so many times its first one, or it has hardly trained.
+LEAST_IMPROVEMENT = 0.9
 # A variant is near the best where its distance is at most so many times the best one's.
 NEAR = 1.5
 
@@ -94,21 +96,26 @@ def steps_to(run: dict, level: float) -> float | None:
     return None
 
 
-def sooner(first: str, second: str) -> Callable[[dict], list[float]]:
+def sooner(first: str, second: str) -> Callable[[dict], list[float | None]]:
     """What gives a claim's values: how many steps less the second variant needs than the first, seed by seed.
 
     Steps are counted to the distance at which the worse of the two settled, which both reach. A run that broke down
-    needs infinitely many.
+    needs infinitely many. None where either was as good, or nearly, at its first evaluation: of what was hardly
+    trained, the crossing of that distance is chance.
     """
 
-    def values(record: dict) -> list[float]:
+    def values(record: dict) -> list[float | None]:
         runs = {(run["variant"], run["seed"]): run for run in record["runs"]}
-        found = []
+        found: list[float | None] = []
         for seed in sorted({seed for _, seed in runs}):
             if (first, seed) not in runs or (second, seed) not in runs:
                 continue
             pair = runs[first, seed], runs[second, seed]
-            reached = max(map(settled, whole(list(pair))), default=math.inf)
+            ended = whole(list(pair))
+            reached = max(map(settled, ended), default=math.inf)
+            if any(reached > LEAST_IMPROVEMENT * run["evaluations"][0]["frechet_distance"] for run in ended):
+                found.append(None)
+                continue
             one, other = (math.inf if "broke_down" in run else steps_to(run, reached) for run in pair)
             assert one is not None and other is not None  # a mean is at least the smallest
             found.append(one - other)

@@ -119,3 +119,6 @@ def test_how_much_sooner():
     broken = {"variant": "A", "seed": 1, "broke_down": "loss is NaN", "evaluations": []}
     assert values(broken, run("B", [5, 3, 1], 1)) == [float("inf")]
     assert values(run("A", [5, 3, 1], 0), run("B", [5, 3, 1], 1)) == []
+    # A hardly trained; B was there at its first evaluation.
+    assert values(run("A", [5, 4.8, 5.2, 5], 0), run("B", [9, 4, 3, 2], 0)) == [None]
+    assert values(run("A", [9, 5, 5, 5], 0), run("B", [5, 4, 3, 2], 0)) == [None]
