@@ -17,7 +17,8 @@ def curves(record: dict, panels: Mapping[str, Sequence[str]] | None = None) -> F
 
     Args:
         record: Of the study.
-        panels: The variants of each panel, by its title; by default one panel has all of them.
+        panels: The variants of each panel, by its title, which says what follows the first comma of their titles; by
+            default one panel has all of them.
     """
     variants = summary.by_variant(record)
     of_panels: Mapping[str, Sequence[str]] = {"": list(variants)} if panels is None else panels
@@ -35,7 +36,8 @@ def curves(record: dict, panels: Mapping[str, Sequence[str]] | None = None) -> F
         figure.legend(*first.get_legend_handles_labels(), loc="outside right center")
     else:
         for axes in figure.axes:
-            axes.legend()
+            handles, labels = axes.get_legend_handles_labels()
+            axes.legend(handles, [label.partition(", ")[0] for label in labels])
     return figure
 
 

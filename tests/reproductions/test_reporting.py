@@ -129,6 +129,15 @@ class TestFigures:
         expected = [summary.curve(run)[1] for run in summary.by_variant(RECORD)["one"]]
         assert [line.get_ydata().tolist() for line in first[1:]] == expected and len(expected) == 2
 
+    def test_panels_of_curves_have_the_variants_that_are_asked_for(self):
+        runs = [run("one, large", 0, [9, 2, 4]), run("other, large", 0, [8, 7, 3]), run("one", 0, [7, 6, 5])]
+        panels = {"small": ("one", "not recorded"), "large": ("other, large", "one, large")}
+        small, large = curves(RECORD | {"runs": runs}, panels).axes
+        assert [line.get_ydata().tolist() for line in small.lines] == [[7, 6, 5]]
+        assert [line.get_ydata().tolist() for line in large.lines] == [[8, 7, 3], [9, 2, 4]]
+        assert [text.get_text() for text in large.get_legend().get_texts()] == ["other", "one"]
+        assert (small.get_title(), large.get_title()) == ("small", "large")
+
     def test_dots_are_the_ends_of_all_runs(self):
         (axes,) = dots(RECORD | {"runs": [*RECORD["runs"], BROKEN]}).axes
         assert [line.get_xdata().tolist() for line in axes.lines] == [[5, 19 / 3], [2, 4], [6, 6], [3, 3], [], []]
