@@ -17,6 +17,16 @@ PHOTOS: dict[str, Any] = {
     "checkpoint_every": 300,
     "evaluation_samples": 2_000,
 }
+# At 16 pixels wider networks make twice as many steps in the same time, and learn more: at 32 pixels no critic of a
+# search had learnt any class, and that of spectral normalisation stood still.
+SMALL_PHOTOS: dict[str, Any] = PHOTOS | {
+    "image_size": 16,
+    "width": 32,
+    "steps": 6_000,
+    "sample_every": 3_000,
+    "evaluate_every": 600,
+    "checkpoint_every": 600,
+}
 # Without what wgan_div's laptop preset has for its digits: labels, small batches, few latents and a falling rate.
 USUAL: dict[str, Any] = {"num_classes": None, "batch_size": 64, "latent_dim": 128, "decay_steps": 0}
 CLOTHES: dict[str, Any] = {
@@ -30,5 +40,5 @@ CLOTHES: dict[str, Any] = {
 }
 
 # What a run takes on two cores, roughly; with one run on each core, twice that.
-MINUTES_PHOTOS = 6
+MINUTES_PHOTOS = MINUTES_SMALL_PHOTOS = 6
 MINUTES_CLOTHES = 3
