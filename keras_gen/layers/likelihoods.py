@@ -15,7 +15,12 @@ class Likelihood(keras.layers.Layer):
     """From a decoder's output to a distribution of independent pixels; called, it gives the distribution's mean.
 
     A likelihood of one's own overrides `distribution` and, where it has arguments, `get_config`.
+
+    Attributes:
+        decoder_outputs: How many tensors a decoder may give, in ascending order; None for any number.
     """
+
+    decoder_outputs: tuple[int, ...] | None = None
 
     def __init__(self, **kwargs: Any):
         super().__init__(**{"dtype": "float32"} | kwargs)
@@ -32,6 +37,20 @@ class Likelihood(keras.layers.Layer):
     def check_decoder(self, decoder: keras.Model) -> None:
         """Checks that a decoder that is trained or evaluated can give what this likelihood takes."""
 
+    def checked_outputs(self, outputs: Any) -> list[tf.Tensor]:
+        """The tensors that a decoder gives, one or a list of them, as a list.
+
+        Raises:
+            InputError: This likelihood takes another number of tensors.
+        """
+        tensors = list(outputs) if isinstance(outputs, list | tuple) else [outputs]
+        if self.decoder_outputs is not None and len(tensors) not in self.decoder_outputs:
+            raise InputError(
+                f"the number of tensors that the decoder gives is {len(tensors)}, but {type(self).__name__} takes "
+                f"{' or '.join(map(str, self.decoder_outputs))}; leave out the others, or give a Likelihood of your own"
+            )
+        return tensors
+
     def call(self, decoded: tf.Tensor | list[tf.Tensor]) -> tf.Tensor:
         """The mean of q(x|z), float32 [n, ...]."""
         return self.distribution(decoded).mean()
@@ -41,7 +60,8 @@ class Likelihood(keras.layers.Layer):
 class GaussianLikelihood(Likelihood):
     """q(x|z) = N(x; decoder(z), variance), on the data's scale, for images [-1, 1].
 
-    A decoder that gives two tensors, [mean, log variance], brings its own variance.
+    A decoder that gives two tensors, [mean, log variance], brings its own variance; `variance` and `trainable_variance`
+    are left out then.
 
     Args:
         variance: The variance of every pixel, or the initial value of a trainable one. A weight lambda of half the
@@ -50,8 +70,11 @@ class GaussianLikelihood(Likelihood):
         **kwargs: Passed on to `keras.layers.Layer`.
 
     Raises:
-        InputError: The variance is not a finite number above 0.
+        InputError: The variance is not a finite number above 0. Or, once the layer meets a decoder, that gives neither
+            one tensor nor two, or gives a variance of its own beside the one given here.
     """
+
+    decoder_outputs = (1, 2)
 
     def __init__(self, variance: float = 1.0, trainable_variance: bool = False, **kwargs: Any):
         check_positive(variance=variance)
@@ -65,10 +88,9 @@ class GaussianLikelihood(Likelihood):
 
     def distribution(self, decoded: tf.Tensor | list[tf.Tensor]) -> tfd.Distribution:
         """See `Likelihood.distribution`."""
-        mean, log_variance = decoded if isinstance(decoded, list | tuple) else (decoded, None)
-        mean = tf.cast(mean, tf.float32)
-        if log_variance is not None:
-            deviation = tf.exp(tf.cast(log_variance, tf.float32) / 2)
+        mean, *log_variance = (tf.cast(output, tf.float32) for output in self.checked_outputs(decoded))
+        if log_variance:
+            deviation = tf.exp(log_variance[0] / 2)
         elif self.log_variance is not None:
             deviation = tf.exp(self.log_variance.value / 2)
         else:
@@ -78,6 +100,20 @@ class GaussianLikelihood(Likelihood):
     def check_decoder(self, decoder: keras.Model) -> None:
         """Warns if no pixel can be below 0."""
         warn_of_range("decoder", decoder)
+
+    def checked_outputs(self, outputs: Any) -> list[tf.Tensor]:
+        """See `Likelihood.checked_outputs`.
+
+        Raises:
+            InputError: There are neither one nor two tensors, or two beside a variance that would not be used.
+        """
+        tensors = super().checked_outputs(outputs)
+        if len(tensors) == 2 and (self.variance != 1 or self.trainable_variance):
+            raise InputError(
+                f"variance={self.variance:g}, trainable_variance={self.trainable_variance}: the decoder gives a mean "
+                "and a log variance of its own; leave both arguments out, or let it give the mean alone"
+            )
+        return tensors
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that build this layer again."""
@@ -92,6 +128,8 @@ class BernoulliLikelihood(Likelihood):
     Of pixels in between, `log_prob` is minus the cross-entropy: the usual loss, though no normalised density.
     """
 
+    decoder_outputs = (1,)
+
     def check_decoder(self, decoder: keras.Model) -> None:
         """See `Likelihood.check_decoder`.
 
@@ -100,9 +138,9 @@ class BernoulliLikelihood(Likelihood):
         """
         check_gives_logits("decoder", decoder, "the Bernoulli likelihood takes")
 
-    def distribution(self, decoded: tf.Tensor) -> tfd.Distribution:
+    def distribution(self, decoded: tf.Tensor | list[tf.Tensor]) -> tfd.Distribution:
         """See `Likelihood.distribution`."""
-        logits = tf.cast(decoded, tf.float32)
+        (logits,) = (tf.cast(output, tf.float32) for output in self.checked_outputs(decoded))
         return tfd.Independent(_BlackOrWhite(logits), reinterpreted_batch_ndims=len(logits.shape) - 1)
 
     def checked(self, x: tf.Tensor) -> tf.Tensor:

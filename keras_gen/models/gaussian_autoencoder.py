@@ -33,7 +33,8 @@ class GaussianAutoencoder(ImportanceSampled):
         **kwargs: `seed`, and what `keras.Model` takes.
 
     Raises:
-        InputError: The networks do not fit each other, there is no such likelihood, or beta is out of range.
+        InputError: The networks do not fit each other or the likelihood, there is no such likelihood, or beta is out of
+            range.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class GaussianAutoencoder(ImportanceSampled):
         self.encoder = encoder
         self.decoder = decoder
         self.likelihood_layer = likelihoods.get(likelihood)
+        self.likelihood_layer.checked_outputs(decoder.outputs)
         self.beta = beta
         self.built = True
 

@@ -48,7 +48,8 @@ class VAE(GaussianAutoencoder):
     Args:
         encoder: Network from data [batch, ...] to a list of two tensors, the posterior's mean and log variance, each
             [batch, *latent_shape].
-        decoder: Network from latents [batch, *latent_shape] to what the likelihood takes: tensors of the data's shape.
+        decoder: Network from latents [batch, *latent_shape] to what the likelihood takes: tensors of the data's shape,
+            one, or for a Gaussian likelihood also two, mean and log variance.
         likelihood: `gaussian` (variance 1), `bernoulli`, or a `keras_gen.layers.Likelihood`.
         prior: `standard_normal`, or a function from the shape of one latent to a TFP distribution over such latents. It
             is registered with `keras.saving.register_keras_serializable` if the model is to be saved. Latents are drawn
@@ -59,8 +60,8 @@ class VAE(GaussianAutoencoder):
         **kwargs: Passed on to `keras.Model`.
 
     Raises:
-        InputError: The networks do not fit each other, there is no such likelihood or prior, a number is out of range,
-            or both a prior and `num_classes` are given.
+        InputError: The networks do not fit each other or the likelihood, there is no such likelihood or prior, a number
+            is out of range, or both a prior and `num_classes` are given.
     """
 
     def __init__(

@@ -42,6 +42,24 @@ def test_a_decoder_may_give_the_variance():
     np.testing.assert_allclose(found, expected, **CLOSE)
 
 
+@pytest.mark.parametrize(("likelihood", "count", "taken"), [("Gaussian", 3, "1 or 2"), ("Bernoulli", 2, "1")])
+def test_other_numbers_of_tensors_are_refused(likelihood, count, taken):
+    """Stacked by a cast, two tensors of logits would make the batch a part of each event."""
+    layer = likelihoods.get(likelihood.lower())
+    message = f"^the number of tensors that the decoder gives is {count}, but {likelihood}Likelihood takes {taken};"
+    with pytest.raises(InputError, match=message):
+        layer.distribution([DECODED] * count)
+    one = layer.distribution([DECODED]).log_prob(DATA)
+    np.testing.assert_array_equal(one, layer.distribution(DECODED).log_prob(DATA))
+
+
+@pytest.mark.parametrize("arguments", [{"variance": 0.3}, {"trainable_variance": True}])
+def test_a_variance_beside_that_of_the_decoder_is_refused(arguments):
+    message = "^variance=.*, trainable_variance=.*: the decoder gives a mean and a log variance of its own; leave both"
+    with pytest.raises(InputError, match=message):
+        GaussianLikelihood(**arguments).distribution([DECODED, DECODED])
+
+
 def test_bernoulli():
     black_or_white = np.where(DATA > 0, 1, -1).astype("float32")
     layer = BernoulliLikelihood()

@@ -296,6 +296,26 @@ class TestBadInput:
         with pytest.raises(InputError, match="it must give a mean and a log variance"):
             VAE(keras.Model(encoder.input, encoder.outputs[0]), decoder)
 
+    def test_a_decoder_that_does_not_fit_the_likelihood(self):
+        code = keras.Input((2,))
+        encoder = keras.Model(x := keras.Input((4,)), [keras.layers.Dense(2)(x) for _ in range(2)])
+
+        def vae(outputs, likelihood):
+            return VAE(encoder, keras.Model(code, [keras.layers.Dense(4)(code) for _ in range(outputs)]), likelihood)
+
+        with pytest.raises(InputError, match="decoder gives is 2, but BernoulliLikelihood takes 1;"):
+            vae(2, "bernoulli")
+        with pytest.raises(InputError, match="decoder gives is 3, but GaussianLikelihood takes 1 or 2;"):
+            vae(3, "gaussian")
+        with pytest.raises(InputError, match="^variance=0.3, trainable_variance=False: the decoder gives a mean and"):
+            vae(2, GaussianLikelihood(0.3))
+        for outputs in (1, 2):
+            model = vae(outputs, "gaussian")
+            mean, *log_variance = keras.tree.flatten(model.decoder(np.ones((1, 2), "float32")))
+            deviation = np.exp(log_variance[0] / 2) if log_variance else 1
+            found = model.likelihood(np.ones((1, 2), "float32")).log_prob(np.zeros((1, 4), "float32"))
+            np.testing.assert_allclose(found, stats.norm(mean, deviation).logpdf(0).sum(axis=1), rtol=1e-5)
+
     @pytest.mark.parametrize(
         ("wrong", "message"),
         [
