@@ -3,6 +3,7 @@
 Their latents are the flow's output, whose prior q(z) is N(0, I).
 """
 
+import inspect
 import math
 from typing import Any, NoReturn
 
@@ -142,7 +143,8 @@ class FlowModel(TemperedModel):
             InputError: A batch has no rows, or x is a generator and there are weights that begin as a function of data.
         """
         if self.awaits_data:
-            images = first_batch(x, kwargs.get("batch_size"), self.distribute_strategy)
+            given = inspect.signature(keras.Model.fit).bind(self, x, *args, **kwargs).arguments
+            images = first_batch(x, given.get("batch_size"), self.distribute_strategy)
             if images is not None:
                 self.initialize(images)
         self._breakdown = None

@@ -13,7 +13,7 @@ from tensorflow_probability import distributions as tfd
 from keras_gen import keras_privates
 from keras_gen.errors import InputError
 from keras_gen.layers import likelihoods
-from keras_gen.layers.flows import ConditionalAffine, FlowLayer
+from keras_gen.layers.flows import ActNorm, ConditionalAffine, FlowLayer
 from keras_gen.models.endpoints import IMAGES, LATENTS, endpoint
 from keras_gen.models.importance_sampling import LogWeight
 from keras_gen.models.priors import standard_normal
@@ -54,13 +54,14 @@ class FlowPosteriorVAE(VAE):
         encoder: Network from data [batch, ...] to a list of two tensors, mu_1(x) and log sigma_1(x)², each
             [batch, *latent_shape].
         decoder: See `VAE`.
-        flow: The flow from sigma_1(x) u + mu_1(x) to z, both [batch, *latent_shape]; x is its condition.
+        flow: The flow from sigma_1(x) u + mu_1(x) to z, both [batch, *latent_shape]; x is its condition. An `ActNorm`
+            in it has `from_data=False`.
         likelihood: See `VAE`.
         **kwargs: `prior`, `beta`, `num_classes`, `seed`, and what `keras.Model` takes; see `VAE`.
 
     Raises:
-        InputError: The networks do not fit each other, the flow does not fit the latents or changes their shape, or a
-            number is out of range.
+        InputError: The networks do not fit each other, the flow does not fit the latents, changes their shape or begins
+            as a function of data, or a number is out of range.
     """
 
     def __init__(
@@ -79,6 +80,11 @@ class FlowPosteriorVAE(VAE):
         if given != self.latent_shape:
             raise InputError(f"the flow makes {given} of latents {self.latent_shape}; it must keep their shape")
         for layer in keras_privates.all_layers(flow):
+            if isinstance(layer, ActNorm) and layer.from_data:
+                raise InputError(
+                    f"the flow's layer {layer.name!r} begins as a function of data, but the flow of a posterior is "
+                    "given none to begin with; make it with from_data=False"
+                )
             taken = (layer.taken_shapes or [self.data_shape])[-1] if isinstance(layer, ConditionalAffine) else None
             if taken not in (None, self.data_shape):
                 raise InputError(

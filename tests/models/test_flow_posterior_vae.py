@@ -167,6 +167,13 @@ class TestBadInput:
         with pytest.raises(InputError, match=r"built for inputs of shape \(3,\); here they have \(2,\)"):
             FlowPosteriorVAE(*networks, flow)
 
+    def test_a_flow_that_begins_as_a_function_of_data(self):
+        """Also inside a chain, and only if it does."""
+        message = "^the flow's layer 'norm' begins as a function of data, .*; make it with from_data=False$"
+        with pytest.raises(InputError, match=message):
+            FlowPosteriorVAE(encoder(0), decoder(), flows.Chain([flows.ActNorm(name="norm")]))
+        FlowPosteriorVAE(encoder(0), decoder(), flows.Chain([flows.ActNorm(from_data=False)]))
+
     def test_a_flow_that_depends_on_other_images(self):
         flow = conditional_flow([autoencoder.dense_encoder((5,), 2, (8,))], depth=1, width=4)
         with pytest.raises(InputError, match=r"depends on images \(5,\); the encoder takes \(4,\)$"):

@@ -76,6 +76,19 @@ class TestTraining:
         model.initialize(0.2 - 0.7 * images(8, seed=9))
         np.testing.assert_array_equal(norm.log_scale, before)
 
+    @pytest.mark.parametrize("call", [((None, 2), {}), ((), {"batch_size": 2})])
+    def test_the_first_batch_of_an_array_starts_act_norm(self, call):
+        """However its size is given: the rows behind it, much larger, would give a smaller scale."""
+        arguments, named = call
+        rows = np.concatenate([0.1 * images(2), images(6, seed=1)])
+        model = trained_glow(act_norm_from_data=True, steps=0)
+        model.compile(keras.optimizers.SGD(0.0))
+        model.fit(rows, *arguments, **named, shuffle=False, verbose=0)
+        expected = trained_glow(act_norm_from_data=True, steps=0)
+        expected.initialize(rows[:2])
+        found, scale = (of.flow.levels[0].layers[1].log_scale.numpy() for of in (model, expected))
+        np.testing.assert_array_equal(found, scale)
+
     def test_the_first_batch_of_all_replicas_starts_act_norm(self, two_replicas):
         scales = {}
         for strategy in (tf.distribute.get_strategy(), two_replicas):
