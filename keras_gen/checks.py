@@ -253,9 +253,23 @@ def labelled_codes(name: str, codes: ArrayLike, labels: ArrayLike) -> tuple[np.n
             code.
     """
     prefix = f"{name}_" if name else ""
-    codes, labels = _features(f"{prefix}codes", codes), np.asarray(labels)
-    if labels.shape != codes.shape[:1] or not np.issubdtype(labels.dtype, np.integer):
-        raise InputError(
-            f"{prefix}labels must be {len(codes)} whole numbers, one per code, got {labels.dtype} {labels.shape}"
-        )
-    return codes, labels.astype(np.int64)
+    codes = _features(f"{prefix}codes", codes)
+    return codes, checked_labels(f"{prefix}labels", labels, len(codes), "code")
+
+
+def checked_labels(name: str, labels: ArrayLike, count: int, of_what: str) -> np.ndarray:
+    """Labels as int64 [count], checked.
+
+    Args:
+        name: What messages call them.
+        labels: What was given.
+        count: How many there must be.
+        of_what: What each of them belongs to, such as "image".
+
+    Raises:
+        InputError: They have another shape, or are not whole numbers.
+    """
+    labels = np.asarray(labels)
+    if labels.shape != (count,) or not np.issubdtype(labels.dtype, np.integer):
+        raise InputError(f"{name} must be {count} whole numbers, one per {of_what}, got {labels.dtype} {labels.shape}")
+    return labels.astype(np.int64)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from keras_gen.checks import checked_labels
 from keras_gen.errors import InputError
 
 Network = Callable[[tf.Tensor], tf.Tensor]
@@ -50,6 +51,9 @@ def gradient_changes(network: Network, images: np.ndarray, labels: np.ndarray, n
     """A change of each image along the gradient of its cross-entropy, of Euclidean norm `norm`.
 
     Images whose gradient is 0 get the change 0.
+
+    Raises:
+        InputError: The labels are not one whole number per image.
     """
     return _of_norm(loss_gradients(network, images, labels), norm)
 
@@ -65,6 +69,9 @@ def fast_gradient_sign(network: Network, images: np.ndarray, labels: np.ndarray,
         images: float32 [n, ...] in [-1, 1].
         labels: int [n].
         epsilon: In units of the images, whose whole range is 2.
+
+    Raises:
+        InputError: The labels are not one whole number per image.
     """
     attacked = images + epsilon * np.sign(loss_gradients(network, images, labels))
     return np.clip(attacked, -1, 1).astype(np.float32)
@@ -77,6 +84,9 @@ def loss_gradients(network: Network, images: np.ndarray, labels: np.ndarray) -> 
         network: From images to logits [n, classes].
         images: float32 [n, ...].
         labels: int [n].
+
+    Raises:
+        InputError: The labels are not one whole number per image.
     """
 
     def of_part(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
@@ -85,7 +95,7 @@ def loss_gradients(network: Network, images: np.ndarray, labels: np.ndarray) -> 
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, tf.cast(network(x), tf.float32))
         return tape.gradient(losses, x)
 
-    return _in_parts(of_part, images, labels)
+    return _in_parts(of_part, images, checked_labels("labels", labels, len(images), "image"))
 
 
 def accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
@@ -95,7 +105,11 @@ def accuracy(network: Network, images: np.ndarray, labels: np.ndarray) -> float:
         network: From images to logits [n, classes].
         images: float32 [n, ...].
         labels: int [n].
+
+    Raises:
+        InputError: The labels are not one whole number per image.
     """
+    labels = checked_labels("labels", labels, len(images), "image")
     return float(np.mean(_in_parts(network, images).argmax(axis=1) == labels))
 
 

@@ -89,6 +89,14 @@ class TestFastGradientSign:
         assert accuracy(linear, fast_gradient_sign(linear, IMAGES, labels, -0.2), labels) > before + 0.02
 
 
+@pytest.mark.parametrize("labels", [LABELS[:, None], LABELS[:10], LABELS.astype("float32")], ids=["2d", "few", "real"])
+def test_labels_that_are_not_one_whole_number_per_image(labels):
+    """Compared with [n], labels [n, 1] would make a matrix, whose mean is no accuracy."""
+    for measure in (accuracy, loss_gradients):
+        with pytest.raises(InputError, match="^labels must be 1100 whole numbers, one per image, got"):
+            measure(linear, IMAGES, labels)
+
+
 def test_accuracy_of_a_keras_model_by_hand():
     model = keras.Sequential([keras.Input((2, 3)), keras.layers.Flatten(), keras.layers.Dense(3, use_bias=False)])
     model.set_weights([W])
