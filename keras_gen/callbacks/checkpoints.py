@@ -11,6 +11,7 @@ import keras
 from absl import logging
 
 from keras_gen.callbacks.step_callback import StepCallback
+from keras_gen.checks import check_counts
 from keras_gen.errors import InputError
 from keras_gen.utils.files import MemoryFile, replacing
 
@@ -28,16 +29,20 @@ class Checkpoints(StepCallback):
     Args:
         directory: Folder of the checkpoints.
         every: Steps between two checkpoints, a multiple of the steps in an epoch.
-        keep: How many checkpoints to keep.
+        keep: How many checkpoints to keep, at least 1.
 
     Attributes:
         spared: A checkpoint that is kept however old it is; None for none.
+
+    Raises:
+        InputError: A number is out of range.
     """
 
     doing = "writing a checkpoint"
 
     def __init__(self, directory: str | os.PathLike, every: int, keep: int = 3):
         super().__init__(every)
+        check_counts(keep=keep)
         self.directory = Path(directory)
         self.keep = keep
         self.spared: Path | None = None

@@ -31,6 +31,12 @@ def test_the_newest_three_are_kept_and_nothing_else(line, fit, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"step_{step:08d}.weights.h5" for step in (15, 20, 25)]
 
 
+@pytest.mark.parametrize("keep", [0, -1, 1.5])
+def test_the_newest_one_is_always_kept(tmp_path, keep):
+    with pytest.raises(InputError, match=f"^keep={keep}: must be a whole number of at least 1$"):
+        Checkpoints(tmp_path, every=5, keep=keep)
+
+
 def test_without_a_checkpoint_the_run_begins_at_step_0(line, tmp_path):
     assert restore_newest(line(), tmp_path / "none") == 0
     assert newest_step(tmp_path / "none") == 0
