@@ -1,11 +1,11 @@
 """How often the neighbours of a code share its label."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from keras_gen.checks import labelled_codes
+from keras_gen.checks import check_counts, labelled_codes
 from keras_gen.errors import InputError
 from keras_gen.utils.neighbors import nearest_neighbors
 
@@ -29,16 +29,17 @@ def neighbor_accuracy(
         train_labels: Whole numbers [n], at least 0.
         test_codes: [m, dim].
         test_labels: Whole numbers [m].
-        num_neighbors: The values of k.
+        num_neighbors: The values of k, at least one, each from 1 to n.
         distance: `euclidean` or `cosine`.
 
     Returns:
         The share of test codes that get their own label, for each k.
 
     Raises:
-        InputError: The shapes do not fit together, codes are not finite, a k is below 1 or above n, or there is no such
-            distance.
+        InputError: The shapes do not fit together, codes are not finite, there is no k, a k is below 1 or above n, or
+            there is no such distance.
     """
+    _check_num_neighbors(num_neighbors)
     train_codes, train_labels = labelled_codes("train", train_codes, train_labels)
     test_codes, test_labels = labelled_codes("test", test_codes, test_labels)
     found = train_labels[_neighbors(test_codes, train_codes, max(num_neighbors), distance)]
@@ -53,7 +54,7 @@ def retrieval_precision(
     Args:
         codes: [n, dim].
         labels: Whole numbers [n].
-        num_neighbors: The values of k, below n.
+        num_neighbors: The values of k, at least one, each from 1 to n - 1.
         distance: `euclidean` or `cosine`.
 
     Returns:
@@ -62,6 +63,7 @@ def retrieval_precision(
     Raises:
         InputError: As in `neighbor_accuracy`.
     """
+    _check_num_neighbors(num_neighbors)
     codes, labels = labelled_codes("", codes, labels)
     if max(num_neighbors) >= len(codes):
         raise InputError(f"num_neighbors={max(num_neighbors)}: must be below the number of codes, {len(codes)}")
@@ -70,6 +72,13 @@ def retrieval_precision(
     others = np.stack([row[row != query][: max(num_neighbors)] for query, row in enumerate(found)])
     same = labels[others] == labels[:, np.newaxis]
     return {k: float(same[:, :k].mean()) for k in num_neighbors}
+
+
+def _check_num_neighbors(num_neighbors: Sequence[int]) -> None:
+    if not isinstance(num_neighbors, Collection) or not len(num_neighbors):
+        raise InputError(f"num_neighbors={num_neighbors}: give at least one k, as in (1, 5, 20)")
+    for k in num_neighbors:
+        check_counts(num_neighbors=k)
 
 
 def _neighbors(queries: np.ndarray, codes: np.ndarray, num_neighbors: int, distance: str) -> np.ndarray:

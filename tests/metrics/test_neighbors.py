@@ -46,11 +46,30 @@ def test_codes_that_coincide_are_no_queries_of_their_own():
     assert found[3] == pytest.approx((3 * 2 / 3 + 0) / 4)
 
 
+CODES = np.ones((4, 2)), [0, 1, 2, 2]
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: retrieval_precision(np.ones((4, 2)), [0, 1, 2]), r"labels must be 4 whole numbers, one per code, got"),
         (lambda: retrieval_precision(np.ones((4, 2)), [0, 1, 2, 2], (4,)), "num_neighbors=4: must be below the"),
+        (
+            lambda: retrieval_precision(np.ones((4, 2)), [0, 1, 2, 2], (0, 1)),
+            "^num_neighbors=0: must be a whole number",
+        ),
+        (lambda: retrieval_precision(np.ones((4, 2)), [0, 1, 2, 2], ()), r"^num_neighbors=\(\): give at least one k"),
+        (lambda: retrieval_precision(np.ones((4, 2)), [0, 1, 2, 2], 2), "^num_neighbors=2: give at least one k, as in"),
+        (
+            lambda: neighbor_accuracy(*CODES, *CODES, (-1, 2)),
+            "^num_neighbors=-1: must be a whole number of at least 1$",
+        ),
+        (lambda: neighbor_accuracy(*CODES, *CODES, (1, 1.5)), "^num_neighbors=1.5: must be a whole number"),
+        (lambda: neighbor_accuracy(*CODES, *CODES, []), r"^num_neighbors=\[\]: give at least one k"),
+        (
+            lambda: neighbor_accuracy(*CODES, *CODES, (1, 5)),
+            "num_neighbors=5: must be from 1 to the number of codes, 4",
+        ),
         (lambda: retrieval_precision(np.ones((4, 2)), [0, 1, 2, 2], (1,), "l1"), "distance='l1': choose one of"),
         (
             lambda: neighbor_accuracy(np.ones((4, 2)), [0, 1, 2, 2], np.ones((4, 3)), [0, 1, 2, 2], (1,)),
