@@ -47,6 +47,23 @@ def test_codes_far_apart_tell_everything_and_equal_ones_nothing():
     assert none == pytest.approx({"prior_kl": 0, "information": 0, "marginal_kl_upper_bound": 0}, abs=1e-9)
 
 
+@pytest.mark.parametrize("log_variance", [-2, -12, -24, -36, -40, -200])
+@pytest.mark.parametrize("shift", [0, 100])
+def test_the_narrowest_posteriors_tell_log_n_and_no_more(log_variance, shift):
+    """Codes that are far apart for their deviations, and however far they all are from 0."""
+    means = shift + 4 * np.random.RandomState(0).normal(size=(100, 16))
+    found = aggregate_posterior(means, np.full_like(means, log_variance))
+    assert found["information"] == pytest.approx(np.log(100), abs=1e-9)
+
+
+def test_the_information_of_narrow_posteriors_beside_each_other():
+    """Pairs of equal means: each draw is from one of two, so that one bit is missing."""
+    means = np.repeat(np.random.RandomState(0).normal(size=(50, 16)), 2, axis=0)
+    for log_variance in (-20, -36, -40):
+        found = aggregate_posterior(means, np.full_like(means, log_variance))
+        assert found["information"] == pytest.approx(np.log(50), abs=1e-9)
+
+
 def test_many_codes_in_blocks(monkeypatch):
     means, log_variances = np.random.RandomState(0).normal(size=(2, 30, 4))
     whole = aggregate_posterior(means, log_variances)
