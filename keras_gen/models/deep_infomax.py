@@ -141,9 +141,10 @@ class DeepInfoMax(InformationEncoder):
             terms["local_information"] = self.estimate(bracket)
         if self.gamma and self.prior_discriminator is not None:
             drawn, against = self.normal(tf.shape(z)[0], (self.latent_dim,), "prior"), reversed_gradient(z, self.gamma)
-            bracket = log_likelihood_of_pairs(
-                self.prior_discriminator(drawn, training=training), self.prior_discriminator(against, training=training)
+            of_prior, of_codes = (
+                tf.cast(self.prior_discriminator(codes, training=training), tf.float32) for codes in (drawn, against)
             )
+            bracket = log_likelihood_of_pairs(of_prior, of_codes)
             # -E_q(z)[log sigma(T_3)] - E_p(z)[log(1 - sigma(T_3))], whose gradient to the encoder is times -gamma
             loss -= bracket
             terms["prior_js"] = bracket / 2 + math.log(2)

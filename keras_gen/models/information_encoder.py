@@ -113,10 +113,14 @@ class InformationEncoder(ReproducibleModel):
         num_shuffles: int = 1,
         training: bool = True,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """T of each x with its own code [batch, ..., 1] and with those of others of the batch [batch, ..., m]."""
+        """T of each x with its own code [batch, ..., 1] and with those of others of the batch [batch, ..., m], float32.
+
+        Also where a network of one's own computes in less.
+        """
         noise = self.uniform(tf.shape(codes)[0], (), f"{stream}/shuffle")
         others = mutual_information.shuffled(codes, noise, num_shuffles)
         scores = discriminator((x, tf.concat([codes[:, tf.newaxis], others], axis=1)), training=training)
+        scores = tf.cast(scores, tf.float32)
         return scores[..., :1], scores[..., 1:]
 
     # Use ---------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import tensorflow as tf
 from helpers import small_encoders as small
 from helpers.small_gans import batches, data
 from keras_gen.errors import InputError
-from keras_gen.models import DeepInfoMax
+from keras_gen.models import DecoderFreeVAE, DeepInfoMax
 
 IMAGES = data(6, small.IMAGE_SHAPE)
 ROUNDING = 1e-6
@@ -86,6 +86,28 @@ def test_bfloat16(make, mixed_bfloat16):
     model = small.compiled(make())
     assert np.isfinite(list(fitted(model, 0, 2).values())).all()
     assert model.encode(IMAGES).dtype == tf.float32
+
+
+@pytest.mark.parametrize("kind", ["deep_infomax", "decoder_free_vae"])
+def test_discriminators_of_ones_own_may_give_bfloat16(kind, mixed_bfloat16):
+    """Those of this package end in float32."""
+
+    def in_bfloat16(network):
+        return keras.Model(network.inputs, keras.layers.Activation("linear")(network.outputs[0]))
+
+    discriminator = in_bfloat16(small.image_discriminator())
+    if kind == "deep_infomax":
+        local, prior = in_bfloat16(small.local_discriminator()), in_bfloat16(small.prior_discriminator())
+        model = DeepInfoMax(small.encoder(), discriminator, local, prior_discriminator=prior)
+    else:
+        model = DecoderFreeVAE(small.encoder(), discriminator)
+    images = tf.constant(IMAGES)
+    codes = model.encode(images)
+    assert discriminator((images, codes[:, tf.newaxis])).dtype == tf.bfloat16
+    scores = model.pair_scores(discriminator, images, codes, "global")
+    assert [of_pairs.dtype for of_pairs in scores] == [tf.float32, tf.float32]
+    terms = small.compiled(model).train_step(images)
+    assert np.isfinite([float(term) for term in terms.values()]).all()
 
 
 class TestBadInput:
