@@ -98,7 +98,7 @@ class AdversarialNetworks(GenerativeModel):
         """G(z), or G(z, y): latents [n, *latent_shape] to data float32 [n, ...], without any random draw."""
         network = self.generator if self.ema_momentum is None else self.average_generator
         inputs = labelled.network_inputs(network, *labelled.split(self.num_classes, latents))
-        return network(inputs, training=False)
+        return tf.cast(network(inputs, training=False), tf.float32)
 
     # Training ----------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gen.models import WGANDiv
+from keras_gen.models import GAN, WGANDiv
 from keras_gen.networks import dcgan
 
 
@@ -45,6 +45,17 @@ def test_scores_losses_and_samples_are_float32(model):
     assert model.sample(2).dtype == model.decode(model.latents(2, 0)).dtype == tf.float32
     assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
     assert {v.dtype for v in model.generator_optimizer.variables[2:]} == {"float32"}
+
+
+@pytest.mark.parametrize("ema_momentum", [None, 0.9])
+def test_a_generator_of_ones_own_may_give_bfloat16(ema_momentum, mixed_bfloat16):
+    generator = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    discriminator = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model = GAN(generator, discriminator, ema_momentum=ema_momentum)
+    latents = model.latents(4, 0)
+    assert generator(latents).dtype == tf.bfloat16
+    assert model.decode(latents).dtype == model.sample(4).dtype == tf.float32
+    np.testing.assert_array_equal(model.decode(latents), tf.cast(generator(latents), tf.float32))
 
 
 def test_scores_are_near_those_of_float32(model):
