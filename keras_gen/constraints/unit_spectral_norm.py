@@ -17,7 +17,7 @@ class UnitSpectralNorm(keras.constraints.Constraint):
     gradient passes through the division, is the better choice.
 
     W is the kernel as a matrix [everything else, outputs]; see `keras_gen.utils.spectral`. A kernel of zeros stays
-    as it is.
+    as it is, and so does one whose columns each sum to exactly 0, to all of which the start u is orthogonal.
 
     Args:
         power_iterations: Iterations from u = (1, ..., 1), at least 1; the author's code makes 5 (15).

@@ -31,7 +31,8 @@ class SpectralNormalization(keras.layers.Wrapper):
       that the calls of a step differ by no more than the estimate's own small error. Before training u is random
       and sigma rough.
     - not `persistent`, the author's code: every call makes `power_iterations` of them from u = (1, ..., 1), with the
-      gradient through them all (15); the author makes 5. All calls of a step then agree exactly.
+      gradient through them all (15); the author makes 5. All calls of a step then agree exactly. A kernel whose columns
+      each sum to exactly 0 maps this start to 0 and is left as it is.
 
     Both run in float32 at least, whatever the wrapped layer computes in. A kernel of zeros is left as it is.
 

@@ -14,8 +14,9 @@ class SpectralNorm(keras.regularizers.Regularizer):
 
     Yoshida and Miyato 2017, arXiv 1705.10941; equation 16 of the post on Lipschitz constraints. W is the kernel as a
     matrix [everything else, outputs]; see `keras_gen.utils.spectral`, which also says what that means for a
-    convolution. |W|_2 is estimated from scratch at every call, as in the author's code. L2 is the same with the
-    Frobenius norm, which is larger (12).
+    convolution. |W|_2 is estimated from scratch at every call, as in the author's code; where the columns of W each
+    sum to exactly 0, it is estimated as 0, and there is no penalty. L2 is the same with the Frobenius norm, which is
+    larger (12).
 
     Args:
         strength: The lambda of the equation, at least 0.

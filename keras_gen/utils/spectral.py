@@ -60,6 +60,9 @@ def bilinear(u: tf.Tensor, matrix: tf.Tensor, v: tf.Tensor) -> tf.Tensor:
 def spectral_norm(matrix: tf.Tensor, num_iterations: int = 5) -> tf.Tensor:
     """|W|_2, a scalar, by power iteration from u = (1, ..., 1), with the gradient through the iterations (15).
 
+    This start is the author's. A matrix whose columns each sum to exactly 0 maps it to 0, and the estimate is then 0,
+    however large the matrix is.
+
     Args:
         matrix: W [m, n].
         num_iterations: At least 1; the author's code has 5. The estimate rises with it and never exceeds |W|_2.
