@@ -75,7 +75,8 @@ class FGAN(AdversarialModel):
         self, t_real: tf.Tensor, t_fake: tf.Tensor, squared_slopes: tf.Tensor | None
     ) -> tuple[tf.Tensor, Terms]:
         """Minus what T maximises, plus a `gradient_penalty` if one was given: the paper has none."""
-        # t_real and t_fake are scores; t makes T of a score, and g makes g(T) in a form that does not overflow.
+        # t_real and t_fake are scores. t makes T of a score; g makes g(T), in its simplest form where there is one,
+        # which rounds least.
         t, g = self.divergence.activation, self.divergence.activated_conjugate
         if self.order == "real_fake":
             bound = tf.reduce_mean(t(t_real)) - tf.reduce_mean(g(t_fake))  # E_p[T] - E_q[g(T)]  (14)
