@@ -224,9 +224,12 @@ def get(divergence: str | Divergence) -> Divergence:
     """The divergence of that name; a divergence is returned as it is.
 
     Raises:
-        InputError: There is no divergence of that name.
+        InputError: There is no divergence of that name, or the one given has the name of another, as which it would be
+            saved.
     """
     if isinstance(divergence, Divergence):
+        if _DIVERGENCES.get(divergence.name, divergence) != divergence:
+            raise InputError(f"name={divergence.name!r} is that of another divergence; give yours another")
         return divergence
     if divergence not in _DIVERGENCES:
         raise InputError(f"divergence={divergence!r}: choose one of {', '.join(names())}, or register your own")

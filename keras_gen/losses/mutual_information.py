@@ -138,9 +138,12 @@ def get(estimator: str | Estimator) -> Estimator:
     """The estimator of that name; an estimator is returned as it is.
 
     Raises:
-        InputError: There is no estimator of that name.
+        InputError: There is no estimator of that name, or the one given has the name of another, as which it would be
+            saved.
     """
     if isinstance(estimator, Estimator):
+        if _ESTIMATORS.get(estimator.name, estimator) != estimator:
+            raise InputError(f"name={estimator.name!r} is that of another estimator; give yours another")
         return estimator
     if estimator not in _ESTIMATORS:
         raise InputError(f"estimator={estimator!r}: choose one of {', '.join(names())}")

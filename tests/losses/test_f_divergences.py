@@ -1,5 +1,7 @@
 """Tests of the divergences against their integrals in the post's table, which share nothing with the code's f."""
 
+import copy
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -359,3 +361,7 @@ class TestRegistry:
         with pytest.raises(InputError, match="name='kl' is taken"):
             f_divergences.register(false_kl)
         assert f_divergences.get("kl") is f_divergences.KL
+        # It would be saved as the other.
+        with pytest.raises(InputError, match="^name='kl' is that of another divergence; give yours another$"):
+            f_divergences.get(false_kl)
+        assert f_divergences.get(copy.deepcopy(f_divergences.KL)) == f_divergences.KL

@@ -216,9 +216,13 @@ class TestShuffled:
             np.testing.assert_allclose(two, one, rtol=1e-5, atol=1e-6)
 
 
+FALSE_NWJ = mi.Estimator("nwj", mi.donsker_varadhan, is_lower_bound=True, limit=lambda m: math.inf)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: mi.get(FALSE_NWJ), "^name='nwj' is that of another estimator; give yours another$"),
         (lambda: mi.get("mine"), "estimator='mine': choose one of jensen_shannon, nwj, donsker_varadhan, info_nce"),
         (lambda: mi.nwj(tf.zeros([4]), tf.zeros([4])), r"joint_scores has shape \(4,\), shuffled_scores \(4,\): give"),
         (lambda: mi.nwj(tf.zeros([4, 2]), tf.zeros([4, 1])), r"joint_scores has shape \(4, 2\)"),
