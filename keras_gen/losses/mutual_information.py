@@ -24,6 +24,7 @@ import tensorflow as tf
 
 from keras_gen.errors import InputError
 from keras_gen.losses import f_divergences
+from keras_gen.utils.replicas import of_all_replicas
 
 
 def jensen_shannon(joint_scores: tf.Tensor, shuffled_scores: tf.Tensor) -> tf.Tensor:
@@ -59,10 +60,11 @@ def donsker_varadhan(joint_scores: tf.Tensor, shuffled_scores: tf.Tensor) -> tf.
     """E_P[T] - log E_Q[e^T] <= I (Donsker and Varadhan 1983; Belghazi et al. 2018, arXiv 1801.04062, equation 10).
 
     The expectations make a lower bound. A batch in their place makes the logarithm too small in the mean, so that
-    estimates from batches can lie above I, the more so the smaller they are.
+    estimates from batches can lie above I, the more so the smaller they are. The logarithm is therefore that of the
+    batch of all replicas together.
     """
     joint_scores, shuffled_scores = _checked(joint_scores, shuffled_scores)
-    return tf.reduce_mean(joint_scores) - _log_mean_exp(tf.reshape(shuffled_scores, [-1]))
+    return tf.reduce_mean(joint_scores) - _log_mean_exp(of_all_replicas(tf.reshape(shuffled_scores, [-1])))
 
 
 def info_nce(joint_scores: tf.Tensor, shuffled_scores: tf.Tensor) -> tf.Tensor:

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from keras_gen.checks import check_choice
 from keras_gen.losses.adversarial_loss import AdversarialLoss, checked_scores
+from keras_gen.utils.replicas import of_all_replicas
 
 # The generator's choices of h. With any of them h(log t) is convex in t, so that (11) is an f-divergence.
 H: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
@@ -40,8 +41,8 @@ def differences(pairs: str, one: tf.Tensor, other: tf.Tensor) -> list[tf.Tensor]
     if pairs == "position":
         return [one - other]
     if pairs == "all":
-        return [one - tf.transpose(_of_all_replicas(other))]
-    mean_one, mean_other = tf.reduce_mean(_of_all_replicas(one)), tf.reduce_mean(_of_all_replicas(other))
+        return [one - tf.transpose(of_all_replicas(other))]
+    mean_one, mean_other = tf.reduce_mean(of_all_replicas(one)), tf.reduce_mean(of_all_replicas(other))
     return [one - mean_other, mean_one - other]
 
 
@@ -86,8 +87,3 @@ class Relativistic(AdversarialLoss):
 
 def _mean(h: Callable[[tf.Tensor], tf.Tensor], pairs: list[tf.Tensor]) -> tf.Tensor:
     return tf.add_n([tf.reduce_mean(h(difference)) for difference in pairs])
-
-
-def _of_all_replicas(scores: tf.Tensor) -> tf.Tensor:
-    """The scores [global batch, 1] from those [batch, 1] of this replica; gradients pass through."""
-    return tf.distribute.get_replica_context().all_gather(scores, axis=0)

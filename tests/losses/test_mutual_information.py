@@ -145,6 +145,37 @@ class TestTheory:
             assert np.isfinite(tensor).all()
 
 
+def halves(two_replicas, array):
+    """An array's first half on the first replica, and its second on the other."""
+    return two_replicas.experimental_distribute_values_from_function(
+        lambda context: tf.constant(np.split(array, 2)[context.replica_id_in_sync_group])
+    )
+
+
+@every_estimator
+def test_two_replicas_are_one(name, two_replicas):
+    """The estimate and its gradient in the parameters of a T, which every replica has and which are summed."""
+    weights = tf.constant([[0.3], [-1.1], [0.7]])
+    random = np.random.RandomState(0)
+    x = random.normal(size=(8, 6, 3)).astype("float32")
+    x[4:] += 2  # so that the two halves' means have other logarithms
+    pairs = x[:, 0], x[:, 1:]
+
+    def step(joint, shuffled):
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            estimate = mi.get(name).estimate(joint @ weights, tf.squeeze(shuffled @ weights, axis=-1))
+        return estimate, tape.gradient(estimate, weights)
+
+    @tf.function
+    def distributed(joint, shuffled):
+        return [two_replicas.reduce("MEAN", value, axis=None) for value in two_replicas.run(step, (joint, shuffled))]
+
+    found = distributed(*(halves(two_replicas, array) for array in pairs))
+    for one, two in zip(step(*pairs), found, strict=True):
+        np.testing.assert_allclose(two, one, rtol=1e-5, atol=1e-6)
+
+
 class Noise(ReproducibleModel):
     def at(self, step, num_rows):
         self.step.assign(step)
@@ -201,18 +232,15 @@ class TestShuffled:
                 loss = tf.reduce_mean(scores**2 * mi.shuffled(scores, noise, 2)[:, :, 0])
             return mi.shuffled(codes, noise, 2), loss, tape.gradient(loss, weights)
 
-        def half(array):
-            return two_replicas.experimental_distribute_values_from_function(
-                lambda context: tf.constant(np.split(array, 2)[context.replica_id_in_sync_group])
-            )
-
         @tf.function
         def distributed(codes, noise):
             pairs, *values = two_replicas.run(step, (codes, noise))
             means = [two_replicas.reduce("MEAN", value, axis=None) for value in values]
             return tf.concat(two_replicas.experimental_local_results(pairs), axis=0), *means
 
-        for one, two in zip(step(codes, noise), distributed(half(codes), half(noise)), strict=True):
+        for one, two in zip(
+            step(codes, noise), distributed(*(halves(two_replicas, array) for array in (codes, noise))), strict=True
+        ):
             np.testing.assert_allclose(two, one, rtol=1e-5, atol=1e-6)
 
 
