@@ -32,7 +32,9 @@ class Configuration(encoders.Configuration):
     global_pairs: Literal["image_code", "code_code"] = option(
         "image_code", "What the global discriminator sees beside a code."
     )
-    kl_reduction: Literal["sum", "mean"] = option("sum", "What is done with the dimensions of the prior's KL.")
+    kl_reduction: Literal["sum", "mean"] = option(
+        "sum", "What is done with the dimensions of the prior's KL.", only=("prior", ("kl",))
+    )
     divergence: Literal["js", "hellinger"] = option("js", "Which divergence measures the information.")
     prior: Literal["kl", "adversarial"] = option("kl", "What brings codes to N(0, I): the post's KL, or an adversary.")
 
@@ -68,9 +70,9 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
         c.beta,
         c.gamma,
         c.global_pairs,
-        c.kl_reduction,
+        c.kl_reduction if c.prior == "kl" else "sum",
         c.divergence,
-        infomax.prior_discriminator(c.latent_dim, widths, c.seed) if c.prior == "adversarial" else None,
+        infomax.prior_discriminator(c.latent_dim, widths, c.seed) if c.prior == "adversarial" and c.gamma else None,
         seed=c.seed,
     )
     model.compile(keras.optimizers.Adam(c.learning_rate))

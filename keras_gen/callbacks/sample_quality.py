@@ -81,7 +81,19 @@ class SampleQuality(Measures):
         return self._numbers(fake, None if num_classes is None else np.arange(len(fake)) % num_classes)
 
     def of_images(self, images: ArrayLike, labels: ArrayLike | None = None) -> dict[str, float]:
-        """The same numbers for images in the place of samples, such as as many test images, and for their labels."""
+        """The same numbers for images in the place of samples, such as as many test images, and for their labels.
+
+        Args:
+            images: float32 [n, height, width, channels] in [-1, 1], at least six.
+            labels: Their classes, whole numbers [n], if `real_labels` were given; None to measure all together alone.
+
+        Raises:
+            InputError: There are labels, but no `real_labels`, or fewer than two images of a class.
+        """
+        if labels is not None and self._of_classes is None:
+            raise InputError(
+                "labels: there are none of the real images; give SampleQuality real_labels, or leave them out"
+            )
         return self._numbers(self._of_data(images), labels)
 
     def _of_data(self, images: ArrayLike) -> np.ndarray:

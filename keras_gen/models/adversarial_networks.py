@@ -83,7 +83,7 @@ class AdversarialNetworks(GenerativeModel):
             labels: Of a conditional model, the class of each, whole numbers [num_samples]; by default each in turn.
 
         Raises:
-            InputError: A label is not a class of this model.
+            InputError: A label is not a class of this model, or it has none.
         """
         z = noise.normal(tf.stack([num_samples, *self.noise_shape]), stream_seed(seed, SAMPLE))
         return labelled.joined(z, *labelled.of_samples(self.num_classes, num_samples, labels))

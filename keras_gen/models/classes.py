@@ -14,6 +14,7 @@ from keras_gen.checks import check_counts
 from keras_gen.errors import InputError, check_input
 
 Classes: TypeAlias = tuple[tf.Tensor, ...]
+NO_CLASSES = "this model has no classes; leave them out, or build it with num_classes"
 
 # Checks ----------------------------------------------------------------------------------------------------------
 
@@ -161,9 +162,12 @@ def of_samples(num_classes: int | None, num_samples: int | tf.Tensor, labels: An
         labels: Whole numbers [num_samples], or None.
 
     Raises:
-        InputError: As in `checked_labels`, or there are more or fewer labels than samples.
+        InputError: As in `checked_labels`, there are more or fewer labels than samples, or labels for a model without
+            classes.
     """
     if num_classes is None:
+        if labels is not None:
+            raise InputError(f"labels: {NO_CLASSES}")
         return ()
     if labels is None:
         return (tf.one_hot(tf.range(num_samples) % num_classes, num_classes),)

@@ -20,6 +20,8 @@ from keras_gen.models.reproducible_model import Terms
 GLOBAL_PAIRS = ("image_code", "code_code")
 KL_REDUCTIONS = ("sum", "mean")
 DIVERGENCES = ("js", "hellinger")
+# The weight of the term that trains each discriminator.
+TRAINED_BY = {"alpha": "global_discriminator", "beta": "local_discriminator", "gamma": "prior_discriminator"}
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -64,24 +66,26 @@ class DeepInfoMax(InformationEncoder):
         encoder: Network from images [batch, ...] to feature map [batch, h, w, channels] and mean and logarithm of the
             variance of p(z|x), both [batch, latent_dim].
         global_discriminator: T_1, from what `global_pairs` says and codes [batch, m, latent_dim] to scores [batch, m].
-            May be None if alpha is 0.
-        local_discriminator: T_2, from feature maps and codes [batch, m, latent_dim] to scores [batch, h, w, m]. May be
-            None if beta is 0.
+            None if alpha is 0.
+        local_discriminator: T_2, from feature maps and codes [batch, m, latent_dim] to scores [batch, h, w, m]. None
+            if beta is 0.
         alpha: Weight of the global information, at least 0.
         beta: Weight of the local information, at least 0.
         gamma: Weight of the prior, at least 0.
         global_pairs: `image_code`: T_1 sees images, as in the formula. `code_code`: it sees codes in their place, as in
             the author's code, where the pairs are (z, z) and (z, z').
         kl_reduction: `sum` over the dimensions of z, which is the KL, or `mean`, as in the author's code, which makes
-            the weight gamma / latent_dim.
+            the weight gamma / latent_dim. Not with a `prior_discriminator`, which has no KL.
         divergence: Whose bound by T_1 and T_2 is maximised: `js`, as in the expression, or `hellinger`.
-        prior_discriminator: T_3, from codes [batch, latent_dim] to scores [batch, 1]; None for the KL.
+        prior_discriminator: T_3, from codes [batch, latent_dim] to scores [batch, 1]; None for the KL, or if gamma
+            is 0.
         seed: Seed of every draw in training.
         **kwargs: Passed on to `keras.Model`.
 
     Raises:
-        InputError: The networks do not fit each other, a weight is below 0, alpha and beta are both 0, or there is no
-            such `global_pairs`, `kl_reduction` or `divergence`.
+        InputError: The networks do not fit each other, or one would not be trained, since its weight is 0; a weight is
+            below 0, alpha and beta are both 0, `kl_reduction` is given without a KL, or there is no such
+            `global_pairs`, `kl_reduction` or `divergence`.
     """
 
     def __init__(
@@ -178,7 +182,15 @@ class DeepInfoMax(InformationEncoder):
             self._check("alpha", "global_discriminator", x_shape, positions=0)
         if self.beta:
             self._check("beta", "local_discriminator", outputs[0], positions=2)
+        for weight, name in TRAINED_BY.items():
+            if not getattr(self, weight) and getattr(self, name) is not None:
+                raise InputError(f"{name}: with {weight}=0 it would not be trained; leave it out, or raise {weight}")
         if self.prior_discriminator is not None:
+            if self.kl_reduction != "sum":
+                raise InputError(
+                    f"kl_reduction={self.kl_reduction!r}: with a prior_discriminator there is no KL; leave one of the "
+                    "two out"
+                )
             check_defined(prior_discriminator=self.prior_discriminator)
             network = self.prior_discriminator
             taken, given = tuple(network.input_shape[1:]), tuple(network.output_shape[1:])

@@ -148,7 +148,7 @@ class Labels:
         if value is None:
             return None
         if model.num_classes is None:
-            raise InputError(f"{name}: this model has no classes; leave them out, or build it with num_classes")
+            raise InputError(f"{name}: {classes.NO_CLASSES}")
         return classes.checked_labels(model.num_classes, value)
 
 

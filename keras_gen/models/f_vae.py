@@ -196,12 +196,17 @@ class FVAE(ImportanceSampled, FlowModel):
         return self.flow.forward(call_on_any_batch(self.encoder, [images]))[0]
 
     def posterior_sample(self, images: tf.Tensor, seed: int = 0) -> tf.Tensor:
-        """Draws z = F_x(u) ~ p(z|x), one for each of images [n, height, width, channels], float32 [n, *latent_shape].
+        """Draws z = F_x(u) ~ p(z|x), float32 [n, *latent_shape], of images [n, height, width, channels] in [-1, 1].
 
-        Unlike `encode`'s, these latents carry noise, as those that the decoder was trained on.
+        There is one for each image. Unlike `encode`'s, these latents carry noise, as those that the decoder was trained
+        on.
+
+        Raises:
+            InputError: The images have another shape or type.
         """
+        images = IMAGES.checked(self, "images", images)
         u = noise.normal(tf.stack([tf.shape(images)[0], *self.code_shape]), stream_seed(seed, "posterior_sample"))
-        return self.flow.forward(self.noisy_code(tf.convert_to_tensor(images), u)[0])[0]
+        return self.flow.forward(self.noisy_code(images, u)[0])[0]
 
     @endpoint(gives=PIXELS, latents=LATENTS)
     def decode(self, latents: tf.Tensor) -> tf.Tensor:

@@ -6,6 +6,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike
 from tensorflow_probability import distributions as tfd
 
+from keras_gen.models.classes import of_samples
 from keras_gen.models.encoding_model import EncodingModel
 from keras_gen.models.endpoints import PIXELS, Labels, Number, Seed, WholeNumber, endpoint
 from keras_gen.models.priors import SAMPLE, standard_normal
@@ -32,8 +33,12 @@ class TemperedModel(EncodingModel):
         labels: tf.Tensor | None = None,
         temperature: float | tf.Tensor = 1.0,
     ) -> tf.Tensor:
-        """Draws z ~ N(0, temperature^2 I), [num_samples, *latent_shape]; the same seed gives the same latents."""
-        del labels  # which only a conditional model has
+        """Draws z ~ N(0, temperature^2 I), [num_samples, *latent_shape]; the same seed gives the same latents.
+
+        Raises:
+            InputError: There are labels, which only a conditional model takes.
+        """
+        of_samples(self.num_classes, num_samples, labels)
         return temperature * noise.normal(tf.stack([num_samples, *self.latent_shape]), stream_seed(seed, SAMPLE))
 
     @endpoint(

@@ -124,12 +124,10 @@ class VAE(GaussianAutoencoder):
         The same seed gives the same latents. See `priors.draw`.
 
         Raises:
-            InputError: A label is not a class of this model.
+            InputError: A label is not a class of this model, or it has none.
         """
-        if self.num_classes is None:
-            return super().latents(num_samples, seed)
-        (classes,) = of_samples(self.num_classes, num_samples, labels)
-        return self.class_prior.draw(classes, seed)
+        classes = of_samples(self.num_classes, num_samples, labels)
+        return self.class_prior.draw(classes[0], seed) if classes else super().latents(num_samples, seed)
 
     def prior_in_numbers(self) -> dict[str, Any]:
         """See `GenerativeModel.prior_in_numbers`."""

@@ -122,3 +122,5 @@ def test_what_cannot_be_measured():
     quality = SampleQuality(REAL, features)
     with pytest.raises(InputError, match="SampleQuality: Sequential draws no samples; give a generative model"):
         quality.measure(keras.Sequential())
+    with pytest.raises(InputError, match="^labels: there are none of the real images; give SampleQuality real_labels"):
+        quality.of_images(REAL, np.arange(len(REAL)) % 4)

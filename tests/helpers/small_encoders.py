@@ -33,11 +33,16 @@ def prior_discriminator(widths=(8, 8), seed=0):
 
 
 def deep_infomax(seed=0, batch_norm=False, **arguments):
-    """With the discriminators that `global_pairs` asks for."""
+    """With the discriminators that `global_pairs` and the weights ask for."""
     of_codes = arguments.get("global_pairs") == "code_code"
     global_discriminator = code_discriminator(seed=seed) if of_codes else image_discriminator(seed=seed)
-    networks = encoder(batch_norm, seed), global_discriminator, local_discriminator(seed=seed)
-    return DeepInfoMax(*networks, **arguments, seed=seed)
+    discriminators = {
+        "global_discriminator": global_discriminator,
+        "local_discriminator": local_discriminator(seed=seed),
+    }
+    weights = {"global_discriminator": "alpha", "local_discriminator": "beta"}
+    networks = {name: one if arguments.get(weights[name], 1) else None for name, one in discriminators.items()}
+    return DeepInfoMax(encoder(batch_norm, seed), **networks | arguments, seed=seed)
 
 
 def decoder_free_vae(seed=0, batch_norm=False, **arguments):

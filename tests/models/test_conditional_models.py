@@ -201,6 +201,13 @@ class TestSampling:
             with pytest.raises(InputError, match="this model has no classes; .*build it with num_classes$"):
                 draw()
 
+    @pytest.mark.parametrize("name", ["gan", "vae", "glow", "f_vae"])
+    def test_latents_of_models_without_classes_have_no_labels(self, name):
+        model = untrained(name)
+        assert model.latents(3, 0, labels=None).shape[0] == 3
+        with pytest.raises(InputError, match="^labels: this model has no classes; leave them out, or build it"):
+            model.latents(3, 0, labels=[0, 1, 7])
+
 
 class TestBadInput:
     @every_model

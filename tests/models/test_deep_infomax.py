@@ -55,8 +55,6 @@ class TestTerms:
         assert found["prior_kl"] == pytest.approx(kl, rel=1e-4)
         assert set(terms) == {"loss", *found}
 
-    # A discriminator that is given although its term has the weight 0 has no gradient.
-    @pytest.mark.filterwarnings("ignore:Gradients do not exist for variables")
     @pytest.mark.parametrize("weight", ["alpha", "beta", "gamma"])
     def test_a_term_of_weight_zero_is_left_out(self, weight):
         term = {"alpha": "global_information", "beta": "local_information", "gamma": "prior_kl"}[weight]
@@ -263,6 +261,26 @@ class TestInformation:
 def test_bad_arguments(wrong, message):
     with pytest.raises(InputError, match=message):
         small.deep_infomax(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"alpha": 0.0}, "global_discriminator: with alpha=0 it would not be trained; leave it out, or raise alpha"),
+        ({"beta": 0.0}, "local_discriminator: with beta=0 it would not be trained"),
+        ({"gamma": 0.0}, "prior_discriminator: with gamma=0 it would not be trained"),
+        ({"kl_reduction": "mean"}, "kl_reduction='mean': with a prior_discriminator there is no KL"),
+    ],
+)
+def test_what_would_have_no_effect(arguments, message):
+    discriminators = {
+        "global_discriminator": small.image_discriminator(),
+        "local_discriminator": small.local_discriminator(),
+        "prior_discriminator": small.prior_discriminator(),
+    }
+    small.deep_infomax(**discriminators)
+    with pytest.raises(InputError, match=f"^{message}"):
+        small.deep_infomax(**discriminators, **arguments)
 
 
 def without_feature_map(encoder):

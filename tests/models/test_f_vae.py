@@ -260,6 +260,11 @@ def test_bad_calls(f_vae):
         f_vae.log_prob(images(1), num_draws=0)
     with pytest.raises(InputError, match="temperature=-1"):
         f_vae.sample(1, temperature=-1)
+    for call in (f_vae.encode, f_vae.posterior_sample):
+        with pytest.raises(InputError, match="^images.* dtype uint8; give float32"):
+            call(np.zeros((2, *f_vae.data_shape), np.uint8))
+        with pytest.raises(InputError, match="^images.* shape .*; give "):
+            call(np.zeros((2, 3), np.float32))
 
 
 @pytest.mark.parametrize("make", [f_vae_networks.encoder, f_vae_networks.decoder])

@@ -142,6 +142,10 @@ def test_flags_reach_the_models():
     assert model.latent_dim == 8 and model.encoder.outputs[0].shape == (None, 4, 4, 4)
     local = deep_infomax.build(deep_infomax.PRESETS["smoke"].replace({"alpha": 0.0}), (8, 8, 1), 1)
     assert local.global_discriminator is None
+    adversarial = {"prior": "adversarial", "kl_reduction": "mean"}
+    for gamma in (0.0, 0.1):  # what the other flags leave without an effect does not reach the model, which refuses it
+        model = deep_infomax.build(deep_infomax.PRESETS["smoke"].replace({**adversarial, "gamma": gamma}), (8, 8, 1), 1)
+        assert (model.prior_discriminator is None) == (gamma == 0) and model.kl_reduction == "sum"
 
     own = {"estimator": "nwj", "num_shuffles": 3, "information_weight": 2.0, "learning_rate": 0.5}
     model = vae_mutual_information.build(vae_mutual_information.PRESETS["smoke"].replace(own), (8, 8, 1), 1)
