@@ -53,6 +53,21 @@ def check_not_negative(**numbers: float) -> None:
             raise InputError(f"{name}={in_quotes(number)}: must be a finite number of at least 0")
 
 
+def check_momentum(name: str, momentum: float, alternative: str = "") -> None:
+    """Checks the weight of the past in a moving average.
+
+    Args:
+        name: The argument's name.
+        momentum: What was given.
+        alternative: What else may be given, to end the message, such as ", or None for no average".
+
+    Raises:
+        InputError: It is not a number of at least 0 and below 1.
+    """
+    if not (isinstance(momentum, Real) and 0 <= momentum < 1):
+        raise InputError(f"{name}={in_quotes(momentum)}: must be a number of at least 0 and below 1{alternative}")
+
+
 def in_quotes(value: Any) -> Any:
     """The value, in quotes if it is a string, to tell "3" from 3."""
     return repr(value) if isinstance(value, str) else value
@@ -245,16 +260,24 @@ def checked_codes(codes: ArrayLike) -> np.ndarray:
     return codes
 
 
-def labelled_codes(name: str, codes: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def labelled_codes(
+    name: str, codes: ArrayLike, labels: ArrayLike, noun: str = "codes"
+) -> tuple[np.ndarray, np.ndarray]:
     """Codes as float64 [n, dim] and their labels as int64 [n], checked.
+
+    Args:
+        name: What messages call both, as in "train" for `train_codes` and `train_labels`; empty for `codes`.
+        codes: [n, dim].
+        labels: Whole numbers [n].
+        noun: What messages call the codes, after the name.
 
     Raises:
         InputError: The shape is wrong, there are NaN or infinite values, or the labels are not one whole number per
             code.
     """
     prefix = f"{name}_" if name else ""
-    codes = _features(f"{prefix}codes", codes)
-    return codes, checked_labels(f"{prefix}labels", labels, len(codes), "code")
+    codes = _features(f"{prefix}{noun}", codes)
+    return codes, checked_labels(f"{prefix}labels", labels, len(codes), "row")
 
 
 def checked_labels(name: str, labels: ArrayLike, count: int, of_what: str) -> np.ndarray:

@@ -6,6 +6,7 @@ import tensorflow as tf
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 
+from keras_gen.checks import check_choice
 from keras_gen.errors import InputError
 from keras_gen.utils.activity import activity
 
@@ -36,8 +37,7 @@ class InitialClusters(keras.callbacks.Callback):
 
     def __init__(self, images: np.ndarray, method: str = "k_means", seed: int = 0, classifier_epochs: int = 5):
         super().__init__()
-        if method not in METHODS:
-            raise InputError(f"method={method!r}: choose {' or '.join(METHODS)}")
+        check_choice("method", method, METHODS)
         self.images = images
         self.method = method
         self.seed = seed

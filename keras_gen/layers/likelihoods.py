@@ -7,8 +7,8 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from keras_gen.checks import check_gives_logits, check_positive, warn_of_range
-from keras_gen.errors import InputError, check_input
+from keras_gen.checks import check_choice, check_gives_logits, check_positive, warn_of_range
+from keras_gen.errors import check_input
 
 
 class Likelihood(keras.layers.Layer):
@@ -193,6 +193,5 @@ def get(likelihood: str | Likelihood) -> Likelihood:
     """
     if isinstance(likelihood, Likelihood):
         return likelihood
-    if likelihood not in LIKELIHOODS:
-        raise InputError(f"likelihood={likelihood!r}: choose {', '.join(LIKELIHOODS)}, or give a Likelihood")
+    check_choice("likelihood", likelihood, LIKELIHOODS, ", or give a Likelihood")
     return LIKELIHOODS[likelihood]()

@@ -10,6 +10,7 @@ from functools import partial
 import keras
 import tensorflow as tf
 
+from keras_gen.checks import check_choice
 from keras_gen.errors import InputError
 from keras_gen.losses.adversarial_loss import AdversarialLoss, checked_scores
 from keras_gen.losses.relativistic import Relativistic
@@ -111,8 +112,7 @@ def get(loss: str | AdversarialLoss) -> AdversarialLoss:
         kind = loss.__name__ if isinstance(loss, type) else type(loss).__name__
         advice = f"give {kind}(), an instance" if _is_loss(loss) else "give an AdversarialLoss"
         raise InputError(f"adversarial_loss={kind}: {advice}, or one of {', '.join(names())}")
-    if loss not in _LOSSES:
-        raise InputError(f"adversarial_loss={loss!r}: choose one of {', '.join(names())}")
+    check_choice("adversarial_loss", loss, names())
     return _LOSSES[loss]()
 
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from keras_gen.checks import check_choice
 from keras_gen.errors import InputError
 
 # From a tensor of floats to another of its shape and type, number by number.
@@ -231,8 +232,7 @@ def get(divergence: str | Divergence) -> Divergence:
         if _DIVERGENCES.get(divergence.name, divergence) != divergence:
             raise InputError(f"name={divergence.name!r} is that of another divergence; give yours another")
         return divergence
-    if divergence not in _DIVERGENCES:
-        raise InputError(f"divergence={divergence!r}: choose one of {', '.join(names())}, or register your own")
+    check_choice("divergence", divergence, names(), ", or register your own")
     return _DIVERGENCES[divergence]
 
 

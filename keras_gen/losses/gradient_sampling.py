@@ -6,7 +6,7 @@ would make them, and the choice needs no communication between replicas.
 
 import tensorflow as tf
 
-from keras_gen.errors import InputError
+from keras_gen.checks import check_choice
 
 SAMPLINGS = (
     "interpolate_real_fake",
@@ -56,6 +56,7 @@ def points(
     Raises:
         InputError: `sampling` is none of `SAMPLINGS`.
     """
+    check_choice("sampling", sampling, SAMPLINGS)
     columns = [_broadcastable(noise[:, i], real) for i in range(3)]
     if sampling == "interpolate_real_fake":  # one real and one fake
         return (_interpolate(real, _neighbors(fake) if conditional else fake, columns[0]),)
@@ -70,9 +71,7 @@ def points(
         one = tf.where(columns[1] < 0.5, real, fake)
         other = tf.where(columns[2] < 0.5, _neighbors(real), _neighbors(fake))
         return (_interpolate(one, other, columns[0]),)
-    if sampling in _DATA:
-        return tuple({"real": real, "fake": fake}[name] for name in _DATA[sampling])
-    raise InputError(f"sampling={sampling!r}: choose one of {', '.join(SAMPLINGS)}")
+    return tuple({"real": real, "fake": fake}[name] for name in _DATA[sampling])
 
 
 def _interpolate(one: tf.Tensor, other: tf.Tensor, epsilon: tf.Tensor) -> tf.Tensor:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from keras_gen.checks import check_choice
 from keras_gen.errors import InputError
 from keras_gen.losses import f_divergences
 from keras_gen.utils.replicas import of_all_replicas
@@ -147,8 +148,7 @@ def get(estimator: str | Estimator) -> Estimator:
         if _ESTIMATORS.get(estimator.name, estimator) != estimator:
             raise InputError(f"name={estimator.name!r} is that of another estimator; give yours another")
         return estimator
-    if estimator not in _ESTIMATORS:
-        raise InputError(f"estimator={estimator!r}: choose one of {', '.join(names())}")
+    check_choice("estimator", estimator, names())
     return _ESTIMATORS[estimator]
 
 

@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from keras_gen.checks import check_choice
+from keras_gen.errors import InputError
 from keras_gen.losses.adversarial_loss import AdversarialLoss, checked_scores
 from keras_gen.utils.replicas import of_all_replicas
 
@@ -76,7 +77,13 @@ class Relativistic(AdversarialLoss):
         return _mean(H["log_sigmoid"], differences(self.pairs, real, fake))
 
     def generator_loss(self, fake_scores: tf.Tensor, real_scores: tf.Tensor | None = None) -> tf.Tensor:
-        """E[h(T(x_f) - T(x_r))] (8), from the scores [batch, 1] of fake and of fresh real images."""
+        """E[h(T(x_f) - T(x_r))] (8), from the scores [batch, 1] of fake and of fresh real images.
+
+        Raises:
+            InputError: The scores have another shape, or there are none of real images.
+        """
+        if real_scores is None:
+            raise InputError("real_scores: a relativistic loss compares with real images; give their scores too")
         fake, real = checked_scores(fake_scores=fake_scores, real_scores=real_scores)
         return _mean(H[self.h], differences(self.pairs, fake, real))
 

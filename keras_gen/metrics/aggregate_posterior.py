@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 
+from keras_gen.checks import check_counts
 from keras_gen.errors import InputError
 
 BLOCK = 64  # rows of an n x n matrix at a time: few, so that they stay in the processor's caches
@@ -26,15 +27,16 @@ def aggregate_posterior(
     Args:
         means: Of p(z|x), [n, dim].
         log_variances: Of p(z|x), [n, dim].
-        num_draws: Draws of z for each x.
+        num_draws: Draws of z for each x, at least 1.
         seed: Seed of the draws.
 
     Returns:
         `prior_kl`, `information` and `marginal_kl_upper_bound`, in nats.
 
     Raises:
-        InputError: The shapes do not fit, or a number is not finite.
+        InputError: The shapes do not fit, a number is not finite, or `num_draws` is below 1.
     """
+    check_counts(num_draws=num_draws)
     means, log_variances = (np.asarray(values, np.float64) for values in (means, log_variances))
     if means.ndim != 2 or means.shape != log_variances.shape or not means.size:
         raise InputError(f"means {means.shape} and log_variances {log_variances.shape} must both be [n > 0, dim > 0]")

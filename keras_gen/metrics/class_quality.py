@@ -19,13 +19,13 @@ class ClassQuality:
         real_labels: Their classes, whole numbers [n], at least two different ones.
 
     Raises:
-        InputError: The shapes do not fit together, or a class has fewer than two images.
+        InputError: The shapes do not fit together, there is only one class, or one has fewer than two images.
     """
 
     def __init__(self, real_features: ArrayLike, real_labels: ArrayLike):
-        self._features, self._labels = labelled_codes("real", real_features, real_labels)
+        self._features, self._labels = labelled_codes("real", real_features, real_labels, "features")
         self._check_counts("real_labels", self._labels)
-        self._probe = fitted_probe(self._features, self._labels)
+        self._probe = fitted_probe("real_labels", self._features, self._labels)
 
     def __call__(self, fake_features: ArrayLike, fake_labels: ArrayLike) -> dict[str, float]:
         """Measures samples by their features.
@@ -42,7 +42,7 @@ class ClassQuality:
         Raises:
             InputError: The shapes do not fit together, or a class has fewer than two samples.
         """
-        features, labels = labelled_codes("fake", fake_features, fake_labels)
+        features, labels = labelled_codes("fake", fake_features, fake_labels, "features")
         self._check_counts("fake_labels", labels)
         distances = [
             frechet_distance(self._features[self._labels == label], features[labels == label])

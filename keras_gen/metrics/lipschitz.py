@@ -14,6 +14,7 @@ import scipy.sparse.linalg
 import tensorflow as tf
 from keras import activations, layers
 
+from keras_gen.checks import check_choice
 from keras_gen.errors import InputError
 from keras_gen.layers import SpectralNormalization, UnitScaleBatchNormalization
 from keras_gen.utils import spectral
@@ -84,8 +85,7 @@ def layer_norms(model: keras.Model, norm: str = "operator") -> dict[str, float]:
     Raises:
         InputError: There is no such norm, or the bound does not hold for this kind of model.
     """
-    if norm not in NORMS:
-        raise InputError(f"norm={norm!r}: choose one of {', '.join(NORMS)}")
+    check_choice("norm", norm, NORMS)
     _check_chain(model)
     norms = {}
     for layer in model.layers:

@@ -3,6 +3,7 @@
 import numpy as np
 import scipy.spatial
 
+from keras_gen.checks import check_positive
 from keras_gen.errors import InputError
 
 
@@ -14,7 +15,7 @@ def mode_coverage(samples: np.ndarray, centers: np.ndarray, deviation: float, wi
 
     Args:
         samples: Finite numbers [n, dim], with n at least 1.
-        centers: The modes' centres [m, dim].
+        centers: The modes' centres, finite numbers [m, dim], with m at least 1.
         deviation: Their standard deviation in every direction, above 0.
         within: How many standard deviations a good sample may be away from the nearest centre.
 
@@ -26,12 +27,13 @@ def mode_coverage(samples: np.ndarray, centers: np.ndarray, deviation: float, wi
         InputError: The shapes do not fit, a number is not finite, or `deviation` or `within` is not above 0.
     """
     samples, centers = np.asarray(samples, np.float64), np.asarray(centers, np.float64)
-    if samples.ndim != 2 or centers.ndim != 2 or samples.shape[1] != centers.shape[1] or not len(samples):
-        raise InputError(f"samples {samples.shape} and centers {centers.shape} must be [n > 0, dim] and [m, dim]")
-    if not np.isfinite(samples).all():
-        raise InputError("samples contain NaN or infinite values")
-    if deviation <= 0 or within <= 0:
-        raise InputError(f"deviation={deviation}, within={within}: must be above 0")
+    shapes_fit = samples.ndim == centers.ndim == 2 and samples.shape[1:] == centers.shape[1:]
+    if not (shapes_fit and samples.size and centers.size):
+        raise InputError(f"samples {samples.shape} and centers {centers.shape} must be [n > 0, dim] and [m > 0, dim]")
+    for name, points in (("samples", samples), ("centers", centers)):
+        if not np.isfinite(points).all():
+            raise InputError(f"{name} contain NaN or infinite values")
+    check_positive(deviation=deviation, within=within)
     distances, nearest = scipy.spatial.KDTree(centers).query(samples)
     good = nearest[distances <= within * deviation]
     shares = np.bincount(good, minlength=len(centers)) / max(len(good), 1)

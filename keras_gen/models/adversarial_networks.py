@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_gen.errors import InputError
+from keras_gen.checks import check_momentum
 from keras_gen.models import classes as labelled
 from keras_gen.models.adversarial_checks import check_networks
 from keras_gen.models.endpoints import LATENTS, PIXELS, endpoint
@@ -44,8 +44,8 @@ class AdversarialNetworks(GenerativeModel):
         super().__init__(**kwargs)
         labelled.check_num_classes(num_classes)
         check_networks(generator, discriminator, num_classes)
-        if ema_momentum is not None and not 0 <= ema_momentum < 1:
-            raise InputError(f"ema_momentum={ema_momentum}: must be in [0, 1), or None for no average")
+        if ema_momentum is not None:
+            check_momentum("ema_momentum", ema_momentum, ", or None for no average")
         self.num_classes = num_classes
         self.generator = generator
         self.discriminator = discriminator

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_gen.checks import check_counts, check_defined, checked_images
+from keras_gen.checks import check_counts, check_defined, check_momentum, checked_images
 from keras_gen.errors import InputError
 from keras_gen.models.endpoints import IMAGES, LATENTS, endpoint
 from keras_gen.models.reproducible_model import ReproducibleModel, Terms
@@ -72,8 +72,7 @@ class DeepEmbeddedClustering(ReproducibleModel):
         _check_networks(encoder, decoder)
         check_counts(2, num_clusters=num_clusters)
         check_counts(0, warm_up_steps=warm_up_steps)
-        if not 0 <= momentum < 1:
-            raise InputError(f"momentum={momentum}: must be at least 0 and below 1")
+        check_momentum("momentum", momentum)
         self.encoder, self.decoder = encoder, decoder
         self.num_clusters, self.warm_up_steps, self.momentum = num_clusters, warm_up_steps, momentum
         normal = keras.initializers.RandomNormal(0, 1, seed)

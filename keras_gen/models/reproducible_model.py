@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 
 from keras_gen import keras_privates
-from keras_gen.checks import check_keras_settings
+from keras_gen.checks import check_keras_settings, in_quotes
 from keras_gen.errors import InputError
 from keras_gen.models.checked_model import CheckedModel
 from keras_gen.models.endpoints import Endpoint, endpoints_of
@@ -48,7 +48,7 @@ class ReproducibleModel(CheckedModel):
     def __init__(self, seed: int = 0, **kwargs: Any):
         check_keras_settings()
         if not isinstance(seed, Integral):
-            raise InputError(f"seed={seed}: must be a whole number")
+            raise InputError(f"seed={in_quotes(seed)}: must be a whole number")
         super().__init__(**kwargs)
         self.seed: int = seed
         self.step: keras.Variable = self.add_weight(
@@ -196,10 +196,10 @@ class ReproducibleModel(CheckedModel):
         terms = {name: tf.where(counts, term, 0.0) for name, term in terms.items()}
         return self.running_means(terms, tf.cast(counts, tf.float32))
 
-    def running_means(self, terms: Terms, num_rows: tf.Tensor | None = None) -> Terms:
-        """Takes the terms of a step into their running means, with the weight `num_rows`, and returns these."""
+    def running_means(self, terms: Terms, weight: tf.Tensor | None = None) -> Terms:
+        """Takes the terms of a step into their running means, with a weight, by default 1, and returns these."""
         for metric in self._terms:
-            metric.update_state(terms[metric.name], num_rows)
+            metric.update_state(terms[metric.name], weight)
         return {metric.name: for_keras(metric.result()) for metric in self._terms}
 
     # Endpoints and configuration ---------------------------------------------------------------------------------

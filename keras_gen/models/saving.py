@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_gen.checks import check_choice
 from keras_gen.errors import InputError
 
 SEED = "seed_state_"  # begins the name of a state of a random layer in a file
@@ -44,8 +45,7 @@ def check_export(
     """
     if os.path.isfile(filepath):
         raise InputError(f"{os.fspath(filepath)} is a file; give a folder to export to")
-    if format not in FORMATS:
-        raise InputError(f"format={format!r}: choose one of {', '.join(FORMATS)}")
+    check_choice("format", format, FORMATS)
     if isinstance(endpoints, str) or (endpoints is not None and not endpoints):
         raise InputError(f"endpoints={endpoints!r}: give a list of names, or leave it out for all")
     unknown = [name for name in endpoints or () if name not in model.endpoints()]

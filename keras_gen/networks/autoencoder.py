@@ -14,7 +14,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from keras_gen.checks import check_counts, check_keras_settings
+from keras_gen.checks import check_choice, check_counts, check_keras_settings, check_map_shape
 from keras_gen.errors import InputError
 from keras_gen.layers import BatchNormalization, strided
 from keras_gen.networks import initializers
@@ -36,7 +36,7 @@ def encoder(
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: The images cannot be halved that often, or a number is below 1.
+        InputError: The images cannot be halved that often, there is no stage, or a number is below 1.
     """
     _check_sizes(latent_dim, widths)
     _smallest_map(image_shape, widths)
@@ -67,7 +67,7 @@ def decoder(
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: The images cannot be halved that often, there is no such output, or a number is below 1.
+        InputError: The images cannot be halved that often, there is no stage or no such output, or a number is below 1.
     """
     _check_sizes(latent_dim, widths)
     smallest = _smallest_map(image_shape, widths)
@@ -103,7 +103,7 @@ def deep_encoder(
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: The images cannot be halved that often, or a number is below 1.
+        InputError: The images cannot be halved that often, there is no stage, or a number is below 1.
     """
     _check_sizes(latent_dim, widths)
     _smallest_map(image_shape, widths)
@@ -135,7 +135,7 @@ def deep_decoder(
         seed: Seed of the initial weights.
 
     Raises:
-        InputError: The images cannot be halved that often, or a number is below 1.
+        InputError: The images cannot be halved that often, there is no stage, or a number is below 1.
     """
     _check_sizes(latent_dim, widths)
     smallest = _smallest_map(image_shape, widths)
@@ -227,12 +227,15 @@ def _check_sizes(latent_dim: int, widths: Sequence[int]) -> None:
 
 
 def _smallest_map(image_shape: tuple[int, int, int], widths: Sequence[int]) -> tuple[int, int, int]:
+    check_map_shape("image_shape", image_shape)
+    if not widths:
+        raise InputError("widths=(): the network needs at least one stage")
     height, width, _ = image_shape
     factor = 2 ** len(widths)
     if height % factor or width % factor:
         raise InputError(
-            f"image_size={height}x{width}: {len(widths)} stages halve both sides as often; they must be multiples of "
-            f"{factor}"
+            f"image_shape={tuple(image_shape)}: {len(widths)} stages halve both sides as often; they must be multiples "
+            f"of {factor}"
         )
     return height // factor, width // factor, widths[-1]
 
@@ -247,12 +250,9 @@ def _gaussian(x: keras.KerasTensor, latent_dim: int, kernel: Callable[[], dict[s
 
 
 def _output(x: keras.KerasTensor, output: str) -> keras.KerasTensor:
-    match output:
-        case "images":
-            # The author's sigmoid on the scale [-1, 1]: 2 sigmoid(x) - 1 = tanh(x/2).
-            x = layers.Rescaling(0.5, dtype="float32")(x)
-            return layers.Activation("tanh", dtype="float32", name="images")(x)
-        case "logits":
-            return layers.Activation("linear", dtype="float32", name="logits")(x)
-        case _:
-            raise InputError(f"output={output!r}: choose {' or '.join(OUTPUTS)}")
+    check_choice("output", output, OUTPUTS)
+    if output == "logits":
+        return layers.Activation("linear", dtype="float32", name="logits")(x)
+    # The author's sigmoid on the scale [-1, 1]: 2 sigmoid(x) - 1 = tanh(x/2).
+    x = layers.Rescaling(0.5, dtype="float32")(x)
+    return layers.Activation("tanh", dtype="float32", name="images")(x)

@@ -3,6 +3,7 @@
 import keras
 from keras import layers
 
+from keras_gen.checks import check_choice, check_counts, check_map_shape
 from keras_gen.networks import initializers
 
 INITIALIZERS = {"he_normal": keras.initializers.HeNormal, "glorot_uniform": keras.initializers.GlorotUniform}
@@ -28,7 +29,13 @@ def coupling_network(
         seed: Seed of the initial weights.
         name: Name of the network; networks of different names start differently.
         initializer: `he_normal`, or `glorot_uniform`, the f-VAE's author's.
+
+    Raises:
+        InputError: The shape is no map's, a number is below 1, or there is no such initializer.
     """
+    check_map_shape("shape", shape)
+    check_counts(outputs=outputs, width=width)
+    check_choice("initializer", initializer, INITIALIZERS)
     initial = INITIALIZERS[initializer]
     seeds = initializers.seeds(name, seed)
     maps = keras.Input(shape)

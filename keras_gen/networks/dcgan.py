@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import layers
 
-from keras_gen.checks import check_counts, check_keras_settings
+from keras_gen.checks import check_choice, check_counts, check_keras_settings, check_map_shape
 from keras_gen.errors import InputError
 from keras_gen.layers import BatchNormalization, ConditionalBatchNormalization, strided
 from keras_gen.networks import initializers
@@ -37,6 +37,8 @@ class Arguments(NamedTuple):
 
 # From how many pixels on the discriminator's last map is averaged by default.
 AVERAGED_FROM = 64
+INITIALIZERS = ("normal", "glorot")
+POOLINGS = ("average", "flatten")
 
 # Of the author's scripts for 64 pixels (RSGAN, WGAN-GP, WGAN with spectral normalisation) and for 128 (WGAN-div).
 AUTHORS_64 = Arguments(
@@ -80,6 +82,7 @@ def generator(
     """
     check_keras_settings()
     check_counts(latent_dim=latent_dim, width=width, max_width=max_width, kernel_size=kernel_size)
+    check_choice("initializer", initializer, INITIALIZERS)
     base, widths = _plan(image_shape, width, max_width)
     classes = class_inputs(num_classes)
     if classes and not batch_norm:
@@ -151,6 +154,8 @@ def discriminator(
     check_counts(width=width, max_width=max_width, kernel_size=kernel_size)
     if not 0 <= negative_slope <= 1:
         raise InputError(f"negative_slope={negative_slope}: must be from 0 to 1")
+    check_choice("initializer", initializer, INITIALIZERS)
+    check_choice("scores_initializer", scores_initializer or initializer, INITIALIZERS)
     _, widths = _plan(image_shape, width, max_width)
     kernel = _kernel_initializers("dcgan/discriminator", seed)
     images, classes = keras.Input(image_shape, name="images"), class_inputs(num_classes)
@@ -179,12 +184,14 @@ def _projected(scores: keras.KerasTensor, embedded: keras.KerasTensor, x: keras.
 
 def _plan(image_shape: tuple[int, int, int], width: int, max_width: int) -> tuple[int, list[int]]:
     """The size of the smallest map, and the channels of the maps from half the image's size down to it."""
+    check_map_shape("image_shape", image_shape)
     height, size, _ = image_shape
     base = 7 if size == 28 else 4
     halvings = (size // base).bit_length() - 1
     if height != size or halvings < 1 or size != base * 2**halvings:
         raise InputError(
-            f"image_size={height}x{size}: DCGAN makes square images of 28 or 8·2^n pixels (8, 16, 32, 64, 128 ...)"
+            f"image_shape={tuple(image_shape)}: DCGAN makes square images of 28 or 8·2^n pixels (8, 16, 32, 64, 128 "
+            "...)"
         )
     return base, [min(width * 2**i, max_width) for i in range(halvings)]
 
@@ -194,22 +201,13 @@ def _kernel_initializers(network: str, seed: int) -> Callable[[str], dict]:
     seeds = initializers.seeds(network, seed)
 
     def kernel(initializer: str) -> dict:
-        match initializer:
-            case "normal":
-                return {"kernel_initializer": keras.initializers.RandomNormal(0.0, 0.02, next(seeds))}
-            case "glorot":
-                return {"kernel_initializer": keras.initializers.GlorotUniform(next(seeds))}
-            case _:
-                raise InputError(f"initializer={initializer!r}: choose normal or glorot")
+        if initializer == "normal":
+            return {"kernel_initializer": keras.initializers.RandomNormal(0.0, 0.02, next(seeds))}
+        return {"kernel_initializer": keras.initializers.GlorotUniform(next(seeds))}
 
     return kernel
 
 
 def _pooled(x: keras.KerasTensor, pooling: str) -> keras.KerasTensor:
-    match pooling:
-        case "average":
-            return layers.GlobalAveragePooling2D()(x)
-        case "flatten":
-            return layers.Flatten()(x)
-        case _:
-            raise InputError(f"pooling={pooling!r}: choose average or flatten")
+    check_choice("pooling", pooling, POOLINGS)
+    return layers.GlobalAveragePooling2D()(x) if pooling == "average" else layers.Flatten()(x)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import keras
 from keras import layers
 
-from keras_gen.checks import check_counts, check_keras_settings
+from keras_gen.checks import check_counts, check_keras_settings, check_map_shape
 from keras_gen.errors import InputError
 from keras_gen.layers import BatchNormalization
 from keras_gen.networks import initializers
@@ -47,6 +47,7 @@ def encoder(
     Raises:
         InputError: The image is too small to be halved that often, there is no feature map, or a number is below 1.
     """
+    check_map_shape("image_shape", image_shape)
     _check_sizes(latent_dim, map_widths=map_widths, code_widths=code_widths)
     if not map_widths or min(image_shape[:2]) < 2 ** len(map_widths):
         raise InputError(
@@ -79,7 +80,11 @@ def _convolved(
 
 
 def code_discriminator(latent_dim: int = 256, widths: Sequence[int] = (256, 256, 256), seed: int = 0) -> keras.Model:
-    """T_1(z, z') of the author's code: codes [batch, latent_dim] and [batch, m, latent_dim] to scores [batch, m]."""
+    """T_1(z, z') of the author's code: codes [batch, latent_dim] and [batch, m, latent_dim] to scores [batch, m].
+
+    Raises:
+        InputError: A number is below 1, or there is no hidden layer.
+    """
     _check_sizes(latent_dim)
     seeds = initializers.seeds("infomax/code_discriminator", seed)
     codes = keras.Input((latent_dim,), name="first_codes")
@@ -101,7 +106,12 @@ def image_discriminator(
         map_widths: Channels of the 3x3 convolutions of stride 2 on the image.
         widths: Units of the dense layers on the image's last map and the code.
         seed: Seed of the initial weights.
+
+    Raises:
+        InputError: The shape is no image's, a number is below 1, or there is no hidden layer.
     """
+    check_map_shape("image_shape", image_shape)
+    _check_sizes(latent_dim, map_widths=map_widths)
     seeds = initializers.seeds("infomax/image_discriminator", seed)
     images = keras.Input(image_shape, name="images")
     x = images
@@ -116,14 +126,22 @@ def local_discriminator(
     """T_2(C_ij, z): feature maps [batch, h, w, channels] and [batch, m, latent_dim] to scores [batch, h, w, m].
 
     The same dense layers at every position ij, which are 1x1 convolutions.
+
+    Raises:
+        InputError: The shape is no map's, a number is below 1, or there is no hidden layer.
     """
+    check_map_shape("map_shape", map_shape)
     seeds = initializers.seeds("infomax/local_discriminator", seed)
     feature_maps = keras.Input(map_shape, name="feature_maps")
     return _discriminator(feature_maps, feature_maps, latent_dim, widths, seeds, "local_discriminator")
 
 
 def prior_discriminator(latent_dim: int = 256, widths: Sequence[int] = (256, 256, 256), seed: int = 0) -> keras.Model:
-    """T_3(z) of the paper's adversarial prior: codes [batch, latent_dim] to scores [batch, 1]."""
+    """T_3(z) of the paper's adversarial prior: codes [batch, latent_dim] to scores [batch, 1].
+
+    Raises:
+        InputError: A number is below 1.
+    """
     _check_sizes(latent_dim, widths=widths)
     seeds = initializers.seeds("infomax/prior_discriminator", seed)
     codes = keras.Input((latent_dim,), name="codes")

@@ -3,8 +3,11 @@
 import keras
 from keras import layers
 
-from keras_gen.checks import check_keras_settings
+from keras_gen.checks import check_counts, check_map_shape
+from keras_gen.errors import InputError
 from keras_gen.networks import initializers
+
+SMALLEST = 8  # pixels of a side
 
 
 def lenet(
@@ -29,8 +32,14 @@ def lenet(
         feature_dim: Number of features.
         kernel_regularizer: Regulariser of every kernel.
         seed: Seed of the initial weights.
+
+    Raises:
+        InputError: The image has fewer than 8 x 8 pixels, or a number is below 1.
     """
-    check_keras_settings()
+    check_map_shape("image_shape", image_shape)
+    check_counts(num_classes=num_classes, feature_dim=feature_dim)
+    if min(image_shape[:2]) < SMALLEST:
+        raise InputError(f"image_shape={tuple(image_shape)}: give at least {SMALLEST}x{SMALLEST} pixels")
     seeds = initializers.seeds("lenet", seed)
 
     def weights() -> dict:

@@ -4,8 +4,8 @@ from typing import Any
 
 import keras
 
+from keras_gen.checks import check_choice
 from keras_gen.constraints import UnitSpectralNorm
-from keras_gen.errors import InputError
 from keras_gen.layers import BatchNormalization, SpectralNormalization, UnitScaleBatchNormalization
 from keras_gen.utils import spectral
 
@@ -25,18 +25,14 @@ def spectrally_normalized(layer: keras.Layer, how: str) -> keras.Layer:
     Raises:
         InputError: There is no such spectral normalisation.
     """
-    match how:
-        case "none":
-            return layer
-        case "persistent":
-            return SpectralNormalization(layer)
-        case "from_ones":
-            return SpectralNormalization(layer, power_iterations=5, persistent=False)
-        case "projection":
-            layer.kernel_constraint = UnitSpectralNorm(output_axis=spectral.output_axis(layer))
-            return layer
-        case _:
-            raise _unknown(how)
+    check_choice("spectral_normalization", how, SPECTRAL_NORMALIZATIONS)
+    if how == "persistent":
+        return SpectralNormalization(layer)
+    if how == "from_ones":
+        return SpectralNormalization(layer, power_iterations=5, persistent=False)
+    if how == "projection":
+        layer.kernel_constraint = UnitSpectralNorm(output_axis=spectral.output_axis(layer))
+    return layer
 
 
 def batch_normalization(how: str, **kwargs: Any) -> keras.Layer:
@@ -51,16 +47,9 @@ def batch_normalization(how: str, **kwargs: Any) -> keras.Layer:
     Raises:
         InputError: There is no such spectral normalisation.
     """
-    match how:
-        case "none":
-            return BatchNormalization(**kwargs)
-        case "persistent" | "from_ones":
-            return UnitScaleBatchNormalization(**kwargs)
-        case "projection":
-            return BatchNormalization(gamma_constraint=keras.constraints.UnitNorm(axis=0), **kwargs)
-        case _:
-            raise _unknown(how)
-
-
-def _unknown(how: str) -> InputError:
-    return InputError(f"spectral_normalization={how!r}: choose one of {', '.join(SPECTRAL_NORMALIZATIONS)}")
+    check_choice("spectral_normalization", how, SPECTRAL_NORMALIZATIONS)
+    if how == "none":
+        return BatchNormalization(**kwargs)
+    if how == "projection":
+        return BatchNormalization(gamma_constraint=keras.constraints.UnitNorm(axis=0), **kwargs)
+    return UnitScaleBatchNormalization(**kwargs)

@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from keras_gen.checks import check_choice
 from keras_gen.errors import InputError
 
 DISTANCES = ("euclidean", "cosine")
@@ -26,8 +27,7 @@ def nearest_neighbors(
     Raises:
         InputError: There is no such distance, the shapes do not fit, or there are fewer than k codes.
     """
-    if distance not in DISTANCES:
-        raise InputError(f"distance={distance!r}: choose one of {', '.join(DISTANCES)}")
+    check_choice("distance", distance, DISTANCES)
     queries, codes = tf.convert_to_tensor(queries), tf.convert_to_tensor(codes)
     if queries.shape.rank != 2 or codes.shape.rank != 2 or not queries.shape[1:].is_compatible_with(codes.shape[1:]):
         raise InputError(

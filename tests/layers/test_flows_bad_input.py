@@ -127,6 +127,13 @@ def test_in_use():
         norm.initialize(tf.zeros([0, 2]))
 
 
+@pytest.mark.parametrize("layer", [flows.Squeeze, flows.Unsqueeze])
+@pytest.mark.parametrize("block", [0, 1, 1.5])
+def test_blocks_that_are_none(layer, block):
+    with pytest.raises(InputError, match=f"^block={block}: must be a whole number of at least 2$"):
+        layer(block)
+
+
 def test_a_network_of_a_condition_without_one():
     half, condition = keras.Input((1,)), keras.Input((2,))
     network = keras.Model([half, condition], keras.layers.Dense(1)(keras.layers.Concatenate()([half, condition])))

@@ -113,5 +113,5 @@ def test_the_variance_is_above_0(variance):
 def test_names():
     assert isinstance(likelihoods.get("gaussian"), GaussianLikelihood)
     assert isinstance(likelihoods.get("bernoulli"), BernoulliLikelihood)
-    with pytest.raises(InputError, match="likelihood='laplace': choose gaussian, bernoulli"):
+    with pytest.raises(InputError, match="likelihood='laplace': choose one of gaussian, bernoulli"):
         likelihoods.get("laplace")

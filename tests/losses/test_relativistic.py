@@ -230,3 +230,8 @@ def test_two_replicas_are_one(h, pairs, two_replicas):
 
     for one, two in zip(losses(*x), distributed(*map(half, x)), strict=True):
         np.testing.assert_allclose(two, one, rtol=1e-5, atol=1e-6)
+
+
+def test_real_scores_that_are_missing():
+    with pytest.raises(InputError, match="^real_scores: a relativistic loss compares with real images; give their sco"):
+        Relativistic().generator_loss(tf.zeros([3, 1]))

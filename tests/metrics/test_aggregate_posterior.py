@@ -77,6 +77,7 @@ def test_many_codes_in_blocks(monkeypatch):
     [
         ((np.zeros((3, 2)), np.zeros((3, 1))), r"means \(3, 2\) and log_variances \(3, 1\) must both be"),
         ((np.full((3, 2), np.nan), np.zeros((3, 2))), "contain NaN or infinite values"),
+        ((np.zeros((3, 2)), np.zeros((3, 2)), 0), "num_draws=0: must be a whole number of at least 1"),
     ],
 )
 def test_bad_arguments(arguments, message):

@@ -35,10 +35,13 @@ def test_labels_that_are_mixed_up_show():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: ClassQuality(REAL[0], REAL[1][:-1]), "real_labels must be 300 whole numbers, one per code"),
-        (lambda: ClassQuality(*REAL)(FAKE[0], FAKE[1] * 1.0), "fake_labels must be 120 whole numbers, one per code"),
+        (lambda: ClassQuality(REAL[0], REAL[1][:-1]), "real_labels must be 300 whole numbers, one per row"),
+        (lambda: ClassQuality(*REAL)(FAKE[0], FAKE[1] * 1.0), "fake_labels must be 120 whole numbers, one per row"),
         (lambda: ClassQuality(*REAL)(FAKE[0], FAKE[1] % 2), "fake_labels: fewer than two images of class 2"),
         (lambda: ClassQuality(REAL[0], np.arange(300)), "real_labels: fewer than two images of class 0"),
+        (lambda: ClassQuality(REAL[0], np.ones(300, int)), "real_labels are all 1: a classifier needs at least two cl"),
+        (lambda: ClassQuality(REAL[0] * np.nan, REAL[1]), "real_features contain NaN or infinite values"),
+        (lambda: ClassQuality(*REAL)(FAKE[0][0], FAKE[1]), "fake_features must have shape"),
     ],
 )
 def test_bad_arguments(call, message):

@@ -38,3 +38,9 @@ def test_codes_that_are_all_alike_give_the_commonest_label():
 def test_bad_arguments():
     with pytest.raises(InputError, match="train_labels must be 3 whole numbers"):
         linear_probe(np.ones((3, 2)), [1, 2], np.ones((3, 2)), [1, 2, 1])
+    with pytest.raises(InputError, match="^train_labels are all 7: a classifier needs at least two classes$"):
+        linear_probe(np.ones((3, 2)), [7, 7, 7], np.ones((3, 2)), [1, 2, 1])
+    with pytest.raises(InputError, match=r"^train_codes \(3, 2\), test_codes \(3, 4\): give codes of one dimension$"):
+        linear_probe(np.ones((3, 2)), [1, 2, 1], np.ones((3, 4)), [1, 2, 1])
+    with pytest.raises(InputError, match="^penalty=0: must be a finite number above 0$"):
+        linear_probe(np.ones((3, 2)), [1, 2, 1], np.ones((3, 2)), [1, 2, 1], penalty=0)

@@ -40,8 +40,16 @@ def test_collapsed_or_lost():
         (np.zeros((0, 2)), 0.1, r"n > 0"),
         (np.full((3, 2), np.nan), 0.1, "NaN or infinite"),
         (np.zeros((3, 2)), 0.0, "deviation=0.0"),
+        (np.zeros((3, 2)), float("nan"), "deviation=nan: must be a finite number above 0"),
     ],
 )
 def test_bad_arguments(samples, deviation, message):
     with pytest.raises(InputError, match=message):
         mode_coverage(samples, CENTERS, deviation)
+
+
+def test_bad_centers():
+    with pytest.raises(InputError, match="^centers contain NaN or infinite values$"):
+        mode_coverage(CENTERS, CENTERS * np.nan, 0.1)
+    with pytest.raises(InputError, match=r"centers \(0, 2\) must be .* \[m > 0, dim\]$"):
+        mode_coverage(CENTERS, CENTERS[:0], 0.1)

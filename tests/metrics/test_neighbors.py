@@ -52,7 +52,7 @@ CODES = np.ones((4, 2)), [0, 1, 2, 2]
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: retrieval_precision(np.ones((4, 2)), [0, 1, 2]), r"labels must be 4 whole numbers, one per code, got"),
+        (lambda: retrieval_precision(np.ones((4, 2)), [0, 1, 2]), r"labels must be 4 whole numbers, one per row, got"),
         (lambda: retrieval_precision(np.ones((4, 2)), [0, 1, 2, 2], (4,)), "num_neighbors=4: must be below the"),
         (
             lambda: retrieval_precision(np.ones((4, 2)), [0, 1, 2, 2], (0, 1)),

@@ -67,7 +67,12 @@ def test_sizes_of_networks_are_whole_numbers_of_at_least_1(make, message):
         ),
         (lambda *networks: WGAN(*networks, clip=NAN), "clip=nan: must be a finite number above 0"),
         (lambda *networks: RSGAN(*networks, seed=NAN), "seed=nan: must be a whole number"),
-        (lambda *networks: GAN(*networks, ema_momentum=NAN), r"ema_momentum=nan: must be in \[0, 1\)"),
+        (lambda *networks: GAN(*networks, seed="3"), "seed='3': must be a whole number"),
+        (
+            lambda *networks: GAN(*networks, ema_momentum=NAN),
+            "ema_momentum=nan: must be a number of at least 0",
+        ),
+        (lambda *networks: GAN(*networks, ema_momentum="0.9"), "ema_momentum='0.9': must be a number of at least 0"),
         (lambda *networks: GAN(*networks, generator_steps=1.5), "generator_steps=1.5: must be a whole number"),
         (lambda *networks: GAN(*networks, discriminator_steps=NAN), "discriminator_steps=nan: must be a whole number"),
     ],

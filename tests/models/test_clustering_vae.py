@@ -332,7 +332,7 @@ class TestInitialClusters:
         callback.set_model(new_model())
         with pytest.raises(InputError, match="2 images cannot show 3 clusters"):
             callback.on_train_batch_begin(0)
-        with pytest.raises(InputError, match="method='spectral': choose k_means or gaussian_mixture"):
+        with pytest.raises(InputError, match="method='spectral': choose one of k_means, gaussian_mixture"):
             InitialClusters(IMAGES, "spectral")
 
 

@@ -115,7 +115,8 @@ def test_it_finds_three_kinds():
     [
         ({"num_clusters": 1}, "num_clusters=1: must be a whole number of at least 2"),
         ({"warm_up_steps": -1}, "warm_up_steps=-1: must be a whole number of at least 0"),
-        ({"momentum": 1.0}, "momentum=1.0: must be at least 0 and below 1"),
+        ({"momentum": 1.0}, "momentum=1.0: must be a number of at least 0 and below 1"),
+        ({"momentum": "0.9"}, "momentum='0.9': must be a number of at least 0 and below 1"),
     ],
 )
 def test_bad_arguments(arguments, message):

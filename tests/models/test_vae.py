@@ -324,7 +324,7 @@ class TestBadInput:
             ({"prior": "uniform"}, "prior='uniform': choose one of standard_normal, or give a function"),
             ({"prior": tfd.Normal(0.0, 1.0)}, "prior=.*: give a function from the shape of a latent"),
             ({"prior": lambda shape: tfd.Normal(tf.zeros(shape), 1.0)}, r"shape is \(\), its batch shape \(3,\); must"),
-            ({"likelihood": "laplace"}, "likelihood='laplace': choose gaussian, bernoulli"),
+            ({"likelihood": "laplace"}, "likelihood='laplace': choose one of gaussian, bernoulli"),
         ],
     )
     def test_arguments(self, wrong, message):

@@ -68,10 +68,19 @@ def test_the_seed_decides_the_initial_weights(kind):
         assert not np.array_equal(one[0], other[0])
 
 
+@pytest.mark.parametrize("name", ["encoder", "decoder", "deep_encoder", "deep_decoder"])
+def test_shapes_that_are_no_images_and_no_stages(name):
+    network = getattr(autoencoder, name)
+    with pytest.raises(InputError, match="^widths=.*: the network needs at least one stage$"):
+        network((8, 8, 1), 2, widths=())
+    with pytest.raises(InputError, match=r"^image_shape=\(8, 8\): give \(height, width, channels\)"):
+        network((8, 8), 2, widths=(4,))
+
+
 def test_bad_arguments():
-    with pytest.raises(InputError, match="image_size=28x28: 3 stages .* multiples of 8"):
+    with pytest.raises(InputError, match=r"^image_shape=\(28, 28, 1\): 3 stages .* multiples of 8"):
         autoencoder.encoder((28, 28, 1), 5, widths=(4, 8, 16))
-    with pytest.raises(InputError, match="image_size=10x8: 2 stages"):
+    with pytest.raises(InputError, match=r"^image_shape=\(10, 8, 1\): 2 stages"):
         autoencoder.decoder((10, 8, 1), 5)
-    with pytest.raises(InputError, match="output='pixels': choose images or logits"):
+    with pytest.raises(InputError, match="output='pixels': choose one of images, logits"):
         autoencoder.dense_decoder((8, 8, 1), 5, output="pixels")

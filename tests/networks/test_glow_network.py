@@ -7,6 +7,7 @@ from keras_gen.errors import InputError
 from keras_gen.keras_privates import all_layers
 from keras_gen.layers.flows import AffineCoupling
 from keras_gen.networks import glow
+from keras_gen.networks.coupling import coupling_network
 from keras_gen.utils import noise
 
 
@@ -24,6 +25,20 @@ from keras_gen.utils import noise
 def test_bad_arguments(arguments, message):
     with pytest.raises(InputError, match=message):
         glow(**{"shape": (8, 8, 1), "depths": [1], "width": 2, "name": "g"} | arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"initializer": "foo"}, "initializer='foo': choose one of he_normal, glorot_uniform"),
+        ({"shape": (8, 8)}, r"shape=\(8, 8\): give \(height, width, channels\)"),
+        ({"outputs": 0}, "outputs=0: must be a whole number of at least 1"),
+        ({"width": 0}, "width=0: must be a whole number of at least 1"),
+    ],
+)
+def test_bad_arguments_of_its_couplings_network(arguments, message):
+    with pytest.raises(InputError, match=f"^{message}"):
+        coupling_network(**{"shape": (8, 8, 1), "outputs": 2, "width": 2} | arguments)
 
 
 def test_the_inverse_of_affine_couplings_is_finite_whatever_their_networks_give():

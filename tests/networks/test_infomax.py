@@ -110,6 +110,22 @@ class TestDiscriminators:
             infomax.local_discriminator((2, 4, 5), 7, widths=())
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: infomax.image_discriminator((12, 12, 2), 7, map_widths=(0,)), r"map_widths\[0\]=0: must be a whole"),
+        (lambda: infomax.image_discriminator((12, 12), 7), r"image_shape=\(12, 12\): give \(height, width, channels\)"),
+        (lambda: infomax.local_discriminator((2, 4), 7), r"map_shape=\(2, 4\): give \(height, width, channels\)"),
+        (lambda: infomax.code_discriminator(0), "latent_dim=0: must be a whole number of at least 1"),
+        (lambda: infomax.prior_discriminator(7, widths=(8, 0)), r"widths\[1\]=0: must be a whole number"),
+        (lambda: infomax.encoder((12, 12)), r"image_shape=\(12, 12\): give \(height, width, channels\)"),
+    ],
+)
+def test_bad_sizes(make, message):
+    with pytest.raises(InputError, match=f"^{message}"):
+        make()
+
+
 def test_seeds_make_the_weights():
     make = [
         lambda seed: infomax.encoder((12, 12, 2), 4, (3,), (5,), seed=seed),

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from keras_gen.errors import InputError
 from keras_gen.networks.lenet import lenet
 
 
@@ -39,6 +40,20 @@ def test_the_seed_decides_the_weights_and_every_layer_has_its_own():
 
 def test_it_computes_in_float32_under_mixed_precision(mixed_bfloat16):
     assert {layer.compute_dtype for layer in lenet((8, 8, 1), 3).layers[1:]} == {"float32"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (((2, 2, 1), 10), r"image_shape=\(2, 2, 1\): give at least 8x8 pixels$"),
+        (((8, 8), 10), r"image_shape=\(8, 8\): give \(height, width, channels\)"),
+        (((8, 8, 1), 0), "num_classes=0: must be a whole number of at least 1$"),
+        (((8, 8, 1), 10, 0), "feature_dim=0: must be a whole number of at least 1$"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(InputError, match=f"^{message}"):
+        lenet(*arguments)
 
 
 def test_the_regularizer_is_of_every_kernel_and_leaves_the_initial_weights():

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from keras_gen.errors import InputError
+from keras_gen.checks import check_choice
 
 # exp_tanh keeps scales in [1/7.4, 7.4].
 LOG_BOUND = 2.0
@@ -25,8 +25,7 @@ class BoundedScale:
     """
 
     def __init__(self, name: str):
-        if name not in SCALES:
-            raise InputError(f"scale={name!r}: choose one of {', '.join(SCALES)}")
+        check_choice("scale", name, SCALES)
         self.name = name
 
     def __call__(self, raw: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

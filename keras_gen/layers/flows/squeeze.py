@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_gen.checks import check_counts
 from keras_gen.layers.flows.flow_layer import FlowLayer, InputShape, Shape, unchanged_volume
 
 
@@ -12,14 +13,18 @@ class _Blocks(FlowLayer):
     """What both share: they only move numbers, between a block of positions and the channels of one.
 
     Args:
-        block: Positions along each side of a block.
+        block: Positions along each side of a block, at least 2.
         **kwargs: Passed on to `keras.Layer`.
+
+    Raises:
+        InputError: The block is below 2.
     """
 
     volume_preserving = True
 
     def __init__(self, block: int = 2, **kwargs: Any):
         super().__init__(**kwargs)
+        check_counts(2, block=block)
         self.block = block
 
     def moved(self, x: tf.Tensor) -> tf.Tensor:
@@ -52,11 +57,11 @@ class Squeeze(_Blocks):
     """Every block x block of positions becomes one, with block² times the channels.
 
     Args:
-        block: Positions along each side of a block.
+        block: Positions along each side of a block, at least 2.
         **kwargs: Passed on to `keras.Layer`.
 
     Raises:
-        InputError: When built: height and width are not multiples of the block.
+        InputError: The block is below 2; when built: height and width are not multiples of it.
     """
 
     def build(self, input_shape: InputShape) -> None:
@@ -87,11 +92,11 @@ class Unsqueeze(_Blocks):
     """Every block² channels of a position become a block x block of positions: the inverse of `Squeeze`.
 
     Args:
-        block: Positions along each side of a block.
+        block: Positions along each side of a block, at least 2.
         **kwargs: Passed on to `keras.Layer`.
 
     Raises:
-        InputError: When built: the channels are not a multiple of block².
+        InputError: The block is below 2; when built: the channels are not a multiple of block².
     """
 
     def build(self, input_shape: InputShape) -> None:
