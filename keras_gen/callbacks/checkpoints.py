@@ -113,9 +113,7 @@ def restore_newest(model: keras.Model, directory: str | os.PathLike) -> int:
         else:
             return int(model.step.numpy())
     if files:
-        raise InputError(
-            f"{directory}: every checkpoint is damaged; start again in a new --output_dir, or remove this one"
-        )
+        raise InputError(f"{directory}: every checkpoint is damaged; start again in a new folder, or remove this one")
     return 0
 
 

@@ -44,7 +44,7 @@ class StepTable:
 
     def damaged(self) -> InputError:
         """The error of a table that cannot be used."""
-        return InputError(f"{self.path} is damaged; restore it from a copy, or start again in a new --output_dir")
+        return InputError(f"{self.path} is damaged; restore it from a copy, or start again in a new folder")
 
     def append(self, step: int, row: dict[str, float]) -> None:
         """Adds the row of a step.

@@ -41,7 +41,7 @@ def load(split: str, image_size: int | None = None, data_dir: str | None = None)
     if not tfds_images.is_prepared(builder):
         raise InputError(
             "fashion_mnist is not on this machine: on Debian or Ubuntu run apt-get install dataset-fashion-mnist, or "
-            "give --data_dir, a folder with its four IDX files"
+            "give data_dir, a folder with its four IDX files"
         )
     return tfds_images.read(builder, split, image_size)
 

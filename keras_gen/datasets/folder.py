@@ -37,7 +37,7 @@ def load(path: str, split: str, image_size: int | None = None, follow_links: boo
     root = Path(path).expanduser()
     if not path or not root.is_dir():
         raise InputError(
-            f"{name}: there is no such folder; give --dataset={kind}:PATH, a folder of images "
+            f"{name}: there is no such folder; give {kind}:PATH, a folder of images "
             "(PNG, JPEG and others, in it or below it)"
         )
     index = folder_index.find(root, follow_links)

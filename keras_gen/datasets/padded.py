@@ -26,8 +26,8 @@ def load(images: Images, image_size: int | None = None) -> Images:
     size = image_size or 2 ** (max(height, width) - 1).bit_length()
     if size < max(height, width):
         raise InputError(
-            f"--image_size={size}: the images of {images.name} have {height}x{width} pixels without a border; give "
-            f"--image_size={max(height, width)} or more"
+            f"image_size={size}: the images of {images.name} have {height}x{width} pixels without a border; give "
+            f"image_size={max(height, width)} or more"
         )
     return PaddedImages(
         name=f"padded:{images.name}",

@@ -17,6 +17,4 @@ def too_small(image_size: int, complaint: str, largest: int, otherwise: str = ""
     """
     fitting = [str(size) for size in sorted(SUITED, reverse=True) if size <= largest][:3]
     remedies = [f"give a size that the networks can make, such as {' or '.join(fitting)}"] if fitting else []
-    return InputError(
-        f"--image_size={image_size}: {complaint}; {', or '.join([*remedies, *filter(None, [otherwise])])}"
-    )
+    return InputError(f"image_size={image_size}: {complaint}; {', or '.join([*remedies, *filter(None, [otherwise])])}")

@@ -53,7 +53,7 @@ def find_builder(name: str, data_dir: str | None) -> tfds.core.DatasetBuilder | 
     folder = _folder(name, data_dir)
     special = special_file(folder)
     if special is not None:
-        raise InputError(f"{special} is no file; remove it, or prepare {name} again in another --data_dir")
+        raise InputError(f"{special} is no file; remove it, or prepare {name} again in another data_dir")
     foreign = foreign_class(folder)
     if foreign is not None:
         raise InputError(
@@ -142,14 +142,14 @@ def _check_downloadable(builder: tfds.core.DatasetBuilder) -> None:
     if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
         raise InputError(
             f"{where} and its files must be downloaded by hand: {how}, which says where from, "
-            "and give the folder it wrote as --data_dir"
+            "and give the folder it wrote as data_dir"
         )
     urls = {urlsplit(url).netloc: url for url in builder.url_infos or ()}
     for host, url in urls.items():
         if not answers(url):
             raise InputError(
                 f"{where} and {host} does not answer: {how} on a machine with a network, "
-                "and give the folder it wrote as --data_dir"
+                "and give the folder it wrote as data_dir"
             )
 
 
@@ -252,7 +252,7 @@ def _records(builder: tfds.core.DatasetBuilder, split: str, is_small: bool) -> S
         return list(tf.data.TFRecordDataset(files).as_numpy_iterator())
     raise InputError(
         f"{builder.name} in {builder.data_dir} is stored as {file_format}, which is read from the "
-        "start only; prepare it again in another --data_dir with "
+        "start only; prepare it again in another data_dir with "
         f"`tfds build {builder.name} --file_format=array_record`"
     )
 

@@ -84,7 +84,7 @@ def _explained_by_library(error: Exception, resumes: bool) -> str | None:
         with unwrapped_input_errors():
             raise error
     except InputError as wrapped:
-        return str(wrapped)
+        return with_flags(str(wrapped))
     except BrokenTrainingError as broke_down:
         return f"{broke_down}; earlier checkpoints are kept; try a smaller learning rate in a new folder"
     except tf.errors.ResourceExhaustedError as exhausted:
@@ -98,6 +98,12 @@ def _explained_by_library(error: Exception, resumes: bool) -> str | None:
         return f"{worker} stopped; start all workers again with the same command; they resume from the last checkpoint"
     except Exception:
         return None
+
+
+def with_flags(message: str) -> str:
+    """A message of the library, in which arguments that scripts have as flags are named as these."""
+    message = re.sub(r"(^|(?<= ))(image_size|data_dir)(?=[=,; ]|$)", r"--\2", message)
+    return f"--image_size: {message}" if message.startswith("image_shape=") else message
 
 
 def _cannot_write(place: str, reason: str, resumes: bool) -> str:

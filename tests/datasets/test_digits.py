@@ -31,6 +31,6 @@ def test_shape_and_range():
 def test_enlarging_is_refused():
     with pytest.raises(
         InputError,
-        match="--image_size=9: the images of digits have 8x8 pixels; give .* such as 8, or use padded:digits",
+        match="^image_size=9: the images of digits have 8x8 pixels; give .* such as 8, or use padded:digits",
     ):
         load("digits", image_size=9)

@@ -58,7 +58,7 @@ def test_a_copy_that_tfds_prepared(tmp_path, monkeypatch):
 
 
 def test_without_any_copy_it_says_where_to_get_one(tmp_path):
-    with pytest.raises(InputError, match="run apt-get install dataset-fashion-mnist, or give --data_dir"):
+    with pytest.raises(InputError, match="run apt-get install dataset-fashion-mnist, or give data_dir, a folder"):
         load("fashion_mnist", data_dir=tmp_path)
 
 

@@ -123,7 +123,7 @@ def test_too_few_files(tmp_path, count):
 
 
 def test_a_missing_folder(tmp_path):
-    with pytest.raises(InputError, match="folder:.*/nowhere: there is no such folder; give --dataset=folder:PATH, a"):
+    with pytest.raises(InputError, match="folder:.*/nowhere: there is no such folder; give folder:PATH, a folder"):
         load(f"folder:{tmp_path}/nowhere")
 
 
@@ -163,7 +163,7 @@ def test_a_home_folder(picture_folder, monkeypatch):
     assert len(folder.load("~/pictures", "train", image_size=8)) == 18
 
 
-def test_images_that_are_too_small_name_the_flag_and_sizes_that_would_do(picture_folder):
+def test_images_that_are_too_small_name_the_argument_and_sizes_that_would_do(picture_folder):
     for i in range(2):
         (picture_folder / "dogs" / f"1{5 + i}.png").write_bytes(encode(noise(90, 40 + i)))
     for path in picture_folder.rglob("*.png"):
@@ -172,7 +172,7 @@ def test_images_that_are_too_small_name_the_flag_and_sizes_that_would_do(picture
     with pytest.raises(InputError) as caught:
         load(f"folder:{picture_folder}", "test")
     assert str(caught.value) == (
-        f"--image_size=64: of the 21 images in folder:{picture_folder}, 2 are smaller; the shorter side of "
+        f"image_size=64: of the 21 images in folder:{picture_folder}, 2 are smaller; the shorter side of "
         f"{picture_folder}/dogs/15.png has 40 pixels; give a size that the networks can make, such as 32 or 28 or 16, "
         "or remove the small ones"
     )

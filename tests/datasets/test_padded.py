@@ -26,5 +26,5 @@ def test_batches_are_those_of_the_plain_images():
 
 def test_the_size():
     assert datasets.load("padded:digits").image_shape == (8, 8, 1)
-    with pytest.raises(InputError, match="image_size=7: the images of digits have 8x8 pixels without a border"):
+    with pytest.raises(InputError, match="^image_size=7: the images of digits have 8x8 pixels without a border"):
         datasets.load("padded:digits", image_size=7)

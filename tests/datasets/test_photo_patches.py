@@ -42,6 +42,6 @@ def test_image_size_is_the_size_of_the_crop():
     assert images.image_shape == (160, 160, 3)
     assert any(np.array_equal(images.pixels[0], window) for window in windows)
     with pytest.raises(
-        InputError, match="--image_size=161: photo_patches has only 160 pixels; give .* such as 128 or 64 or 32$"
+        InputError, match="^image_size=161: photo_patches has only 160 pixels; give .* such as 128 or 64 or 32$"
     ):
         load("photo_patches", image_size=161)

@@ -233,7 +233,7 @@ def test_damaged_files_are_told_by_their_folder(data_dir, tmp_path, monkeypatch,
 def test_enlarging_is_refused(data_dir):
     with pytest.raises(
         InputError,
-        match="--image_size=9: the images of tiny_images have 10x8 pixels; .* such as 8, or use padded:tiny_images",
+        match="^image_size=9: the images of tiny_images have 10x8 pixels; .* such as 8, or use padded:tiny_images",
     ):
         load("tiny_images/test", image_size=9, data_dir=data_dir)
 

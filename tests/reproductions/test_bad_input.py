@@ -23,7 +23,7 @@ from keras_gen.errors import InputError, NonFiniteLossError
 from reproductions import wgan_div
 from reproductions.harness import distribution, run, workers
 from reproductions.harness.errors import UsageError
-from reproductions.harness.failures import guarded
+from reproductions.harness.failures import guarded, with_flags
 from reproductions.harness.options import as_flags
 from reproductions.harness.run_directory import RunDirectory
 
@@ -50,18 +50,31 @@ def refused(launched, tmp_path):
     return launch
 
 
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("image_size=7: too small; give image_size=8", "--image_size=7: too small; give --image_size=8"),
+        ("prepare it again in another data_dir with", "prepare it again in another --data_dir with"),
+        ("image_shape=(6, 6, 1): no square", "--image_size: image_shape=(6, 6, 1): no square"),
+        ("/data_dir/image_size=7/0.png: my_data_dir, h=1", "/data_dir/image_size=7/0.png: my_data_dir, h=1"),
+    ],
+)
+def test_arguments_of_the_library_are_named_by_their_flags(message, shown):
+    assert with_flags(message) == shown
+
+
 FLAGS = [
     ("wgan_div", ["--dataset=minst_5k"], "unknown data set 'minst_5k'; did you mean mnist_5k?"),
     ("wgan_div", ["--dataset=cifar10"], "cifar10 is not prepared in"),
-    ("wgan_div", ["--dataset=folder:/no/such"], "folder:/no/such: there is no such folder; give --dataset=folder:PATH"),
-    ("wgan_div", ["--dataset=folder:"], "folder:: there is no such folder; give --dataset=folder:PATH, a folder of"),
-    ("wgan_div", ["--dataset=linked_folder:/no"], "folder; give --dataset=linked_folder:PATH, a folder of images"),
+    ("wgan_div", ["--dataset=folder:/no/such"], "folder:/no/such: there is no such folder; give folder:PATH"),
+    ("wgan_div", ["--dataset=folder:"], "folder:: there is no such folder; give folder:PATH, a folder of"),
+    ("wgan_div", ["--dataset=linked_folder:/no"], "folder; give linked_folder:PATH, a folder of images"),
     (
         "rsgan",
         ["--preset=photos_64"],
-        "folder:celeba: there is no such folder; give --dataset=folder:PATH, a folder of",
+        "folder:celeba: there is no such folder; give folder:PATH, a folder of",
     ),
-    ("f_vae", ["--preset=paper"], "folder:celeba_hq: there is no such folder; give --dataset=folder:PATH, a folder of"),
+    ("f_vae", ["--preset=paper"], "folder:celeba_hq: there is no such folder; give folder:PATH, a folder of"),
     ("wgan_div", ["--data_dir="], "--data_dir= is empty; give a folder, or leave it out"),
     ("wgan_div", ["--steps=0"], "--steps=0: "),
     ("wgan_div", ["--steps=many"], "--steps=many: "),
@@ -77,7 +90,7 @@ FLAGS = [
     ("wgan_div", ["--study=power", "--seeds=one"], "--seeds=one: give whole numbers"),
     ("wgan_div", ["--seeds=1"], "--seeds is for studies"),
     ("wgan_div", ["--image_size=64"], "--image_size=64: the images of digits have 8x8 pixels"),
-    ("wgan_div", ["--image_size=6"], "image_size=6x6: DCGAN makes square images of 28 or 8·2"),
+    ("wgan_div", ["--image_size=6"], "--image_size: image_shape=(6, 6, 1): DCGAN makes square images of 28 or 8·2"),
     ("wgan_div", ["--batch_size=100000"], "--batch_size=100000: a step takes 100000 images, and --dataset=digits has"),
     ("wgan_div", ["--log_every=7"], "--steps=20 must be a multiple of --log_every=7"),
     ("wgan_div", ["--evaluate_every=7"], "--evaluate_every=7 must be a multiple of --log_every=5"),

@@ -47,7 +47,9 @@ def test_retrieval_misses_fashion_mnist_before_it_works(launched, jobs_in_proces
 
 def test_a_wrong_flag_is_found_before_the_first_run(launched, jobs_in_process, tmp_path):
     study = ["--study=sampling", "--preset=smoke", "--seeds=0", f"--output_dir={tmp_path / 'runs'}"]
-    assert "image_size=6x6: DCGAN makes square images" in launched("wgan_div", *study, "--image_size=6")
+    assert "--image_size: image_shape=(6, 6, 1): DCGAN makes square images" in launched(
+        "wgan_div", *study, "--image_size=6"
+    )
     assert "no/such" in launched("wgan_div", *study, "--dataset=folder:/no/such")
     assert jobs_in_process == [] and list(tmp_path.iterdir()) == []
 
