@@ -17,7 +17,7 @@ class StopOnNonFinite(keras.callbacks.Callback):
     """
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Checks the terms of the last step."""
+        """Checks the running means, which are not finite from the first such step on."""
         for name, value in (logs or {}).items():
             if not math.isfinite(value):
                 raise NonFiniteLossError(f"{name} is {float(value)} at step {self._step}")

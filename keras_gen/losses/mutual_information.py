@@ -99,7 +99,8 @@ class Estimator:
         estimate: From `joint_scores` [..., 1] and `shuffled_scores` [..., m] to a scalar in nats.
         is_lower_bound: Whether the mean of its values on batches, of any size, is a lower bound of I(x, z). Of
             `donsker_varadhan` only the value of exact expectations is.
-        limit: What it cannot exceed however large the information is, from m; nats.
+        limit: What `estimate` cannot exceed however large the information is, from m; nats. `bound` of
+            `jensen_shannon` may be twice that.
         information: The lower bound of I(x, z) where `estimate` is a smaller one, as JS(P, Q) <= I/2 is; `estimate` by
             default.
     """

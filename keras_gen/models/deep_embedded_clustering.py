@@ -51,7 +51,7 @@ class DeepEmbeddedClustering(ReproducibleModel):
         num_clusters: Number of clusters, at least 2.
         warm_up_steps: Steps as an autoencoder.
         momentum: Weight of the past in the frequencies f_j, at least 0 and below 1.
-        seed: Seed of every draw in training.
+        seed: Seed of the initial mu_j.
         **kwargs: Passed on to `keras.Model`.
 
     Raises:

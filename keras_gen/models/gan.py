@@ -44,7 +44,7 @@ class GAN(AdversarialModel):
         discriminator: T; see `AdversarialModel`.
         adversarial_loss: An `AdversarialLoss` or its name, one of `keras_gen.losses.adversarial.names()`.
         gradient_penalty: The last term of T's loss, a `GradientPenalty`, or None.
-        discriminator_steps: See `AdversarialModel`; so for all further arguments.
+        discriminator_steps: See `AdversarialModel`.
         generator_steps: Updates of the generator per step.
         ema_momentum: Momentum of the generator's moving average, or None.
         seed: Seed of every draw in training.

@@ -43,7 +43,7 @@ def glow(
         initializer: Of the couplings' networks: `he_normal`, or `glorot_uniform`.
         scale: Of affine couplings; see `flows.AffineCoupling`. Glow's own, `sigmoid`, can come close to 0, and the
             inverse of a deep flow then overflows on draws from N(0, I).
-        seed: Seed of the initial weights.
+        seed: Seed of the initial weights and of the permutations.
         name: Name of the flow; flows of different names start differently.
 
     Raises:

@@ -16,8 +16,8 @@ def save_gif(path: str | os.PathLike, frames: Sequence[np.ndarray], seconds: flo
     Args:
         path: The file; its folder is created if it does not exist.
         frames: The pictures, uint8 [height, width, 1 or 3], all of one shape.
-        seconds: How long a picture is shown, in hundredths.
-        pause: How long the last one is shown.
+        seconds: Seconds that each picture is shown; GIF rounds them to hundredths.
+        pause: Seconds that the last one is shown.
 
     Raises:
         InputError: There is no picture, or their shapes differ.
