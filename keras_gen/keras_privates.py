@@ -30,18 +30,18 @@ class Model(keras.Model):
         pass
 
     def _autoconvert_optionals(self, step_func: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """Keras's wrapper of a step on one batch, around what XLA compiles: there `looked_through` sees its results.
+        """Keras's wrapper of a step on one batch, around what XLA compiles: there `inspected_results` sees its results.
 
         It could go if Keras had a hook between `train_step` and its loop over batches.
         """
         step = super()._autoconvert_optionals(step_func)
 
-        def looked_through(data: Any) -> Any:
-            return self.looked_through(data, step(data))
+        def inspected_results(data: Any) -> Any:
+            return self.inspected_results(data, step(data))
 
-        return looked_through
+        return inspected_results
 
-    def looked_through(self, data: Any, results: Any) -> Any:
+    def inspected_results(self, data: Any, results: Any) -> Any:
         """What Keras gets as the results of a step on a batch; in a graph, but never compiled by XLA."""
         del data
         return results

@@ -16,7 +16,7 @@ from keras_gen.errors import InputError, NonFiniteLossError
 from keras_gen.layers.flows import FlowLayer
 from keras_gen.models.checked_data import first_batch
 from keras_gen.models.classes import of_batch
-from keras_gen.models.input_noise import BIN, INPUT_NOISES, bits_per_dimension, uniform_noise, with_noise
+from keras_gen.models.input_noise import BIN, INPUT_NOISES, bits_per_dimension, with_noise
 from keras_gen.models.optimization import apply_if, finite_on_all_replicas
 from keras_gen.models.reproducible_model import Terms, for_keras
 from keras_gen.models.tempered_model import TemperedModel
@@ -25,8 +25,6 @@ from keras_gen.utils.noise import stream_seed
 
 FINITE = "finite"  # by which a step says whether its loss was
 NO_ROWS = "a batch has no rows, so that its loss has no mean; give batches of at least one image"
-
-__all__ = ["BIN", "INPUT_NOISES", "FlowModel", "bits_per_dimension", "uniform_noise"]
 
 
 class FlowModel(TemperedModel):
@@ -210,7 +208,7 @@ class FlowModel(TemperedModel):
 
     # Guards ------------------------------------------------------------------------------------------------------
 
-    def looked_through(self, data: Any, results: Any) -> Any:
+    def inspected_results(self, data: Any, results: Any) -> Any:
         """The results of a step; if its loss was not finite, an error that says what broke."""
         if not isinstance(results, dict) or FINITE not in results:  # not of a `train_step`
             return results

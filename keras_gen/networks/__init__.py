@@ -7,7 +7,7 @@ from keras_gen.networks.glow import glow
 from keras_gen.networks.lenet import lenet
 from keras_gen.networks.mlp import mlp
 
-squeezing = f_vae  # the name under which it is known too
+squeezing = f_vae  # its name in version 0.1.0, which code of that time may use
 
 __all__ = [
     "autoencoder",

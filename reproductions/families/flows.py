@@ -157,7 +157,7 @@ def measure(
 
     from keras_gen import metrics
     from keras_gen.models import FVAE, VAE
-    from keras_gen.models.flow_model import bits_per_dimension, uniform_noise
+    from keras_gen.models.input_noise import bits_per_dimension, uniform_noise
 
     quality, description = samples.sample_quality(configuration, train, test)
     images = test.to_array(MAX_IMAGES)
@@ -188,7 +188,7 @@ def _least_bits(model: FVAE | VAE) -> float:
     import numpy as np
 
     from keras_gen.models import FVAE
-    from keras_gen.models.flow_model import bits_per_dimension
+    from keras_gen.models.input_noise import bits_per_dimension
 
     code_shape = model.code_shape if isinstance(model, FVAE) else model.latent_shape
     likelihood = model.likelihood(np.zeros([1, *code_shape], np.float32))

@@ -8,7 +8,7 @@ import pytest
 
 from keras_gen.callbacks import initial_clusters
 from keras_gen.losses import f_divergences, gradient_sampling, mutual_information, relativistic
-from keras_gen.models import clustering_vae, deep_infomax, flow_model
+from keras_gen.models import clustering_vae, deep_infomax, input_noise
 from keras_gen.networks.glow import COUPLINGS, MIXINGS
 from keras_gen.networks.spectral_normalization import SPECTRAL_NORMALIZATIONS
 from reproductions.__main__ import reproductions
@@ -155,7 +155,7 @@ CHOICES = {
     ("f_gan", "divergence"): f_divergences.names(),
     ("f_vae", "coupling"): COUPLINGS,
     ("f_vae", "mixing"): MIXINGS,
-    ("f_vae", "input_noise"): flow_model.INPUT_NOISES,
+    ("f_vae", "input_noise"): input_noise.INPUT_NOISES,
     ("vae_clustering", "ratio"): clustering_vae.RATIOS,
     ("vae_clustering", "initial_means"): ("zeros", "normal", *initial_clusters.METHODS),
     ("vae_mutual_information", "estimator"): mutual_information.names(),
