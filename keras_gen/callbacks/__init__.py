@@ -1,7 +1,7 @@
 """Callbacks that count training steps: samples, measurements, checkpoints, stops, divergence, initial clusters."""
 
 from keras_gen.callbacks.checkpoints import Checkpoints, newest_step, restore_newest
-from keras_gen.callbacks.divergence import Divergence, WarnOnDivergence, first_divergence
+from keras_gen.callbacks.divergence import TrainingDivergence, WarnOnDivergence, first_divergence
 from keras_gen.callbacks.initial_clusters import InitialClusters
 from keras_gen.callbacks.interruptions import Interruptions
 from keras_gen.callbacks.measures import Measures
@@ -15,7 +15,6 @@ from keras_gen.callbacks.stop_on_non_finite import StopOnNonFinite
 
 __all__ = [
     "Checkpoints",
-    "Divergence",
     "InitialClusters",
     "Interruptions",
     "Measures",
@@ -27,6 +26,7 @@ __all__ = [
     "StepProgress",
     "StepTable",
     "StopOnNonFinite",
+    "TrainingDivergence",
     "WarnOnDivergence",
     "first_divergence",
     "newest_step",

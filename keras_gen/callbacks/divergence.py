@@ -23,7 +23,7 @@ NOT_TERMS = ("step", "seconds")
 
 
 @dataclass(frozen=True)
-class Divergence:
+class TrainingDivergence:
     """The first report in which a term left its past.
 
     Attributes:
@@ -73,7 +73,7 @@ class Past:
         self._sizes: dict[str, list[float]] = {}  # each in order, so that its median is found at once
         self._step = 0
 
-    def take(self, report: Mapping[str, float]) -> Divergence | None:
+    def take(self, report: Mapping[str, float]) -> TrainingDivergence | None:
         """Adds a report with its `step`; gives the divergence if a term is out of all proportion to those before."""
         terms = {name: float(value) for name, value in report.items() if name not in NOT_TERMS}
         medians = [_median(sizes) for sizes in self._sizes.values()]
@@ -82,7 +82,7 @@ class Past:
         before, self._step = self._step, int(report["step"])
         for term, of_term in terms.items():
             bisect.insort(self._sizes.setdefault(term, []), abs(of_term))
-        return Divergence(name, value, scale, before, self._step) if abs(value) > FACTOR * scale else None
+        return TrainingDivergence(name, value, scale, before, self._step) if abs(value) > FACTOR * scale else None
 
 
 def _median(ordered: Sequence[float]) -> float:
@@ -90,7 +90,7 @@ def _median(ordered: Sequence[float]) -> float:
     return (ordered[middle] + ordered[~middle]) / 2
 
 
-def first_divergence(rows: Iterable[Mapping[str, float]]) -> Divergence | None:
+def first_divergence(rows: Iterable[Mapping[str, float]]) -> TrainingDivergence | None:
     """The first of the reports, each with its `step`, in which a term leaves their `Past`; None if there is none."""
     past = Past()
     return next((found for row in rows if (found := past.take(row)) is not None), None)
@@ -122,7 +122,7 @@ class WarnOnDivergence(StepCallback):
         self.table = table
         self.checkpoints = checkpoints
         self.stop = stop
-        self.found: Divergence | None = None
+        self.found: TrainingDivergence | None = None
         self._past = Past()
 
     def on_train_begin(self, logs: dict | None = None) -> None:

@@ -12,7 +12,7 @@ from keras_gen.errors import InputError
 from keras_gen.metrics.class_quality import ClassQuality
 from keras_gen.metrics.features import ImageFeatures
 from keras_gen.metrics.kept_features import kept_features
-from keras_gen.metrics.quality import QualityBeside
+from keras_gen.metrics.quality import QualityAgainst
 
 # Samples that are in memory at a time.
 AT_ONCE = 250
@@ -66,7 +66,7 @@ class SampleQuality(Measures):
         self.num_samples = num_samples
         self.seed = seed
         real = self._of_data(real_images)
-        self._quality = QualityBeside(real)
+        self._quality = QualityAgainst(real)
         self._of_classes = None if real_labels is None else ClassQuality(real, real_labels)
         if self._of_classes is not None and num_samples < (needed := 2 * self._of_classes.num_classes):
             raise InputError(f"num_samples={num_samples}: give at least {needed} for {needed // 2} classes")

@@ -16,7 +16,7 @@ from keras_gen.metrics.manifold import precision_recall
 from keras_gen.metrics.maximum_mean_discrepancy import maximum_mean_discrepancy
 from keras_gen.metrics.modes import mode_coverage
 from keras_gen.metrics.neighbors import neighbor_accuracy, retrieval_precision
-from keras_gen.metrics.quality import QualityBeside, sample_quality
+from keras_gen.metrics.quality import QualityAgainst, sample_quality
 from keras_gen.metrics.sensitivity import accuracy, fast_gradient_sign, sensitivity
 from keras_gen.metrics.sharpness import sharpness
 from keras_gen.metrics.trained_features import lenet_features
@@ -24,7 +24,7 @@ from keras_gen.metrics.trained_features import lenet_features
 __all__ = [
     "ClassQuality",
     "ImageFeatures",
-    "QualityBeside",
+    "QualityAgainst",
     "accuracy",
     "aggregate_posterior",
     "clustering_scores",

@@ -28,11 +28,11 @@ def sample_quality(real_features: ArrayLike, fake_features: ArrayLike, seed: int
     Raises:
         InputError: The features have a wrong shape, are not finite, or are too few.
     """
-    return QualityBeside(real_features, seed)(fake_features)
+    return QualityAgainst(real_features, seed)(fake_features)
 
 
-class QualityBeside:
-    """`sample_quality` beside the same real features, again and again: what depends on these alone is computed once.
+class QualityAgainst:
+    """`sample_quality` against the same real features, again and again: what depends on these alone is computed once.
 
     Args:
         real_features: [num_real, dim], more than five rows.

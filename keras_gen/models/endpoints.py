@@ -71,11 +71,11 @@ class Rows:
         tensor = value if hasattr(value, "shape") else tf.convert_to_tensor(value)
         given, needed = tf.TensorShape(tensor.shape), [None, *getattr(model, self.shape)]
         if not given.is_compatible_with(needed):
-            raise InputError(f"{name} have shape {tuple(given)}; give [{', '.join(map(str, ('n', *needed[1:])))}]")
+            raise InputError(f"{name}: shape {tuple(given)}; give [{', '.join(map(str, ('n', *needed[1:])))}]")
         if isinstance(tensor, keras.KerasTensor):
             return tensor
         if not tf.as_dtype(tensor.dtype).is_floating:
-            raise InputError(f"{name} have dtype {tf.as_dtype(tensor.dtype).name}; give float32")
+            raise InputError(f"{name}: dtype {tf.as_dtype(tensor.dtype).name}; give float32")
         return tf.cast(tensor, tf.float32)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_gen.metrics import QualityBeside, frechet_distance, kernel_distance, precision_recall, sample_quality
+from keras_gen.metrics import QualityAgainst, frechet_distance, kernel_distance, precision_recall, sample_quality
 
 
 def test_every_measure_with_its_counts():
@@ -20,13 +20,13 @@ def test_every_measure_with_its_counts():
     assert {type(value) for value in quality.values()} == {float, int}  # ready for JSON
 
 
-def test_beside_the_same_features_again_and_again():
+def test_against_the_same_features_again_and_again():
     random = np.random.default_rng(0)
     real = random.normal(size=(40, 3))
-    beside = QualityBeside(real, seed=7)
+    against = QualityAgainst(real, seed=7)
     for count in (30, 12, 60, 80, 30):  # subsets of 15, 6, 20, 20 and 15
         fake = random.normal(size=(count, 3)) + 1
-        assert beside(fake) == sample_quality(real, fake, seed=7)
+        assert against(fake) == sample_quality(real, fake, seed=7)
 
 
 def test_samples_of_the_data_fare_better_than_others():
@@ -43,4 +43,4 @@ def test_too_few_samples():
     with pytest.raises(ValueError, match="num_neighbors"):
         sample_quality(np.zeros((5, 2)), np.zeros((50, 2)))
     with pytest.raises(ValueError, match="num_neighbors"):
-        QualityBeside(np.zeros((50, 2)))(np.zeros((5, 2)))
+        QualityAgainst(np.zeros((50, 2)))(np.zeros((5, 2)))

@@ -90,12 +90,12 @@ class TestLines:
         x = images(2)
         with pytest.raises(InputError, match="start has 2 images, end has 1; give equal numbers"):
             model.interpolate(x, x[:1])
-        with pytest.raises(InputError, match=r"start have shape \(8, 8, 1\); give \[n, 8, 8, 1\]"):
+        with pytest.raises(InputError, match=r"^start: shape \(8, 8, 1\); give \[n, 8, 8, 1\]"):
             model.interpolate(x[0], x[1])
-        with pytest.raises(InputError, match=r"start have shape \(2, 8, 2, 4\); give \[n, 8, 8, 1\]"):
+        with pytest.raises(InputError, match=r"^start: shape \(2, 8, 2, 4\); give \[n, 8, 8, 1\]"):
             model.interpolate(tf.reshape(x, [2, 8, 2, 4]), x)
         for corners in (images(3)[tf.newaxis], images(4), tf.zeros([1, 4, 8, 4, 2])):
-            with pytest.raises(InputError, match=r"corners have shape .*; give \[n, 4, 8, 8, 1\]"):
+            with pytest.raises(InputError, match=r"^corners: shape .*; give \[n, 4, 8, 8, 1\]"):
                 model.interpolate_four(corners)
 
     def test_bad_numbers_of_points(self, model):

@@ -117,14 +117,14 @@ class TestBadInput:
             DeepInfoMax(keras.Model(network.input, network.outputs[:2]), None, small.local_discriminator())
 
     def test_images(self, trained):
-        with pytest.raises(InputError, match=r"images have shape \(2, 4, 4, 1\); give \[n, 8, 8, 1\]"):
+        with pytest.raises(InputError, match=r"^images: shape \(2, 4, 4, 1\); give \[n, 8, 8, 1\]"):
             trained.encode(data(2, (4, 4, 1)))
-        with pytest.raises(InputError, match="images have dtype uint8"):
+        with pytest.raises(InputError, match="^images: dtype uint8"):
             trained.encode(np.zeros((2, *small.IMAGE_SHAPE), np.uint8))
 
     def test_codes_of_another_size(self, trained):
         codes = trained.encode(IMAGES)
-        with pytest.raises(InputError, match=r"queries have shape \(6, 2\); give \[n, 3\]"):
+        with pytest.raises(InputError, match=r"^queries: shape \(6, 2\); give \[n, 3\]"):
             trained.neighbors(codes[:, :2], codes, 2)
         with pytest.raises(InputError, match="num_neighbors=7: must be from 1 to the number of codes, 6"):
             trained.neighbors(codes, codes, 7)

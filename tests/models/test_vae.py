@@ -333,7 +333,7 @@ class TestBadInput:
 
     def test_images(self):
         model = compiled(image_model(likelihood="bernoulli"))
-        with pytest.raises(InputError, match=r"images have shape \(2, 4, 4, 1\); give \[n, 8, 8, 1\]"):
+        with pytest.raises(InputError, match=r"^images: shape \(2, 4, 4, 1\); give \[n, 8, 8, 1\]"):
             model.encode(data(2, (4, 4, 1)))
         with pytest.raises(InputError, match="dtype uint8; give float32"):
             model.encode(np.zeros((2, *IMAGE_SHAPE), np.uint8))

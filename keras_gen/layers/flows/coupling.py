@@ -30,7 +30,7 @@ class _Coupling(NetworkLayer):
         half = (*shape[:-1], shape[-1] // 2)
         self.check_network(half, (*half[:-1], half[-1] * self.outputs_per_channel))
 
-    def word(self, half: tf.Tensor, condition: tf.Tensor | None, training: bool = False) -> tf.Tensor:
+    def network_output(self, half: tf.Tensor, condition: tf.Tensor | None, training: bool = False) -> tf.Tensor:
         """The network's output for the first half, float32."""
         conditional = len(self.taken_shapes or [half]) == 2
         inputs = [half, self.check_condition(condition)] if conditional else [half]
@@ -60,12 +60,12 @@ class AdditiveCoupling(_Coupling):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """See `FlowLayer.forward`."""
         first, second = tf.split(x, 2, axis=-1)
-        return tf.concat([first, second + self.word(first, condition, training)], -1), unchanged_volume(x)
+        return tf.concat([first, second + self.network_output(first, condition, training)], -1), unchanged_volume(x)
 
     def inverse(self, y: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
         """See `FlowLayer.inverse`."""
         first, second = tf.split(y, 2, axis=-1)
-        return tf.concat([first, second - self.word(first, condition)], -1)
+        return tf.concat([first, second - self.network_output(first, condition)], -1)
 
 
 @keras.saving.register_keras_serializable("keras_gen")
@@ -96,14 +96,14 @@ class AffineCoupling(_Coupling):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """See `FlowLayer.forward`."""
         first, second = tf.split(x, 2, axis=-1)
-        shift, raw = tf.split(self.word(first, condition, training), 2, axis=-1)
+        shift, raw = tf.split(self.network_output(first, condition, training), 2, axis=-1)
         scale, log_scale = self.scale(raw)
         return tf.concat([first, scale * second + shift], -1), total(log_scale)
 
     def inverse(self, y: tf.Tensor, condition: tf.Tensor | None = None) -> tf.Tensor:
         """See `FlowLayer.inverse`."""
         first, second = tf.split(y, 2, axis=-1)
-        shift, raw = tf.split(self.word(first, condition), 2, axis=-1)
+        shift, raw = tf.split(self.network_output(first, condition), 2, axis=-1)
         scale, _ = self.scale(raw)
         return tf.concat([first, (second - shift) / scale], -1)
 
