@@ -31,6 +31,16 @@ def check_counts(at_least: int = 1, **counts: int) -> None:
             raise InputError(f"{name}={in_quotes(count)}: must be a whole number of at least {at_least}")
 
 
+def check_num_classes(num_classes: int | None) -> None:
+    """Checks the number of classes of a model or network; None for one without classes.
+
+    Raises:
+        InputError: It is not a whole number of at least 2.
+    """
+    if num_classes is not None:
+        check_counts(2, num_classes=num_classes)
+
+
 def check_positive(**numbers: float) -> None:
     """Checks that every argument is a finite number above 0.
 

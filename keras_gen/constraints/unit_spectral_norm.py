@@ -3,8 +3,6 @@
 import keras
 import tensorflow as tf
 
-from keras_gen.checks import check_counts
-from keras_gen.errors import InputError
 from keras_gen.utils import spectral
 
 
@@ -28,9 +26,7 @@ class UnitSpectralNorm(keras.constraints.Constraint):
     """
 
     def __init__(self, power_iterations: int = 5, output_axis: int = -1):
-        check_counts(power_iterations=power_iterations)
-        if output_axis not in (-1, -2):
-            raise InputError(f"output_axis={output_axis}: must be -1, or -2 for a transposed convolution")
+        spectral.check_kernel_arguments(power_iterations, output_axis)
         self.power_iterations = power_iterations
         self.output_axis = output_axis
 

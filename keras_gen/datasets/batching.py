@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gen.datasets import pipeline
-from keras_gen.datasets.images import Images
+from keras_gen.datasets.images import Images, from_pixels
 from keras_gen.errors import InputError
 from keras_gen.utils import noise
 
@@ -53,7 +53,7 @@ def batches(
         num_steps = num_steps and num_steps * _local_replicas(input_context)
     cardinality = tf.data.INFINITE_CARDINALITY if num_steps is None else num_steps
     indices = indices.apply(tf.data.experimental.assert_cardinality(cardinality))
-    dataset = images.fetch(indices).map(_to_float, tf.data.AUTOTUNE, deterministic=True)
+    dataset = images.fetch(indices).map(from_pixels, tf.data.AUTOTUNE, deterministic=True)
     if with_labels:
         with tf.device("CPU:0"):
             labels = tf.constant(images.labels)
@@ -116,7 +116,3 @@ def _shares(indices: tf.data.Dataset, batch_size: int, context: tf.distribute.In
 
 def _local_replicas(context: tf.distribute.InputContext) -> int:
     return context.num_replicas_in_sync // context.num_input_pipelines
-
-
-def _to_float(pixels: tf.Tensor) -> tf.Tensor:
-    return tf.cast(pixels, tf.float32) / 127.5 - 1

@@ -31,6 +31,11 @@ def warn_once(subject: str, message: str) -> None:
         logging.warning("%s", one_line(message))
 
 
+def from_pixels(pixels: tf.Tensor) -> tf.Tensor:
+    """Pixels of 8 bits, of any shape, as float32 in [-1, 1]."""
+    return tf.cast(pixels, tf.float32) / 127.5 - 1
+
+
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Images(abc.ABC):
     """A numbered collection of images of one shape, in a fixed order that mixes the classes.

@@ -9,9 +9,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from keras_gen.utils import noise
-from keras_gen.utils.noise import stream_seed
-
-SAMPLE = "sample"  # the stream of the draws, as of priors without classes
+from keras_gen.utils.noise import SAMPLE, stream_seed
 
 
 class ClassPrior(keras.layers.Layer):

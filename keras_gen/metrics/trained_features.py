@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from keras_gen.datasets.images import Images
+from keras_gen.datasets.images import Images, from_pixels
 from keras_gen.errors import InputError
 from keras_gen.metrics.features import ImageFeatures, weights_hash
 from keras_gen.networks.lenet import lenet
@@ -168,13 +168,9 @@ def _batches(train: Images, recipe: dict) -> tf.data.Dataset:
     passes = math.ceil(steps * batch_size / len(train))
     order = np.concatenate([random.permutation(len(train)) for _ in range(passes)])
     order = order[: steps * batch_size].reshape(steps, batch_size)
-    images = train.fetch(tf.data.Dataset.from_tensor_slices(order)).map(_to_float)
+    images = train.fetch(tf.data.Dataset.from_tensor_slices(order)).map(from_pixels)
     labels = tf.data.Dataset.from_tensor_slices(_labels(train)[order])
     return tf.data.Dataset.zip((images, labels)).prefetch(2)
-
-
-def _to_float(images: tf.Tensor) -> tf.Tensor:
-    return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 
 def _accuracy(model: keras.Model, images: Images) -> float:

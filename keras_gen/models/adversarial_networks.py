@@ -5,14 +5,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_gen.checks import check_momentum
+from keras_gen.checks import check_momentum, check_num_classes
 from keras_gen.models import classes as labelled
 from keras_gen.models.adversarial_checks import check_networks
 from keras_gen.models.endpoints import LATENTS, PIXELS, endpoint
 from keras_gen.models.generative_model import GenerativeModel
-from keras_gen.models.priors import SAMPLE, standard_normal_in_numbers
+from keras_gen.models.priors import standard_normal_in_numbers
 from keras_gen.utils import noise
-from keras_gen.utils.noise import stream_seed
+from keras_gen.utils.noise import SAMPLE, stream_seed
 
 
 class AdversarialNetworks(GenerativeModel):
@@ -42,7 +42,7 @@ class AdversarialNetworks(GenerativeModel):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        labelled.check_num_classes(num_classes)
+        check_num_classes(num_classes)
         check_networks(generator, discriminator, num_classes)
         if ema_momentum is not None:
             check_momentum("ema_momentum", ema_momentum, ", or None for no average")

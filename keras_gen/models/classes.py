@@ -10,23 +10,12 @@ import keras
 import tensorflow as tf
 
 from keras_gen import keras_privates
-from keras_gen.checks import check_counts
 from keras_gen.errors import InputError, check_input
 
 Classes: TypeAlias = tuple[tf.Tensor, ...]
 NO_CLASSES = "this model has no classes; leave them out, or build it with num_classes"
 
 # Checks ----------------------------------------------------------------------------------------------------------
-
-
-def check_num_classes(num_classes: int | None) -> None:
-    """Checks the number of classes of a model; None for a model without classes.
-
-    Raises:
-        InputError: It is not a whole number of at least 2.
-    """
-    if num_classes is not None:
-        check_counts(2, num_classes=num_classes)
 
 
 def classes_config(num_classes: int | None) -> dict[str, int]:

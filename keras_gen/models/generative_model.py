@@ -6,10 +6,10 @@ import tensorflow as tf
 from numpy.typing import ArrayLike
 
 from keras_gen.models.endpoints import LATENTS, PIXELS, Endpoint, Label, Labels, Seed, WholeNumber, endpoint
-from keras_gen.models.priors import SAMPLE, standard_normal_in_numbers
+from keras_gen.models.priors import standard_normal_in_numbers
 from keras_gen.models.reproducible_model import ReproducibleModel
 from keras_gen.utils import noise
-from keras_gen.utils.noise import stream_seed
+from keras_gen.utils.noise import SAMPLE, stream_seed
 
 
 class GenerativeModel(ReproducibleModel):

@@ -10,10 +10,10 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
-from keras_gen.checks import check_counts, check_map_shape
+from keras_gen.checks import check_counts, check_map_shape, check_num_classes
 from keras_gen.layers.class_prior import ClassPrior
 from keras_gen.layers.flows.flow_layer import check_finite
-from keras_gen.models.classes import check_num_classes, classes_config, of_samples
+from keras_gen.models.classes import classes_config, of_samples
 from keras_gen.models.endpoints import IMAGES, LATENTS, PIXELS, Seed, endpoint
 from keras_gen.models.flow_model import FlowModel
 from keras_gen.models.input_noise import uniform_noise
@@ -66,7 +66,8 @@ class Glow(FlowModel):
         scale: Of affine couplings: `exp_tanh`, or `sigmoid`, Glow's own, with which samples may overflow; see
             `networks.glow`.
         num_classes: Number of classes of a conditional model, at least 2; None for a model that ignores labels.
-        **kwargs: `input_noise`, `noise_scale`, `clip_norm`, `seed`; see `FlowModel`.
+        **kwargs: `input_noise`, `noise_scale`, `clip_norm`, `seed`; see `FlowModel`. The seed is that of the initial
+            weights and of the permutations too.
 
     Raises:
         InputError: An argument is out of range, or the sides of the image are not multiples of 2^levels.

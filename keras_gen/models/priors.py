@@ -11,10 +11,10 @@ from tensorflow_probability import distributions as tfd
 from keras_gen.checks import check_choice
 from keras_gen.errors import InputError
 from keras_gen.utils import noise
-from keras_gen.utils.noise import stream_seed
+from keras_gen.utils.noise import SAMPLE, stream_seed
 
 Prior = Callable[[tuple[int, ...]], tfd.Distribution]
-SAMPLE, COMPONENT = "sample", "sample/component"  # the streams of the draws
+COMPONENT = "sample/component"  # the stream that chooses components
 
 
 @keras.saving.register_keras_serializable("keras_gen")

@@ -9,9 +9,9 @@ from tensorflow_probability import distributions as tfd
 from keras_gen.models.classes import of_samples
 from keras_gen.models.encoding_model import EncodingModel
 from keras_gen.models.endpoints import PIXELS, Labels, Number, Seed, WholeNumber, endpoint
-from keras_gen.models.priors import SAMPLE, standard_normal
+from keras_gen.models.priors import standard_normal
 from keras_gen.utils import noise
-from keras_gen.utils.noise import stream_seed
+from keras_gen.utils.noise import SAMPLE, stream_seed
 
 
 class TemperedModel(EncodingModel):

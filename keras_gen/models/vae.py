@@ -9,11 +9,12 @@ import keras
 import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
+from keras_gen.checks import check_num_classes
 from keras_gen.errors import InputError
 from keras_gen.layers import likelihoods
 from keras_gen.layers.class_prior import ClassPrior
 from keras_gen.models import priors
-from keras_gen.models.classes import check_num_classes, classes_config, of_samples
+from keras_gen.models.classes import classes_config, of_samples
 from keras_gen.models.gaussian_autoencoder import GaussianAutoencoder
 from keras_gen.models.reproducible_model import Terms
 

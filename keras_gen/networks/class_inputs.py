@@ -2,7 +2,7 @@
 
 import keras
 
-from keras_gen.checks import check_counts
+from keras_gen.checks import check_num_classes
 
 
 def class_inputs(num_classes: int | None) -> list[keras.KerasTensor]:
@@ -11,7 +11,5 @@ def class_inputs(num_classes: int | None) -> list[keras.KerasTensor]:
     Raises:
         InputError: The number of classes is not a whole number of at least 2.
     """
-    if num_classes is None:
-        return []
-    check_counts(2, num_classes=num_classes)
-    return [keras.Input((num_classes,), name="classes")]
+    check_num_classes(num_classes)
+    return [] if num_classes is None else [keras.Input((num_classes,), name="classes")]

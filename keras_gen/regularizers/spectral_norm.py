@@ -3,8 +3,7 @@
 import keras
 import tensorflow as tf
 
-from keras_gen.checks import check_counts, check_not_negative
-from keras_gen.errors import InputError
+from keras_gen.checks import check_not_negative
 from keras_gen.utils import spectral
 
 
@@ -29,9 +28,7 @@ class SpectralNorm(keras.regularizers.Regularizer):
 
     def __init__(self, strength: float, power_iterations: int = 5, output_axis: int = -1):
         check_not_negative(strength=strength)
-        check_counts(power_iterations=power_iterations)
-        if output_axis not in (-1, -2):
-            raise InputError(f"output_axis={output_axis}: must be -1, or -2 for a transposed convolution")
+        spectral.check_kernel_arguments(power_iterations, output_axis)
         self.strength = strength
         self.power_iterations = power_iterations
         self.output_axis = output_axis

@@ -17,6 +17,7 @@ from typing import TypeAlias
 import tensorflow as tf
 from tensorflow.bitwise import bitwise_and, bitwise_or
 
+SAMPLE = "sample"  # the stream of the latents of samples, whatever their prior
 PHILOX = 1  # TensorFlow's number of the algorithm.
 BLOCK = 4  # Numbers of 32 bits in a block.
 VECTOR = 16  # Floats in the longest vector register of a CPU.

@@ -8,6 +8,9 @@ the layer does to one patch, and the layer itself, whose patches overlap, may st
 import keras
 import tensorflow as tf
 
+from keras_gen.checks import check_counts
+from keras_gen.errors import InputError
+
 CONVOLUTIONS = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
 TRANSPOSED_CONVOLUTIONS = (keras.layers.Conv1DTranspose, keras.layers.Conv2DTranspose, keras.layers.Conv3DTranspose)
 # The layers whose `kernel` is a single linear map from inputs to outputs.
@@ -20,6 +23,17 @@ _SMALLEST_SQUARED_NORM = 1e-30
 def output_axis(layer: keras.Layer) -> int:
     """The output axis of a layer's kernel; Keras stores transposed convolutions as [..., out, in]."""
     return -2 if isinstance(layer, TRANSPOSED_CONVOLUTIONS) else -1
+
+
+def check_kernel_arguments(power_iterations: int, output_axis: int) -> None:
+    """Checks what a regulariser or constraint of kernels is given.
+
+    Raises:
+        InputError: The iterations are below 1, or the axis of the outputs is neither -1 nor -2.
+    """
+    check_counts(power_iterations=power_iterations)
+    if output_axis not in (-1, -2):
+        raise InputError(f"output_axis={output_axis}: must be -1, or -2 for a transposed convolution")
 
 
 def kernel_matrix(kernel: tf.Tensor, output_axis: int = -1) -> tf.Tensor:
