@@ -64,12 +64,7 @@ def check_not_negative(**numbers: float) -> None:
 
 
 def check_momentum(name: str, momentum: float, alternative: str = "") -> None:
-    """Checks the weight of the past in a moving average.
-
-    Args:
-        name: The argument's name.
-        momentum: What was given.
-        alternative: What else may be given, to end the message, such as ", or None for no average".
+    """Checks the weight of the past in a moving average; `alternative` ends the message, as in `check_choice`.
 
     Raises:
         InputError: It is not a number of at least 0 and below 1.
@@ -273,13 +268,7 @@ def checked_codes(codes: ArrayLike) -> np.ndarray:
 def labelled_codes(
     name: str, codes: ArrayLike, labels: ArrayLike, noun: str = "codes"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Codes as float64 [n, dim] and their labels as int64 [n], checked.
-
-    Args:
-        name: What messages call both, as in "train" for `train_codes` and `train_labels`; empty for `codes`.
-        codes: [n, dim].
-        labels: Whole numbers [n].
-        noun: What messages call the codes, after the name.
+    """Codes as float64 [n, dim] and their labels as int64 [n], checked; messages call the codes `name_noun`.
 
     Raises:
         InputError: The shape is wrong, there are NaN or infinite values, or the labels are not one whole number per
