@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorflow_probability import distributions as tfd
 
 from keras_gen.checks import check_choice, check_gives_logits, check_positive, warn_of_range
-from keras_gen.errors import check_input
+from keras_gen.errors import InputError, check_input
 
 
 class Likelihood(keras.layers.Layer):
