@@ -39,7 +39,7 @@ def temperatures(
     distance is that after its last step. A VAE, which has no temperature, is drawn at 1 alone.
     """
     num_real, num_samples = samples.image_counts(configuration, train, test)
-    quality = metrics.QualityBeside(metrics.kept_features(features, train.to_array(num_real)))
+    quality = metrics.QualityAgainst(metrics.kept_features(features, train.to_array(num_real)))
     of_data = metrics.sharpness(test.to_array(num_samples))
     rows, shown = [], []
     tempered = isinstance(model, FlowModel)
@@ -61,7 +61,7 @@ def interpolations(
     The codes carry noise, as those of the author's pictures do.
     """
     images = test.to_array(IMAGES)
-    quality = metrics.QualityBeside(metrics.kept_features(features, train.to_array(MAX_REFERENCES)))
+    quality = metrics.QualityAgainst(metrics.kept_features(features, train.to_array(MAX_REFERENCES)))
     start, end = np.split(images[: len(images) // 2 * 2], 2)
     parts = [(start[i : i + 100], end[i : i + 100]) for i in range(0, len(start), 100)]
     middles = np.concatenate([model.decoded_mixtures(_latents(model, *part), line(3))[:, 1] for part in parts])

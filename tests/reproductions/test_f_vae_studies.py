@@ -259,7 +259,7 @@ def test_at_a_temperature_of_1_the_distance_is_the_one_after_the_last_step(model
     assert picture.shape[1] == 10 * 66 - 2 and picture.shape[0] == len(rows) * 66 - 2
     if model != "vae":
         drawn = built.decode(np.float32(0.7) * built.latents(300, seed=0)).numpy()
-        by_hand = metrics.QualityBeside(few_features(train.to_array()))(few_features(drawn))
+        by_hand = metrics.QualityAgainst(few_features(train.to_array()))(few_features(drawn))
         assert rows[0.7]["frechet_distance"] == pytest.approx(by_hand["frechet_distance"], rel=1e-4)
         assert rows[0.7]["sharpness_of_the_datas"] == pytest.approx(
             metrics.sharpness(drawn) / metrics.sharpness(test.to_array(300)), rel=1e-4
