@@ -1,4 +1,4 @@
-"""Trains one regularised classifier, its strength chosen on a validation split, and measures its sensitivity."""
+"""Trains one regularised classifier, its strength chosen on held-out images, and measures its sensitivity."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from reproductions.studies.generalization import Settings
 
 
-MAX_HELD_OUT = 10_000
+MAX_HELD_OUT = 10_000  # images that strengths are compared on
 
 
 def perform(settings: Settings, data_dir: str | None) -> dict:
-    """Chooses the strength on the validation split, trains on all images of the given number, and measures."""
+    """Chooses the strength on held-out images, trains on all images of the given number, and measures."""
     images, test = (datasets.load(settings.dataset, split, None, data_dir) for split in ("train", "test"))
-    train, rest = divided(images, settings.num_images, settings.seed)
+    every = settings.num_images in (None, len(images))
+    train, rest = (images, None) if every else divided(images, settings.num_images, settings.seed)
     several = len(settings.strengths) > 1
     validation = validation_accuracies(settings, train, rest) if several else []
     strength = chosen(validation) if several else settings.strengths[0]
@@ -37,10 +38,8 @@ def perform(settings: Settings, data_dir: str | None) -> dict:
     }
 
 
-def divided(images: datasets.Images, count: int | None, seed: int) -> tuple[datasets.Images, datasets.Images | None]:
-    """So many images, as many of each class, and the others; all of them, and None, without a count."""
-    if count is None or count == len(images):
-        return images, None
+def divided(images: datasets.Images, count: int, seed: int) -> tuple[datasets.Images, datasets.Images]:
+    """So many images, as many of each class, and the others."""
     rows = rows_of_each_class(images.labels, count, seed)
     return images.subset(rows), images.subset(np.setdiff1d(np.arange(len(images)), rows))
 
@@ -52,10 +51,9 @@ def validation_accuracies(settings: Settings, train: datasets.Images, rest: data
     are a fifth of the images to train on.
     """
     if rest is None:
-        held_out, others = divided(train, len(train) // 5, settings.seed)
-        train = others or train
+        held_out, train = divided(train, len(train) // 5, settings.seed)
     else:
-        held_out, _ = divided(rest, min(MAX_HELD_OUT, len(rest)), settings.seed)
+        held_out = rest if len(rest) <= MAX_HELD_OUT else divided(rest, MAX_HELD_OUT, settings.seed)[0]
     return [
         {"strength": strength, "accuracy": _accuracy(trained(settings, strength, train), held_out)}
         for strength in settings.strengths

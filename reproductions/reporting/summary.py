@@ -8,7 +8,7 @@ from statistics import mean, mode
 
 # A GAN's distance moves by a fifth from one evaluation to the next: its claims look at the mean of the last three.
 SETTLED = 3
-# Distances at which a run arrives are at most so many times its first one, or it has hardly trained.
+# A run that does not come below this share of its first distance has hardly trained.
 LEAST_IMPROVEMENT = 0.9
 # A variant is near the best where its distance is at most so many times the best one's.
 NEAR = 1.5
@@ -100,8 +100,8 @@ def sooner(first: str, second: str) -> Callable[[dict], list[float | None]]:
     """What gives a claim's values: how many steps less the second variant needs than the first, seed by seed.
 
     Steps are counted to the distance at which the worse of the two settled, which both reach. A run that broke down
-    needs infinitely many. None where either was as good, or nearly, at its first evaluation: of what was hardly
-    trained, the crossing of that distance is chance.
+    needs infinitely many. None where either was nearly there at its first evaluation already: when a run
+    that hardly trained crosses that distance is chance.
     """
 
     def values(record: dict) -> list[float | None]:

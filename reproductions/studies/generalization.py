@@ -57,7 +57,7 @@ class Settings(Options):
 
 
 def perform(settings: Settings, data_dir: str | None) -> dict:
-    """Chooses the strength on a validation split, trains on all images of the given number, and measures."""
+    """Chooses the strength on held-out images, trains on all images of the given number, and measures."""
     from reproductions.experiments import generalization
 
     return generalization.perform(settings, data_dir)

@@ -74,7 +74,7 @@ def test_the_table_and_the_claim_by_hand():
 @pytest.mark.parametrize("size, sizes", [(100, (100, 80)), (None, (144, 36))])
 def test_strengths_are_chosen_on_images_that_are_not_trained_on(monkeypatch, size, sizes):
     images = datasets.load("digits", "train").subset(np.arange(180))
-    train, rest = generalization.divided(images, size, seed=0)
+    train, rest = generalization.divided(images, size, seed=0) if size else (images, None)
     seen = []
     monkeypatch.setattr(generalization, "trained", lambda settings, strength, on: seen.append(on))
     monkeypatch.setattr(generalization, "_accuracy", lambda network, on: seen.append(on) or 0.5)
