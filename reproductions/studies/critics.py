@@ -34,8 +34,8 @@ RATES = Search(
     script="lipschitz",
     name="critic_rates",
     contestants=CRITICS,
-    grid=alike(2e-4, 5e-4, 1e-3, 2e-3, 4e-3),
-    usual="rates 2e-4",
+    grid=alike(5e-4, 1e-3, 2e-3, 4e-3),
+    usual="rates 5e-4",
 )
 FOUND = RATES.winners()
 BY_PROJECTION = {"spectral_normalization": "projection"}
