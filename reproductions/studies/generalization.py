@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 # What the strength multiplies has another size for each method.
 STRENGTHS = {
     "nothing": (0.0,),
-    "L2": (1e-5, 1e-4, 1e-3, 1e-2),
-    "spectral norm": (1e-4, 1e-3, 1e-2, 1e-1),
-    "gradient penalty": (1e-4, 1e-3, 1e-2, 1e-1),
+    "L2": (1e-5, 1e-4, 1e-3, 1e-2, 1e-1),
+    "spectral norm": (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
+    "gradient penalty": (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
 }
 # By data set and number of training images (None: all), the methods. The gradient penalty, whose steps take twice as
 # long, is in no claim.
