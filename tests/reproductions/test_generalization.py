@@ -47,7 +47,7 @@ def test_the_table_and_the_claim_by_hand():
             "seed": 0,
             "flags": dict(variant),
             "num_images": variant["num_images"] or 4_000,
-            "strength": 0.01,
+            "strength": 0.1,
             "train_accuracy": 0.9,
             "test_accuracy": accuracy,
             "attacked_accuracy": 0.25,
@@ -60,7 +60,8 @@ def test_the_table_and_the_claim_by_hand():
     flags = {"steps": 5, "batch_size": 16, "min_passes": 0, "change_norm": 1.0, "epsilon": 0.2, "attacked_images": 50}
     record = {"question": "Which?", "flags": flags, "runs": runs}
     lines = STUDY.table(record).splitlines()
-    assert "| fashion_mnist, 2000, L2 | 0.01* | 0.800 | 0.100 | 0.5 | 2 | 0.250 |" in lines
+    assert "| fashion_mnist, 2000, L2 | 0.1* | 0.800 | 0.100 | 0.5 | 2 | 0.250 |" in lines
+    assert "| fashion_mnist, 2000, spectral norm | 0.1 | 0.800 | 0.100 | 0.5 | 2 | 0.250 |" in lines
     assert "| fashion_mnist, 2000, L2 | 2 | 3 | 6 | 6 | 6 |" in lines
     of_few, of_all, of_photos = (list(claim.values(record)) for claim in STUDY.claims)
     assert of_few == of_all == of_photos == [0.0]
