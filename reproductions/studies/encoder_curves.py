@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 BETA_VAE, INFO_NCE, JENSEN_SHANNON = "beta-VAE", "no decoder, InfoNCE", "no decoder, Jensen-Shannon"
 # The smaller beta, the larger the prior term; so with the weight of the information, the larger it is. Chosen in trials
 # so that the curves lie beside each other: at a beta of 1 the prior term is as large as at a weight of 30 to 100.
-BETAS = (30.0, 10.0, 3.0, 1.0, 0.3)
-WEIGHTS = (1.5, 3.0, 10.0, 30.0, 100.0)
+BETAS = (10.0, 3.0, 1.0, 0.3)
+WEIGHTS = (3.0, 10.0, 30.0, 100.0)
 # The largest prior term that two curves share is at least so many times the smallest. Neighbouring weights lie about so
 # far apart: over less, a mean would be that of one line between two points.
 LEAST_OVERLAP = 3.0
