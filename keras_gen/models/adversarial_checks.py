@@ -16,11 +16,17 @@ def check_networks(generator: keras.Model, discriminator: keras.Model, num_class
     """Checks that the discriminator scores what the generator makes, and that both take labels if there are classes.
 
     Raises:
-        InputError: They do not, or it gives more than one score per image.
+        InputError: They do not, it gives more than one score per image, or with classes latents are no vectors.
     """
     check_shapes_known(generator=generator, discriminator=discriminator)
     check_class_input("generator", generator, num_classes, "latents")
     check_class_input("discriminator", discriminator, num_classes, "images")
+    latents = tuple(generator.inputs[0].shape[1:])
+    if num_classes is not None and len(latents) != 1:
+        raise InputError(
+            f"the generator takes latents [{', '.join(map(str, ('n', *latents)))}]; with num_classes={num_classes} it "
+            "must take vectors [n, latent_dim], which a latent's class is joined to; reshape them in the generator"
+        )
     made, taken = tuple(generator.output_shape[1:]), tuple(discriminator.inputs[0].shape[1:])
     if made != taken:
         raise InputError(f"the generator makes {made}, the discriminator takes {taken}")

@@ -93,11 +93,21 @@ def _shaped(num_classes: int, labels: Any) -> tf.Tensor:
         labels = tf.convert_to_tensor(labels)
     except (TypeError, ValueError) as error:
         raise InputError(f"labels must be an array of numbers; {advice}") from error
+    if labels.shape.rank is None:  # of a data set without shapes, or in a step traced for both [n] and [n, 1]
+        labels = _flat(labels, advice)
     if labels.shape.rank == 2 and labels.shape[1] == 1:  # as Keras's own data sets have them
         labels = labels[:, 0]
     if labels.shape.rank != 1 or not labels.dtype.is_integer:
         raise InputError(f"labels have shape {tuple(labels.shape)} and dtype {labels.dtype.name}; {advice}")
     return labels
+
+
+def _flat(labels: tf.Tensor, advice: str) -> tf.Tensor:
+    """Labels [n] of labels whose shape is known in the running graph alone, where it is checked."""
+    shape = tf.shape(labels)
+    one_each = tf.equal(tf.size(labels), tf.reduce_prod(shape[:1]))
+    with tf.control_dependencies([check_input(one_each, "labels have shape", shape, f"; {advice}")]):
+        return tf.reshape(labels, [-1])
 
 
 def _check_range(labels: tf.Tensor, num_classes: int) -> tf.Operation | None:

@@ -22,7 +22,7 @@ CRITICS: dict[str, dict[str, Any]] = {
 }
 WITHIN = "interpolate_within_class"
 WHY = (
-    "Interpolates between classes are why WGAN-GP is hard to condition: with interpolates within a class it does "
+    "Interpolates between classes are why WGAN-GP is harder to condition: with interpolates within a class it does "
     "better, here"
 )
 ACCURACY = (
@@ -56,7 +56,7 @@ def _claims(part: int, on: str) -> tuple[Claim, ...]:
     return (
         Claim(
             key=f"L5.{part}",
-            topic="WGAN-GP is hard to condition",
+            topic="WGAN-GP is harder to condition than SN",
             sentence=f"WGAN-GP is harder to condition on classes than a critic with spectral normalisation, here {on}.",
             statistic=f"{ACCURACY}, with spectral normalisation and the hinge loss less WGAN-GP's",
             rule=Above(0),

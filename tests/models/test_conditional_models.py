@@ -23,6 +23,7 @@ from keras_gen.errors import InputError
 from keras_gen.layers import ConditionalBatchNormalization
 from keras_gen.losses import TwoSidedPenalty, adversarial
 from keras_gen.models import GAN, RSGAN, VAE, WGAN, WGANGP
+from keras_gen.models.classes import of_batch
 from keras_gen.models.priors import standard_normal
 
 LABELS = np.array([0, 2, 1, 1, 0, 2, 0, 1])
@@ -43,6 +44,13 @@ def vector_gan(kind=GAN, *networks, **arguments):
 def in_another_order(inputs):
     """Networks whose inputs are made of (data, labels)."""
     return (keras.Model(inputs(*network.inputs), network.outputs[0]) for network in conditional_vector_networks())
+
+
+def of_maps():
+    """A generator whose latents are maps, beside labels."""
+    maps, labels = keras.Input((2, 2, 4)), keras.Input((NUM_CLASSES,))
+    hidden = keras.layers.Concatenate()([keras.layers.Flatten()(maps), labels])
+    return keras.Model([maps, labels], keras.layers.Dense(2)(hidden))
 
 
 @pytest.fixture(scope="module")
@@ -270,6 +278,31 @@ class TestBadInput:
         for key, value in state(model).items():
             np.testing.assert_array_equal(value, before[key])
 
+    def test_labels_whose_shape_only_the_graph_knows(self):
+        """In a step that was traced for both [n] and [n, 1], and of a data set that does not say it."""
+        models = vector_gan(), vector_gan()
+        for model, column in zip(models, (LABELS[:, None], LABELS), strict=True):
+            for labels in (LABELS, column, LABELS):
+                model.fit(X, labels, batch_size=8, shuffle=False, verbose=0)
+        of_mixed, of_vectors = map(state, models)
+        for key, value in of_mixed.items():
+            np.testing.assert_array_equal(value, of_vectors[key])
+
+        signature = tf.TensorSpec([None, 2]), tf.TensorSpec(None, tf.int64)
+
+        def silent(labels):
+            return tf.data.Dataset.from_generator(lambda: iter([(X, labels)]), output_signature=signature)
+
+        model = vector_gan()
+        for call in (model.fit, model.evaluate):
+            call(silent(LABELS[:, None]), verbose=0)
+            with pytest.raises(InputError, match=r"^labels have shape .8,? 3.*; give whole numbers \[n\] from 0 to 2$"):
+                call(silent(one_hot(LABELS).astype(int)), verbose=0)
+        rows = tf.function(lambda *batch: of_batch(NUM_CLASSES, batch)[0], input_signature=signature)
+        np.testing.assert_array_equal(rows(X, LABELS[:, None]), one_hot(LABELS))
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"InputError: labels have shape\] \[8 3\]"):
+            rows(X, one_hot(LABELS).astype(int))
+
     def test_single_batches(self):
         model = vector_gan()
         for call in (model.train_on_batch, model.test_on_batch):
@@ -343,6 +376,10 @@ class TestBadInput:
             (
                 lambda: GAN(*in_another_order(lambda data, labels: {x.name: x for x in (data, labels)}), num_classes=3),
                 r"the generator takes its inputs in a dict, which Keras sorts by name; give a list: keras.Model\(",
+            ),
+            (
+                lambda: GAN(of_maps(), conditional_vector_networks()[1], num_classes=3),
+                r"the generator takes latents \[n, 2, 2, 4\]; with num_classes=3 it must take vectors \[n, l",
             ),
             (lambda: vae(VAE, num_classes=2.5), "num_classes=2.5: must be a whole number of at least 2"),
         ],

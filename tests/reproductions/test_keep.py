@@ -6,8 +6,10 @@ import pytest
 
 from reproductions import keep
 from reproductions.harness.errors import UsageError
+from reproductions.harness.record import RESULTS as RESULTS_FOLDER
 from reproductions.harness.run_directory import RunDirectory
 from reproductions.reporting import single_run
+from reproductions.reporting.classes import class_accuracy
 
 NUMBERS = {
     "kernel_distance": 0.5,
@@ -75,3 +77,8 @@ def test_the_table_has_the_mean_of_the_last_three_and_says_who_trained():
     assert made.startswith("20,000 steps of 64 images, seed 0, ") and "2.5 minutes (A card). 1000 samples" in made
     here = {key: value for key, value in RESULTS.items() if key != "trained_on"}
     assert "(processor)" in single_run.table(here)
+
+
+@pytest.mark.parametrize(("script", "name"), [("lipschitz", "classes"), ("wgan_div", "laptop")])
+def test_kept_runs_with_labels_draw_the_class_that_is_asked_for(script, name):
+    assert class_accuracy(json.loads((RESULTS_FOLDER / script / f"{name}.json").read_text())) >= 0.9

@@ -11,13 +11,14 @@ import pytest
 from PIL import Image
 
 from helpers import forked
-from keras_gen import metrics
+from keras_gen import datasets, metrics
 from keras_gen.datasets import fashion_mnist
 from keras_gen.errors import InputError
 from keras_gen.metrics import ImageFeatures, imagenet, trained_features
 from reproductions import wgan_div
 from reproductions.harness import record, study_needs
 from reproductions.harness.errors import UsageError
+from reproductions.harness.image_labels import check_classes
 from reproductions.harness.options import as_flags
 from reproductions.harness.study import Study
 from reproductions.reporting.curves import curves
@@ -91,6 +92,8 @@ def test_features_need_labels_or_weights(configuration, tmp_path, monkeypatch):
     unlabelled = configuration(dataset=f"folder:{tmp_path}", image_size=8)
     with pytest.raises(UsageError, match=f"--dataset=folder:{tmp_path}: .* no labels .* give --features=imagenet"):
         check(reproduction, "power", [unlabelled], None, tmp_path / "none.json")
+    with pytest.raises(UsageError, match=f"folder:{tmp_path} has no labels; give --num_classes=none$"):
+        check_classes(configuration(num_classes=10), datasets.load(f"folder:{tmp_path}", "train", 8))
     with pytest.raises(InputError, match="(?i)inception"):
         check(reproduction, "power", [configuration(features="inception")], None, tmp_path / "none.json")
     monkeypatch.setattr(imagenet, "weights_file", lambda: tmp_path / "none.pth")
