@@ -21,11 +21,15 @@ from helpers.small_gans import IMAGE_SHAPE, LATENT_DIM, compiled, data, image_ne
 from keras_gen.callbacks import SampleSheets
 from keras_gen.errors import InputError
 from keras_gen.layers import ConditionalBatchNormalization
-from keras_gen.losses import TwoSidedPenalty, adversarial
-from keras_gen.models import GAN, RSGAN, VAE, WGAN, WGANGP
+from keras_gen.losses import OneSidedPenalty, PowerPenalty, R1Penalty, TwoSidedPenalty, adversarial
+from keras_gen.models import FGAN, GAN, RSGAN, VAE, WGAN, WGANGP, WGANDiv
 from keras_gen.models.classes import of_batch
 from keras_gen.models.priors import standard_normal
 
+PENALTIES = {
+    "none": None,
+    **{kind.__name__: kind() for kind in (PowerPenalty, TwoSidedPenalty, OneSidedPenalty, R1Penalty)},
+}
 LABELS = np.array([0, 2, 1, 1, 0, 2, 0, 1])
 X = data(8, (2,))
 every_model = pytest.mark.parametrize(
@@ -139,13 +143,24 @@ class TestWhoseLabels:
         np.testing.assert_array_equal(classes, one_hot(LABELS))
 
 
-@pytest.mark.parametrize("loss", slow_unless(["hinge"], adversarial.names()))
-def test_every_loss_trains_it(loss):
-    model = vector_gan(GAN, adversarial_loss=loss)
-    before = state(model)
+def trained(model):
+    """Trains both networks for a step, which must move them and give finite terms."""
+    before = {network: network.get_weights() for network in (model.generator, model.discriminator)}
     terms = model.train_step((X, LABELS))
     assert np.isfinite(list(terms.values())).all()
-    assert any(not np.array_equal(before[name], value) for name, value in state(model).items())
+    for network, weights in before.items():
+        assert any(not np.array_equal(*pair) for pair in zip(weights, network.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("penalty", slow_unless(["R1Penalty"], PENALTIES))
+@pytest.mark.parametrize("loss", slow_unless(["hinge"], adversarial.names()))
+def test_every_loss_with_every_penalty_trains_it(loss, penalty):
+    trained(vector_gan(GAN, adversarial_loss=loss, gradient_penalty=PENALTIES[penalty]))
+
+
+@pytest.mark.parametrize("kind", [WGANDiv, FGAN])
+def test_the_posts_own_losses_train_it(kind):
+    trained(vector_gan(kind))
 
 
 @pytest.mark.parametrize("how", slow_unless(["persistent"], ["persistent", "from_ones", "projection"]))
