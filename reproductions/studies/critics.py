@@ -34,7 +34,7 @@ RATES = Search(
     script="lipschitz",
     name="critic_rates",
     contestants=CRITICS,
-    grid=alike(5e-4, 1e-3, 2e-3, 4e-3, 8e-3),
+    grid=alike(5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2),
     usual="rates 5e-4",
 )
 FOUND = RATES.winners()
