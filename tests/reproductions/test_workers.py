@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import keras_gen.models  # noqa: F401 (with which the saved models load)
 from helpers import forked
 from reproductions.harness.failures import guarded
 from reproductions.harness.workers import loopback_cluster, lost_worker
@@ -72,6 +73,18 @@ def test_two_workers_make_the_same_run_and_the_chief_alone_writes(smoke_run, tmp
     assert [row["step"] for row in rows(chiefs / "metrics.csv")] == ["5", "10", "15", "20"]
     assert {path.name for path in chiefs.iterdir()} == {path.name for path in alone.iterdir()}
     for expected, found in zip(weights(alone), weights(chiefs), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_two_workers_give_each_image_its_own_label(tmp_path):
+    flags = ["--num_classes=10", "--steps=10"]
+    one, two = tmp_path / "one", tmp_path / "two"
+    command = [sys.executable, "-m", "reproductions.wgan_div", "--preset=smoke", "--deterministic", *flags]
+    subprocess.run([*command, f"--output_dir={one}"], capture_output=True, cwd=ROOT, check=True)
+    for status, complaint in Job(loopback_cluster(2), *flags, f"--output_dir={two}").complaints():
+        assert status == 0, complaint
+    for expected, found in zip(weights(one), weights(two), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
