@@ -30,6 +30,7 @@ SETTINGS = budgets.SMALL_PHOTOS | {
     "steps": STEPS,
     **dict.fromkeys(("evaluate_every", "sample_every", "checkpoint_every"), 300),
 }
+# From above the author's 2e-4 to where every critic is past its best.
 RATES = Search(
     script="lipschitz",
     name="critic_rates",
