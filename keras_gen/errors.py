@@ -55,6 +55,11 @@ def check_input(holds: tf.Tensor, *message: str | tf.Tensor) -> tf.Operation | N
     return None
 
 
+def batch_of(sizes: Iterable[int | str | None], count: str = "n") -> str:
+    """The shape of a batch of rows of these sizes, such as [n, 28, 28, 1]."""
+    return f"[{', '.join(map(str, (count, *sizes)))}]"
+
+
 def written(number: tf.Tensor) -> str:
     """A known number as messages write it: a whole one in full, another with six digits."""
     known = tf.get_static_value(number)

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from keras_gen.checks import check_counts
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, batch_of
 from keras_gen.keras_privates import BatchNormalization
 
 
@@ -73,6 +73,6 @@ class ConditionalBatchNormalization(keras.layers.Layer):
 
     def _check_rows(self, shape: tuple[int | None, ...]) -> None:
         if len(shape) != 2 or shape[1] != self.num_classes:
-            given, rows = ", ".join(map(str, ("n", *shape[1:]))), f"[n, {self.num_classes}]"
             advice = f"keras.ops.one_hot(labels, {self.num_classes}) makes them of labels [n]"
-            raise InputError(f"classes have shape [{given}]; give one-hot rows {rows}: {advice}")
+            given, rows = batch_of(shape[1:]), batch_of([self.num_classes])
+            raise InputError(f"classes have shape {given}; give one-hot rows {rows}: {advice}")

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, batch_of
 
 
 class ImageFeatures:
@@ -60,9 +60,8 @@ class ImageFeatures:
         else:
             fits = images.shape[1:] == expected
         if not fits or images.size == 0:
-            raise InputError(
-                f"images for {self.name} must have shape [n > 0, {', '.join(map(str, expected))}], got {images.shape}"
-            )
+            shape = batch_of(expected, "n > 0")
+            raise InputError(f"images for {self.name} must have shape {shape}, got {images.shape}")
         if not np.issubdtype(images.dtype, np.floating):
             raise InputError(f"images must be floats in [-1, 1], got {images.dtype}")
         if not np.isfinite(images).all():

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from keras_gen.checks import check_choice, check_gives_logits, check_shapes_known, warn_of_range
-from keras_gen.errors import InputError
+from keras_gen.errors import InputError, batch_of
 from keras_gen.losses.gradient_penalties import GradientPenalty
 from keras_gen.losses.gradient_sampling import SAMPLINGS, WITHIN_CLASS
 from keras_gen.models.classes import check_class_input
@@ -24,7 +24,7 @@ def check_networks(generator: keras.Model, discriminator: keras.Model, num_class
     latents = tuple(generator.inputs[0].shape[1:])
     if num_classes is not None and len(latents) != 1:
         raise InputError(
-            f"the generator takes latents [{', '.join(map(str, ('n', *latents)))}]; with num_classes={num_classes} it "
+            f"the generator takes latents {batch_of(latents)}; with num_classes={num_classes} it "
             "must take vectors [n, latent_dim], which a latent's class is joined to; reshape them in the generator"
         )
     made, taken = tuple(generator.output_shape[1:]), tuple(discriminator.inputs[0].shape[1:])

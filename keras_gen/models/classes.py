@@ -10,7 +10,7 @@ import keras
 import tensorflow as tf
 
 from keras_gen import keras_privates
-from keras_gen.errors import InputError, check_input
+from keras_gen.errors import InputError, batch_of, check_input
 
 Classes: TypeAlias = tuple[tf.Tensor, ...]
 NO_CLASSES = "this model has no classes; leave them out, or build it with num_classes"
@@ -58,7 +58,7 @@ def check_class_input(role: str, network: keras.Model, num_classes: int | None, 
     shape = tuple(network.inputs[1].shape[1:])
     if shape not in ((), (1,), (num_classes,)):
         raise InputError(
-            f"the {role} takes labels [{', '.join(map(str, ('n', *shape)))}]; with num_classes={num_classes} it must "
+            f"the {role} takes labels {batch_of(shape)}; with num_classes={num_classes} it must "
             f"take [n], [n, 1] or, for one-hot rows, [n, {num_classes}], as the second input: {in_order}"
         )
     for layer in network.layers:

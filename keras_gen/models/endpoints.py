@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import keras
 import tensorflow as tf
 
-from keras_gen.errors import InputError, check_input, unwrapped_input_errors, written
+from keras_gen.errors import InputError, batch_of, check_input, unwrapped_input_errors, written
 from keras_gen.models import classes
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -71,7 +71,7 @@ class Rows:
         tensor = value if hasattr(value, "shape") else tf.convert_to_tensor(value)
         given, needed = tf.TensorShape(tensor.shape), [None, *getattr(model, self.shape)]
         if not given.is_compatible_with(needed):
-            raise InputError(f"{name}: shape {tuple(given)}; give [{', '.join(map(str, ('n', *needed[1:])))}]")
+            raise InputError(f"{name}: shape {tuple(given)}; give {batch_of(needed[1:])}")
         if isinstance(tensor, keras.KerasTensor):
             return tensor
         if not tf.as_dtype(tensor.dtype).is_floating:

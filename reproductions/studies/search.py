@@ -46,8 +46,8 @@ def _in_powers_of_ten(number: float) -> str:
 
 
 # A contestant of which nothing is recorded has the usual point. On clothes and on photographs of 16 pixels the grid
-# reaches from rates that are too small to ones that are too large, for most contestants; on those of 32 pixels it begins
-# with the author's. On photographs the discriminator is faster than the generator at one point.
+# reaches from rates that are too small to ones that are too large, for most contestants; on photographs of 32 pixels it
+# begins with the author's. On photographs the discriminator is faster than the generator at one point.
 RATES_ON_PHOTOS: dict[str, Any] = {
     "grid": {**alike(2e-4, 5e-4, 1e-3, 2e-3), "rates 8e-4 and 2e-4": rates(8e-4, 2e-4)},
     "usual": "rates 2e-4",
