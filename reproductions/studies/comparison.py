@@ -50,13 +50,13 @@ OF_PHOTOS = _search("rates", RATES_ON_SMALL_PHOTOS)
 OF_CLOTHES = _search("rates_clothes", RATES_ON_CLOTHES)
 
 STUDIES = {
-    "rates": OF_PHOTOS.study("photos_32", budgets.SMALL_PHOTOS, budgets.MINUTES_SMALL_PHOTOS),
+    "rates": OF_PHOTOS.study("photos_32", budgets.UNLABELLED_PHOTOS, budgets.MINUTES_SMALL_PHOTOS),
     "comparison": _contest(
         OF_PHOTOS,
         "W1.1",
         "on photographs of 16 pixels",
         "photos_32",
-        budgets.SMALL_PHOTOS,
+        budgets.UNLABELLED_PHOTOS,
         budgets.MINUTES_SMALL_PHOTOS,
     ),
     "rates_clothes": OF_CLOTHES.study("laptop", budgets.CLOTHES, budgets.MINUTES_CLOTHES),
