@@ -41,7 +41,7 @@ def lenet_features(
 
     For MNIST and Fashion-MNIST it comes with the package. For other data the first call trains
     `keras_gen.networks.lenet` on `train`, which takes seconds for thousands of small images; later calls read it from
-    the cache. A cache file that is damaged, or belongs to another version of the data or of this training, is
+    the cache. A file of the cache that is damaged, or belongs to another version of the data or of this training, is
     replaced. Training runs on the CPU, where the same processor, seed and number of threads give the same weights to
     the last bit.
 
@@ -58,7 +58,7 @@ def lenet_features(
         `test_accuracy` (on at most 10,000 images), and `weights_hash`.
 
     Raises:
-        InputError: A data set has no labels, or the shapes of the images differ.
+        InputError: A data set has no labels, the shapes of the images differ, or the package's LeNet is damaged.
     """
     _check(train, test)
     recipe = _recipe(train, seed)
@@ -83,7 +83,7 @@ def lenet_features_without_training(
         cache_dir: As in `lenet_features`.
 
     Raises:
-        InputError: The data set has no labels.
+        InputError: The data set has no labels, or the package's LeNet is damaged.
     """
     with tf.device("/CPU:0"):
         found = _read_caches(train, _recipe(train, seed), cache_dir)
@@ -188,8 +188,24 @@ def _stem(train: Images, seed: int, folder: str | os.PathLike | None) -> Path:
 
 def _read_caches(train: Images, recipe: dict, cache_dir: str | os.PathLike | None) -> tuple[keras.Model, dict] | None:
     """The network and its description, of the package or else of the cache; None if neither has one that fits."""
-    stems = (_stem(train, recipe["seed"], folder) for folder in (SHIPPED, cache_dir))
-    return next((found for stem in stems if (found := _read_cache(stem, recipe))), None)
+    shipped, cached = (_stem(train, recipe["seed"], folder) for folder in (SHIPPED, cache_dir))
+    found = _read_cache(shipped, recipe)
+    if found is None and _meant_for(shipped, recipe):
+        raise InputError(
+            f"{shipped}.keras is missing, damaged, or another network's, and distances on a LeNet trained in its place "
+            "could not be compared with recorded ones; reinstall keras_gen"
+        )
+    return found or _read_cache(cached, recipe)
+
+
+def _meant_for(stem: Path, recipe: dict) -> bool:
+    """Whether one of the two files lies there, and the description is that of this recipe, as far as it can be read."""
+    description, weights = (Path(f"{stem}.{suffix}") for suffix in ("json", "keras"))
+    try:
+        found = json.loads(description.read_text())
+        return all(found[key] == value for key, value in recipe.items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return description.exists() or weights.exists()
 
 
 def _read_cache(stem: Path, recipe: dict) -> tuple[keras.Model, dict] | None:

@@ -78,9 +78,9 @@ def class_dots(record: dict) -> Figure:
     for axes, (name, (title, number)) in zip(figure.subplots(1, len(panels), sharey=True), panels.items(), strict=True):
         for row, runs in enumerate(variants.values()):
             numbers = [found for run in summary.whole(runs) if (found := number(run)) is not None]
-            axes.plot(numbers, [row] * len(numbers), "o", color="C0")
+            axes.plot(numbers, [row] * len(numbers), "o", color="C0", label="a seed" if row == 0 else None)
             if numbers:
-                axes.plot(mean(numbers), row, "|", color="C1", markersize=14)
+                axes.plot(mean(numbers), row, "|", color="C1", markersize=14, label="mean" if row == 0 else None)
         axes.set_yticks(range(len(variants)), list(variants))
         axes.set_xlabel(title)
         if of_test_images:
@@ -88,7 +88,6 @@ def class_dots(record: dict) -> Figure:
         if name != ACCURACY:  # accuracies differ by little: an axis from 0 would hide it
             axes.set_xlim(0, 1.05 * axes.get_xlim()[1])
         axes.grid(alpha=0.3)
-    axes.invert_yaxis()
-    if of_test_images:
-        axes.legend(loc="lower left")
+    axes.set_ylim(len(variants) - 0.5, -0.5)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure

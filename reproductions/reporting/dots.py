@@ -25,7 +25,7 @@ def dots(record: dict) -> Figure:
     distances = [summary.settled(run) for run in summary.whole(record["runs"])]
     if max(distances) > 10 * min(distances):
         figures.plain_logarithm(axes, "x")
-    else:
+    elif max(distances) > 2 * min(distances):
         axes.set_xlim(left=0)
     axes.set_xlabel(summary.distance_title(record))
     axes.grid(alpha=0.3, which="both")
@@ -34,4 +34,7 @@ def dots(record: dict) -> Figure:
 
 
 def _row_title(variant: str, runs: list[dict]) -> str:
-    return variant if summary.whole(runs) else f"{variant} (broke down)"
+    broken = len(runs) - len(summary.whole(runs))
+    if not broken:
+        return variant
+    return f"{variant} (broke down)" if broken == len(runs) else f"{variant} ({broken} of {len(runs)} broke down)"

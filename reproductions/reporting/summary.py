@@ -149,9 +149,13 @@ def milliseconds_per_step(run: dict) -> float:
 
 def distance_title(record: dict) -> str:
     """The distance by its full name, with the counts that it depends on."""
-    run = whole(record["runs"])[0]
-    row, network = run["evaluations"][-1], run["measure"]["features"]["network"]
+    row, network = whole(record["runs"])[0]["evaluations"][-1], features_network(record)
     return f"Fréchet distance on {network} features ({row['num_real']:.0f} real, {row['num_fake']:.0f} fake)"
+
+
+def features_network(record: dict) -> str:
+    """The network whose features all runs of the record are measured on."""
+    return whole(record["runs"])[0]["measure"]["features"]["network"]
 
 
 def real_test_images(record: dict) -> dict | None:

@@ -44,7 +44,7 @@ STUDY = Study(
     claims=tuple(
         Claim(
             key=f"G2.{number}",
-            topic="divergences hardly differ on images",
+            topic="divergences hardly differ on images at one rate",
             sentence=f"{COMPARED[group]} hardly differ in practice, at the same learning rates.",
             statistic="mean Fréchet distance of the last three evaluations, largest of the divergences' "
             "means over the smallest",

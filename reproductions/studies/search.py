@@ -46,9 +46,9 @@ def _in_powers_of_ten(number: float) -> str:
 
 
 # A contestant of which nothing is recorded has the usual point. On clothes the grid reaches from rates that are too
-# small to ones that are too large, for most contestants. So it does on photographs of 16 pixels, both where the networks
-# have the same rate and where the discriminator's is four times the generator's; on those of 32 pixels it begins with
-# the author's.
+# small to ones that are too large, for most contestants. So it does on photographs of 16 pixels, both where the
+# networks have the same rate and where the discriminator's is four times the generator's; on those of 32 pixels it
+# begins with the author's.
 RATES_ON_PHOTOS: dict[str, Any] = {
     "grid": {**alike(2e-4, 5e-4, 1e-3, 2e-3), "rates 8e-4 and 2e-4": rates(8e-4, 2e-4)},
     "usual": "rates 2e-4",
@@ -90,7 +90,7 @@ class Search:
     def study(self, preset: str, settings: Flags, minutes: float) -> Study:
         """The study that makes the search; minutes as in `Study`."""
         return Study(
-            question=f"What every contestant runs with: the same {len(self.grid)} points for each",
+            question=f"The search before the contest: the same {len(self.grid)} points for every contestant",
             variants={
                 f"{contestant}: {point}": {**flags, **at_point}
                 for contestant, flags in self.contestants.items()

@@ -70,7 +70,7 @@ def figure(record: dict) -> Figure:
             axes.plot(turns, [row] * len(turns), "o", color=f"C{row}", alpha=0.4)
     axes.set(xlabel="ms per step", yticks=range(len(TITLES)), yticklabels=list(TITLES.values()))
     axes.set_xlim(left=0)
-    axes.invert_yaxis()
+    axes.set_ylim(len(TITLES) - 0.5, -0.5)
     axes.grid(alpha=0.3)
     return made
 

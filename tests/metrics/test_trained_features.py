@@ -153,11 +153,41 @@ def test_a_damaged_cache_is_replaced(digits, tmp_path, quick_trainings, suffix, 
     assert len(quick_trainings) == 2
 
 
-def test_other_data_of_the_same_name_are_not_taken_for_these(digits, tmp_path, quick_trainings):
+@pytest.mark.parametrize(
+    ("suffix", "damage"),
+    [
+        ("keras", truncate),
+        ("keras", lambda path: path.unlink()),
+        ("json", empty),
+        ("json", set_hash),
+        ("json", lambda path: path.unlink()),
+    ],
+)
+def test_a_damaged_file_of_the_package_is_not_replaced(digits, tmp_path, quick_trainings, monkeypatch, suffix, damage):
+    """Distances on a LeNet trained in its place would pass for those of the records."""
+    package = tmp_path / "package"
+    monkeypatch.setattr(trained_features, "SHIPPED", package)
+    lenet_features(*digits, cache_dir=package)
+    assert lenet_features_without_training(digits[0], cache_dir=tmp_path) is not None
+    damage(package / f"lenet-digits-8x8x1-seed0.{suffix}")
+    said = (
+        f"^{package}/lenet-digits-8x8x1-seed0.keras is missing, damaged, or another network's.*; reinstall keras_gen$"
+    )
+    for read in (lambda: lenet_features(*digits), lambda: lenet_features_without_training(digits[0])):
+        with pytest.raises(InputError, match=said):
+            read()
+    assert len(quick_trainings) == 1
+
+
+@pytest.mark.parametrize("shipped", [False, True])
+def test_other_data_of_the_same_name_are_not_taken_for_these(digits, tmp_path, quick_trainings, monkeypatch, shipped):
     train, test = digits
     fewer = dataclasses.replace(train, pixels=train.pixels[:500], labels=train.labels[:500])
     lenet_features(train, test, cache_dir=tmp_path)
-    assert lenet_features(fewer, test, cache_dir=tmp_path).description["num_train_images"] == 500
+    if shipped:
+        monkeypatch.setattr(trained_features, "SHIPPED", tmp_path)
+    cache_dir = tmp_path / "others" if shipped else tmp_path
+    assert lenet_features(fewer, test, cache_dir=cache_dir).description["num_train_images"] == 500
     assert len(quick_trainings) == 2
 
 
