@@ -145,7 +145,7 @@ def figure(record: dict) -> Figure:
             axes.set(title=f"{_data(dataset, size)}:\n{name}", ylim=(len(methods) - 0.5, -0.5))
             axes.set_yticks(range(len(methods)), methods if axes is row[0] else [""] * len(methods))
             if name.startswith("sensitivity"):
-                axes.set_xlim(left=0)
+                axes.set_xlim(0, 1.05 * axes.get_xlim()[1])
             axes.grid(alpha=0.3)
     return made
 
