@@ -55,7 +55,8 @@ RATES_ON_PHOTOS: dict[str, Any] = {
 }
 RATES_ON_SMALL_PHOTOS: dict[str, Any] = {
     "grid": {
-        **alike(5e-4, 1e-3, 2e-3, 4e-3),
+        **alike(2e-4, 5e-4, 1e-3, 2e-3, 4e-3),
+        "rates 4e-4 and 1e-4": rates(4e-4, 1e-4),
         "rates 8e-4 and 2e-4": rates(8e-4, 2e-4),
         "rates 2e-3 and 5e-4": rates(2e-3, 5e-4),
         "rates 4e-3 and 1e-3": rates(4e-3, 1e-3),
