@@ -11,7 +11,7 @@ from reproductions.reporting.markdown import spread, table
 COLUMNS = ("variant", "distance", "over the training", "best", "steps to {level}", "kernel distance")
 SHARES = (("precision", "recall"), ("density", "coverage"))
 # On ImageNet features blots of the right colours lie closer together than photographs do: their precision and density
-# are above those of test images, while nearly no test image is among them.
+# are above those of test images, and their recall is near zero.
 SHARES_ON_IMAGENET = (("coverage",),)
 
 

@@ -27,7 +27,7 @@ SMALL_PHOTOS: dict[str, Any] = PHOTOS | {
     "evaluate_every": 600,
     "checkpoint_every": 600,
 }
-# Models without labels level off sooner.
+# For searches of dozens of runs; after so many steps some curves still fall.
 UNLABELLED_PHOTOS: dict[str, Any] = SMALL_PHOTOS | {
     "steps": 4_000,
     "sample_every": 2_000,
