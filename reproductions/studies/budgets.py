@@ -9,7 +9,8 @@ from typing import Any
 SEEDS = (0, 1, 2)
 
 # A search has the steps of its contest: after half of them, rates were best that broke down or stalled later. At 32
-# pixels no curve had levelled off in the time, and no critic had learnt any class; at 16, wider networks make more steps.
+# pixels no curve had levelled off in the time, and no critic had learnt any class; at 16, wider networks make more
+# steps.
 PHOTOS: dict[str, Any] = {
     "image_size": 16,
     "width": 32,

@@ -42,7 +42,7 @@ def _slightly_better(key: str, on: str) -> Claim:
 
 
 CONVERGENCE = Study(
-    question="RSGAN beside SGAN and SNGAN on photographs of 16 pixels: the author's networks and updates, one search for rates",
+    question="RSGAN beside SGAN and SNGAN on photographs: the author's networks and updates, the same search for rates",
     variants=PHOTOS_SEARCH.winners(),
     search=PHOTOS_SEARCH.name,
     table=quality_table,
