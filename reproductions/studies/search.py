@@ -50,7 +50,8 @@ def _in_powers_of_ten(number: float) -> str:
 # rate and where the discriminator's is four times the generator's.
 RATES_ON_PHOTOS: dict[str, Any] = {
     "grid": {
-        **alike(5e-4, 1e-3, 2e-3, 4e-3),
+        **alike(2e-4, 5e-4, 1e-3, 2e-3, 4e-3),
+        "rates 4e-4 and 1e-4": rates(4e-4, 1e-4),
         "rates 8e-4 and 2e-4": rates(8e-4, 2e-4),
         "rates 2e-3 and 5e-4": rates(2e-3, 5e-4),
         "rates 4e-3 and 1e-3": rates(4e-3, 1e-3),
