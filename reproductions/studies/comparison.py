@@ -8,7 +8,7 @@ from reproductions.reporting import summary
 from reproductions.reporting.curves import curves
 from reproductions.reporting.quality import quality_table
 from reproductions.studies import budgets
-from reproductions.studies.search import RATES_ON_CLOTHES, RATES_ON_SMALL_PHOTOS, Search
+from reproductions.studies.search import RATES_ON_CLOTHES, RATES_ON_PHOTOS, Search
 
 MODELS: dict[str, dict[str, Any]] = {
     "WGAN-div": {"model": "wgan_div"},
@@ -46,18 +46,18 @@ def _contest(search: Search, key: str, on: str, preset: str, settings: dict[str,
     )
 
 
-OF_PHOTOS = _search("rates", RATES_ON_SMALL_PHOTOS)
+OF_PHOTOS = _search("rates", RATES_ON_PHOTOS)
 OF_CLOTHES = _search("rates_clothes", RATES_ON_CLOTHES)
 
 STUDIES = {
-    "rates": OF_PHOTOS.study("photos_32", budgets.UNLABELLED_PHOTOS, budgets.MINUTES_SMALL_PHOTOS),
+    "rates": OF_PHOTOS.study("photos_32", budgets.PHOTOS, budgets.MINUTES_PHOTOS),
     "comparison": _contest(
         OF_PHOTOS,
         "W1.1",
         "on photographs of 16 pixels",
         "photos_32",
-        budgets.UNLABELLED_PHOTOS,
-        budgets.MINUTES_SMALL_PHOTOS,
+        budgets.PHOTOS,
+        budgets.MINUTES_PHOTOS,
     ),
     "rates_clothes": OF_CLOTHES.study("laptop", budgets.CLOTHES, budgets.MINUTES_CLOTHES),
     "comparison_clothes": _contest(

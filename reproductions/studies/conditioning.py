@@ -89,7 +89,15 @@ def _contest(search: Search, part: int, on: str, preset: str, settings: dict[str
 
 
 # One update of the critic in a step, as on clothes; the preset has the author's five.
-PHOTOS = budgets.SMALL_PHOTOS | {"batch_norm": False, "discriminator_steps": 1}
+PHOTOS = budgets.PHOTOS | {
+    "steps": 6_000,
+    "sample_every": 3_000,
+    "evaluate_every": 600,
+    "checkpoint_every": 600,
+    "batch_norm": False,
+    "discriminator_steps": 1,
+}
+MINUTES_PHOTOS = 6
 # With labels the best rates lie at the end of the usual grid or beyond.
 OF_CLOTHES = _search(
     "conditioning_rates_clothes", RATES_ON_CLOTHES | {"grid": RATES_ON_CLOTHES["grid"] | alike(1.6e-2)}
@@ -99,8 +107,6 @@ OF_PHOTOS = _search("conditioning_rates", {"grid": alike(5e-4, 1e-3, 2e-3, 4e-3)
 STUDIES = {
     "conditioning_rates_clothes": OF_CLOTHES.study("laptop", budgets.CLOTHES, budgets.MINUTES_CLOTHES),
     "conditioning_clothes": _contest(OF_CLOTHES, 1, "on clothes", "laptop", budgets.CLOTHES, budgets.MINUTES_CLOTHES),
-    "conditioning_rates": OF_PHOTOS.study("photos_32", PHOTOS, budgets.MINUTES_SMALL_PHOTOS),
-    "conditioning": _contest(
-        OF_PHOTOS, 3, "on photographs of 16 pixels", "photos_32", PHOTOS, budgets.MINUTES_SMALL_PHOTOS
-    ),
+    "conditioning_rates": OF_PHOTOS.study("photos_32", PHOTOS, MINUTES_PHOTOS),
+    "conditioning": _contest(OF_PHOTOS, 3, "on photographs of 16 pixels", "photos_32", PHOTOS, MINUTES_PHOTOS),
 }

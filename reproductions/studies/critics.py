@@ -26,10 +26,11 @@ CRITICS: dict[str, dict[str, Any]] = {
 }
 # Five updates of the critic for one of the generator, as the author has them, make these runs long.
 STEPS = 3_000
-SETTINGS = budgets.SMALL_PHOTOS | {
+SETTINGS = budgets.PHOTOS | {
     "steps": STEPS,
     **dict.fromkeys(("evaluate_every", "sample_every", "checkpoint_every"), 300),
 }
+MINUTES = 6
 # From above the author's 2e-4 to where every critic is past its best.
 RATES = Search(
     script="lipschitz",
@@ -102,7 +103,7 @@ def _projection_is_worse(key: str, title: str, with_what: str) -> Claim:
 
 
 STUDIES = {
-    "critic_rates": RATES.study("photos_32", SETTINGS, budgets.MINUTES_SMALL_PHOTOS),
+    "critic_rates": RATES.study("photos_32", SETTINGS, MINUTES),
     "critics": Study(
         question="What bounds the critic of a WGAN: spectral normalisation, a gradient penalty, projection",
         variants=FOUND | PROJECTED,
@@ -112,7 +113,7 @@ STUDIES = {
         preset="photos_32",
         settings=SETTINGS,
         seeds=budgets.SEEDS,
-        minutes=budgets.MINUTES_SMALL_PHOTOS,
+        minutes=MINUTES,
         claims=(
             *_than_wgan_gp(1, ""),
             *_than_wgan_gp(4, WITHOUT),

@@ -45,15 +45,10 @@ def _in_powers_of_ten(number: float) -> str:
     return f"{number:.1e}".replace(".0", "").replace("e-0", "e-")
 
 
-# A contestant of which nothing is recorded has the usual point. On clothes the grid reaches from rates that are too
-# small to ones that are too large, for most contestants. So it does on photographs of 16 pixels, both where the
-# networks have the same rate and where the discriminator's is four times the generator's; on those of 32 pixels it
-# begins with the author's.
+# A contestant of which nothing is recorded has the usual point. The grids reach from rates that are too small to ones
+# that are too large, for most contestants; on photographs, which have 16 pixels, both where the networks have the same
+# rate and where the discriminator's is four times the generator's.
 RATES_ON_PHOTOS: dict[str, Any] = {
-    "grid": {**alike(2e-4, 5e-4, 1e-3, 2e-3), "rates 8e-4 and 2e-4": rates(8e-4, 2e-4)},
-    "usual": "rates 2e-4",
-}
-RATES_ON_SMALL_PHOTOS: dict[str, Any] = {
     "grid": {
         **alike(2e-4, 5e-4, 1e-3, 2e-3, 4e-3),
         "rates 4e-4 and 1e-4": rates(4e-4, 1e-4),
