@@ -77,7 +77,12 @@ SEARCH = Search(
         for generator_steps in (1, 2)
         for title, variant in MODELS.items()
     },
-    grid=alike(5e-4, 2e-3) | {"rates 4e-3 and 2e-3": rates(4e-3, 2e-3), "rates 8e-3 and 1e-3": rates(8e-3, 1e-3)},
+    grid={
+        **alike(2e-4, 5e-4, 2e-3),
+        "rates 4e-3 and 2e-3": rates(4e-3, 2e-3),
+        "rates 8e-3 and 1e-3": rates(8e-3, 1e-3),
+        "rates 8e-3 and 5e-4": rates(8e-3, 5e-4),
+    },
     usual="rates 4e-3 and 2e-3",
     distance=missed,
     in_words="1 - (share of modes found) x (share of good samples)",
