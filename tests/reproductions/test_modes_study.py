@@ -47,7 +47,9 @@ def test_the_search_wants_both_all_modes_and_good_samples():
 
     assert missed(run("", 20, 0.5)) == pytest.approx(0.6)
     sharp, all_modes, neither = (
-        run(*found) for found in zip(list(SEARCH.grid)[1:], (5, 25, 5), (0.9, 0.5, 0.2), strict=True)
+        run("rates 2e-3", 5, 0.9),
+        run("rates 4e-3 and 2e-3", 25, 0.5),
+        run("rates 8e-3 and 1e-3", 5, 0.2),
     )
     record = {
         "question": RATES.question,
