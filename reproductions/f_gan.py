@@ -65,7 +65,7 @@ REPRODUCTION = Reproduction(
     report=run_report.write,
     studies={
         "gaussian_table": gaussian_table.STUDY,
-        "images": images.STUDY,
+        **images.STUDIES,
     },
     settings={
         "dcgan_celeba": lambda: gan_settings.table(authors_gans.DCGAN, PRESETS["paper"], build),
