@@ -28,7 +28,7 @@ COLUMNS = {
     "neighbor_accuracy_5": ("neighbour accuracy, k = 5", 3),
     "linear_probe": ("linear probe", 3),
 }
-WEIGHTS = (1, 2, 4, 10)
+WEIGHTS = (1, 2, 4, 10, 30, 100)
 
 
 def perform(settings: Any, data_dir: str | None) -> dict:
@@ -107,7 +107,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
             "estimator": "jensen_shannon",
             "information_weight": float(weight),
         }
-        for weight in (1, 10)
+        for weight in (1, 10, 100)
     },
 }
 

@@ -50,7 +50,7 @@ RATES = Search(
     script="f_gan",
     name="rates",
     contestants={title: flags for group in SEARCHED for title, flags in _flags(group).items()},
-    grid=alike(2e-4, 5e-4, 1e-3, 2e-3, 4e-3),
+    grid=alike(1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3),
     usual="rates 5e-4",
 )
 STUDY = Study(
