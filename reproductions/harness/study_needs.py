@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from reproductions.harness import image_features, launch
+from reproductions.harness import image_features, launch, run_checks
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
 from reproductions.harness.image_labels import check_classes
@@ -58,10 +58,13 @@ def prepare(
         data_dir: Where data sets are found.
 
     Raises:
-        UsageError: Something is missing, a model cannot be built, the record's runs were measured on other numbers of
-            images, or there is too little room.
+        UsageError: Something is missing, a flag's value does not fit the others, a model cannot be built, the record's
+            runs were measured on other numbers of images, or there is too little room.
     """
     study, configurations = reproduction.studies[name], [configuration for _, configuration in runs]
+    if study.perform is None:
+        for configuration in configurations:
+            run_checks.check_intervals(configuration)
     print(f"They need {described(reproduction, study, configurations)}.")
     taken = minutes(study, recorded, [(title, as_flags(configuration)) for title, configuration in runs])
     if taken is not None:
@@ -111,8 +114,8 @@ def check(
     """Loads every data set, looks for the features, and builds every model; gives the bytes that the runs will take.
 
     Raises:
-        UsageError: A data set lacks labels, the study refuses a configuration, or the runs of the record at `path` were
-            measured on other features or numbers of images than new ones would be.
+        UsageError: A data set lacks labels or images for a batch, the study refuses a configuration, or the runs of the
+            record at `path` were measured on other features or numbers of images than new ones would be.
         keras_gen.InputError: A data set or the weights of features are missing, or a model cannot be built.
     """
     import_tensorflow()
@@ -150,7 +153,9 @@ def check(
             model = configuration.replace({"seed": 0})
             if model not in built:
                 keras.backend.clear_session()
-                built[model] = reproduction.build(model, images[name, pixels][0].image_shape, 1).count_params()
+                made = reproduction.build(model, images[name, pixels][0].image_shape, 1)
+                run_checks.check_batch(configuration, made, images[name, pixels][0])
+                built[model] = made.count_params()
             size += BYTES_PER_WEIGHT * built[model]
     return size
 

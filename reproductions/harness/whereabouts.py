@@ -9,10 +9,12 @@ def whereabouts(directory: RunDirectory) -> str:
     """What a finished run left in its folder, how to draw more samples, and whether its loss diverged."""
     results = directory.read_results()
     endpoints = results.get("endpoints") or []
+    measured = directory.evaluations.exists()
+    tables = "metrics.csv and evaluations.csv all of them" if measured else "metrics.csv the loss during training"
     lines = f"""In {directory.path}:
   index.html     all of it on one page: curves, pictures, settings, results
   samples/       pictures of what it learnt: {directory.newest_sheet}
-  results.json   the last measurements, metrics.csv and evaluations.csv all of them
+  results.json   {"the last measurements" if measured else "flags, time and how it ended"}; {tables}
   tensorboard/   the same as curves: tensorboard --logdir={shlex.quote(str(directory.tensorboard))}
   model.keras    the model, to train on or to use in Keras
   saved_model/   the model for TensorFlow alone: {", ".join(endpoints)}"""
@@ -25,5 +27,8 @@ def whereabouts(directory: RunDirectory) -> str:
         lines += f"""
 Sample more{words}:
   python -m reproductions.sample --saved_model={saved_model} --num_samples=64 --seed=1{of_class} --output=grid.png"""
+    measure = results.get("measure") or {}
+    if "features" in measure and measure["features"] is None:
+        lines += "\nSamples were not measured, for the data have no labels; --features=imagenet measures them."
     divergence = results.get("divergence")
     return lines + (f"\nwarning: {divergence['message']}" if divergence else "")

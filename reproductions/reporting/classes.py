@@ -69,7 +69,8 @@ def class_dots(record: dict) -> Figure:
     A dashed line is at what test images have in the place of samples.
     """
     variants, of_test_images = summary.by_variant(record), _test_images(record)
-    figure = figures.of_record(record, summary.conditions(record), 13, 1.8 + 0.32 * len(variants))
+    conditions = f"{summary.conditions(record)}; {summary.distance_title(record)}"
+    figure = figures.of_record(record, conditions, 13, 2 + 0.32 * len(variants))
     panels = {
         ACCURACY: ("class accuracy", class_accuracy),
         WITHIN: ("Fréchet distance within classes", within_classes),

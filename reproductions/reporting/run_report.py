@@ -73,7 +73,10 @@ def write_page(training: Training, directory: RunDirectory, results: dict[str, A
         settings=_settings(results, configuration),
         charts=[
             (title, charts.charts(StepTable(path).rows()))
-            for title, path in (("Measurements", directory.evaluations), ("Terms of the loss", directory.metrics))
+            for title, path in (
+                (f"Measurements{_on_features(results)}", directory.evaluations),
+                ("Terms of the loss", directory.metrics),
+            )
         ],
         drawing=charts,
         sheets=[(step, _as_webp(sheet)) for step, sheet in animations.sheets(directory, MAX_SHEETS)],
@@ -101,6 +104,15 @@ def _rows(results: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         for name, value in results["evaluations"][-1].items()
         if name not in ("step", "seconds")
     ]
+
+
+def _on_features(results: dict[str, Any]) -> str:
+    """Which features distances between images are of, and how many images; nothing where there are none."""
+    features = results["measure"].get("features")
+    if not features or not results["evaluations"]:
+        return ""
+    last = results["evaluations"][-1]
+    return f" on {features['network']} features, {last['num_fake']:.0f} samples beside {last['num_real']:.0f} images"
 
 
 def _settings(results: dict[str, Any], configuration: Options) -> dict[str, Any]:

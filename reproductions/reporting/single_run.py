@@ -28,7 +28,7 @@ def table(results: dict) -> str:
     features = results["measure"]["features"]["network"]
     made = (
         f"{results['steps']:,} steps of {flags['batch_size']} images, seed {flags['seed']}, {flags['dataset']}; "
-        f"{results['seconds'] / 60:.1f} minutes ({devices}). {at_end['num_fake']:.0f} samples beside "
-        f"{at_end['num_real']:.0f} images on the features of {features}."
+        f"{results['seconds'] / 60:.1f} minutes ({devices}). Samples: means of the last three measurements, each of "
+        f"{at_end['num_fake']:.0f} samples beside {at_end['num_real']:.0f} images on the features of {features}."
     )
     return f"{markdown.table(['', *measures.values()], rows)}\n\n{made}"

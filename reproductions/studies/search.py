@@ -10,13 +10,16 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import mean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reproductions.harness.record import shipped
 from reproductions.harness.study import Study
 from reproductions.reporting import summary
-from reproductions.reporting.dots import dots
+from reproductions.reporting.grid import grid_curves
 from reproductions.reporting.quality import quality_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Of contests, whose seeds count from 0, none has it.
 SEED = 100
@@ -93,7 +96,7 @@ class Search:
                 for point, at_point in self.grid.items()
             },
             table=self.table,
-            figure=dots,
+            figure=self.figure,
             preset=preset,
             settings=settings,
             seeds=(SEED,),
@@ -105,18 +108,23 @@ class Search:
 
         A point whose run broke down is not chosen; a contestant of which nothing is recorded has the usual one.
         """
-        runs = {} if record is None else summary.by_variant(record)
-
-        def distance(contestant: str, point: str) -> float:
-            found = runs.get(f"{contestant}: {point}", [])
-            return mean(map(self.distance, found)) if found and not summary.broken(found) else math.inf
-
         chosen = {}
-        for contestant in self.contestants:
-            distances = {point: distance(contestant, point) for point in self.grid}
+        for contestant, distances in self.distances(record).items():
             best = min(distances, key=distances.__getitem__)
             chosen[contestant] = best if math.isfinite(distances[best]) else self.usual
         return chosen
+
+    def distances(self, record: dict | None) -> dict[str, dict[str, float]]:
+        """The distance of every contestant at every point; infinite where a run broke down or none is recorded."""
+        runs = {} if record is None else summary.by_variant(record)
+
+        def distance(found: list[dict]) -> float:
+            return mean(map(self.distance, found)) if found and not summary.broken(found) else math.inf
+
+        return {
+            contestant: {point: distance(runs.get(f"{contestant}: {point}", [])) for point in self.grid}
+            for contestant in self.contestants
+        }
 
     def winners(self) -> dict[str, dict[str, Any]]:
         """Flags of every contestant, with those that the shipped record of the search chose."""
@@ -126,6 +134,10 @@ class Search:
     def table(self, record: dict) -> str:
         """The table of the runs, and what was chosen."""
         return f"{quality_table(record)}\n\n{self.choice(record)}"
+
+    def figure(self, record: dict) -> Figure:
+        """Each contestant's distance at every point, and where it is smallest."""
+        return grid_curves(record, self.distances(record), IN_WORDS[self.distance])
 
     def choice(self, record: dict) -> str:
         """What was chosen and by what, in a line."""

@@ -1,6 +1,7 @@
 """Tables, figures and summaries of records made by hand."""
 
 import copy
+import math
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from reproductions.reporting.clustering import by_clusterer, clustering_curves, 
 from reproductions.reporting.curves import curves
 from reproductions.reporting.densities import density_curves, density_table
 from reproductions.reporting.dots import dots
+from reproductions.reporting.grid import grid_curves
 from reproductions.reporting.quality import quality_table
 from reproductions.studies import conditioning
 
@@ -142,6 +144,14 @@ class TestFigures:
         (axes,) = dots(RECORD | {"runs": [*RECORD["runs"], BROKEN]}).axes
         assert [line.get_xdata().tolist() for line in axes.lines] == [[5, 19 / 3], [2, 4], [6, 6], [3, 3], [], []]
         assert [label.get_text() for label in axes.get_yticklabels()] == ["one", "other", "GP: real (broke down)"]
+
+    def test_a_search_has_a_line_for_each_contestant_and_a_star_where_it_is_lowest(self):
+        distances = {"A": {"slow": 3.0, "fast": 2.0}, "B": {"slow": 5.0, "fast": math.inf}, "C": {"slow": math.inf}}
+        (axes,) = grid_curves(RECORD, distances, "distance over the training").axes
+        lines = [line.get_xydata().tolist() for line in axes.lines]
+        np.testing.assert_equal(lines, [[[0, 3], [1, 2]], [[1, 2]], [[0, 5], [1, np.nan]], [[0, 5]], [[0, np.nan]]])
+        assert [label.get_text() for label in axes.get_xticklabels()] == ["slow", "fast"]
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == ["A", "B", "C"]
 
     def test_every_figure_has_its_title_and_size(self, tmp_path):
         figure = figures.of_record(RECORD, "one seed", 4, 3)
@@ -349,6 +359,7 @@ class TestClasses:
         figure = class_dots(self.record())
         assert [axes.has_data() for axes in figure.axes] == [True] * 3
         assert "within classes" in figure.axes[1].get_xlabel()
+        assert summary.distance_title(self.record()) in figure.get_suptitle()
 
 
 def test_claims_of_conditioning_compare_shares_and_a_broken_run_is_no_evidence():

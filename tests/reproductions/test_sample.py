@@ -88,6 +88,17 @@ def test_a_finished_run_of_a_conditional_model_names_the_flag(tmp_path):
         assert words in whereabouts(RunDirectory(tmp_path))
 
 
+def test_a_finished_run_names_only_the_files_that_are_there(tmp_path):
+    directory = RunDirectory(tmp_path)
+    directory.results.write_text(json.dumps({"endpoints": [], "measure": {"features": None}}))
+    told = whereabouts(directory)
+    assert "evaluations.csv" not in told and "--features=imagenet measures them" in told
+    directory.evaluations.touch()
+    directory.results.write_text(json.dumps({"endpoints": [], "measure": {"features": {"network": "LeNet"}}}))
+    told = whereabouts(directory)
+    assert "evaluations.csv" in told and "not measured" not in told
+
+
 def test_a_cluster(draw):
     assert 191 in draw(GreyByCluster()) and 255 in draw(GreyByCluster(), cluster=2)
     with pytest.raises(UsageError, match="--cluster=1: this model has no clusters; leave the flag out"):

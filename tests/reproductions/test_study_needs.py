@@ -52,6 +52,8 @@ def test_a_wrong_flag_is_found_before_the_first_run(launched, jobs_in_process, t
         "wgan_div", *study, "--image_size=6"
     )
     assert "no/such" in launched("wgan_div", *study, "--dataset=folder:/no/such")
+    assert "--sample_every=7 must be a multiple of" in launched("wgan_div", *study, "--sample_every=7")
+    assert "--batch_size=9000: a step takes 9000 images" in launched("wgan_div", *study, "--batch_size=9000")
     assert jobs_in_process == [] and list(tmp_path.iterdir()) == []
 
 
