@@ -72,8 +72,8 @@ def table(record: dict) -> str:
     conditions = (
         f"LeNet, {flags['steps']} steps of {flags['batch_size']}, but at least these passes: {least}; "
         f"{summary.seeds(record)}. Changes of norm {flags['change_norm']} and an attack of {flags['epsilon']} per "
-        f"pixel, images being in [-1, 1]; on {flags['attacked_images']} test images at most. A strength with * is the "
-        "largest of its grid. Norms are those of the first seed."
+        f"pixel, images being in [-1, 1]; on {flags['attacked_images']} test images at most. A strength with * is "
+        "at an end of its grid. Norms are those of the first seed."
     )
     return "\n".join([conditions, "", markdown.table(_COLUMNS, map(_row, runs.values())), "", _norm_table(runs)])
 
@@ -103,7 +103,7 @@ def _row(runs: list[dict]) -> list[str]:
 
 def _strength(run: dict) -> str:
     grid = run["flags"]["strengths"]
-    return f"{run['strength']:g}{'*' if len(grid) > 1 and run['strength'] == max(grid) else ''}"
+    return f"{run['strength']:g}{'*' if len(grid) > 1 and run['strength'] in (min(grid), max(grid)) else ''}"
 
 
 def gap(run: dict) -> float:
