@@ -81,7 +81,8 @@ def read_weights_file(path: Path) -> dict[str, np.ndarray]:
             raise InputError(f"{path} is damaged, or holds another network; {again}")
         return read_weights(path)
     except (OSError, UnreadableFileError) as error:
-        raise InputError(f"{path} cannot be read ({error}); {again}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} cannot be read ({reason}); {again}") from error
 
 
 def set_weights(network: keras.Model, weights: dict[str, np.ndarray]) -> None:
