@@ -129,7 +129,8 @@ class Claim:
         statistic: In words, what is computed for each seed, with its unit.
         rule: Where the statistic bears the claim out. Fixed before the runs; `docs/studies.md` names the records
             that are older than their rules.
-        least: The least value that the statistic can take: 0 for an error or a distance. The interval begins no lower.
+        least: The least value that the statistic can take: 0 for an error or a distance. Neither the estimate nor
+            its interval lies lower.
         values: From the record of a study to one number per seed, as `Ratios` where these are ratios; an infinite or
             undefined one stands for a run that broke down, and None for runs that all reached their end and cannot be
             compared. None in its place where no study looks at the claim yet.
@@ -161,7 +162,8 @@ class Claim:
             fails = len(values) >= MIN_SEEDS and all(self.rule.outside(value, value) for value in values)
             return Verdict("fails" if fails else "undecided", None, None, len(values), num_broken)
         of_ratios = isinstance(self.values, Ratios)
-        center = geometric_mean(values) if of_ratios else mean(values)
+        # The jackknife may put an estimate below what the statistic can be.
+        center = max(geometric_mean(values) if of_ratios else mean(values), self.least)
         if len(values) < MIN_SEEDS:
             return Verdict("undecided", center, None, len(values))
         low, high = interval_of_ratio(values) if of_ratios else confidence_interval(values)

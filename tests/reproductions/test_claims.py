@@ -75,6 +75,8 @@ def test_the_interval_of_an_error_does_not_go_below_0():
     error = dataclasses.replace(claim(Below(4.49)), least=0)
     found = error.verdict({"values": [1, 2, 3]})
     assert found.outcome == "holds" and found.interval == pytest.approx((0, 4.4841), abs=1e-4)
+    ratio = dataclasses.replace(claim(Below(4.49)), least=1)
+    assert ratio.verdict({"values": [0.5, 0.7, 0.9]}).value == 1  # an estimate by the jackknife
 
 
 def test_fewer_than_three_seeds_decide_nothing():
