@@ -69,8 +69,7 @@ def class_dots(record: dict) -> Figure:
     A dashed line is at what test images have in the place of samples.
     """
     variants, of_test_images = summary.by_variant(record), _test_images(record)
-    conditions = f"{summary.conditions(record)}; {summary.distance_title(record)}"
-    figure = figures.of_record(record, conditions, 13, 2 + 0.32 * len(variants))
+    figure = figures.of_record(record, summary.conditions_of_distances(record), 13, 2 + 0.32 * len(variants))
     panels = {
         ACCURACY: ("class accuracy", class_accuracy),
         WITHIN: ("Fréchet distance within classes", within_classes),

@@ -24,8 +24,7 @@ def grid_curves(record: dict, distances: Mapping[str, Mapping[str, float]], in_w
         in_words: What the distance is, such as "distance over the training".
     """
     points = list(next(iter(distances.values())))
-    conditions = f"{summary.conditions(record)}; {summary.distance_title(record)}"
-    figure = figures.of_record(record, conditions, 9, 5)
+    figure = figures.of_record(record, summary.conditions_of_distances(record), 9, 5)
     axes = figure.subplots()
     for number, (contestant, of_one) in enumerate(distances.items()):
         heights = [distance if math.isfinite(distance) else math.nan for distance in of_one.values()]

@@ -176,6 +176,11 @@ def conditions(record: dict) -> str:
     return f"{flags['dataset']}, {flags['steps']} steps of {flags['batch_size']}, {seeds(record)}"
 
 
+def conditions_of_distances(record: dict) -> str:
+    """`conditions`, and what distances are: for figures whose axes have no room for it."""
+    return f"{conditions(record)}; {distance_title(record)}"
+
+
 def seeds(record: dict) -> str:
     """The seeds, in a few words; one seed is called one seed. Variants with others than most are named."""
     of_variants = {title: tuple(sorted(run["seed"] for run in runs)) for title, runs in by_variant(record).items()}

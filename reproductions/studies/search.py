@@ -137,10 +137,13 @@ class Search:
 
     def figure(self, record: dict) -> Figure:
         """Each contestant's distance at every point, and where it is smallest."""
-        return grid_curves(record, self.distances(record), IN_WORDS[self.distance])
+        return grid_curves(record, self.distances(record), self._smallest)
 
     def choice(self, record: dict) -> str:
         """What was chosen and by what, in a line."""
-        smallest = IN_WORDS[self.distance] if self.in_words is None else self.in_words
         chosen = "; ".join(f"{contestant}: {point}" for contestant, point in self.chosen(record).items())
-        return f"Chosen by the smallest {smallest}: {chosen}."
+        return f"Chosen by the smallest {self._smallest}: {chosen}."
+
+    @property
+    def _smallest(self) -> str:
+        return IN_WORDS[self.distance] if self.in_words is None else self.in_words
