@@ -98,7 +98,7 @@ def _interpolation(title: str, **more: Any) -> Study:
     )
 
 
-# Of clothes, the run is that of the study `fashion_mnist`.
+# Of clothes, the f-VAE is trained as in the study `fashion_mnist`.
 CLOTHES: dict[str, Any] = {
     "flags": f_vae_training.RATES.winners()["f-VAE"],
     "search": f_vae_training.RATES.name,
