@@ -25,10 +25,12 @@ BETA_VAE, INFO_NCE, JENSEN_SHANNON = "beta-VAE", "no decoder, InfoNCE", "no deco
 # The smaller beta, the larger the prior term; so with the weight of the information, the larger it is. Chosen in trials
 # so that the curves lie beside each other: at a beta of 1 the prior term is as large as at a weight of 30 to 100.
 BETAS = (10.0, 3.0, 1.0, 0.3)
-WEIGHTS = (3.0, 10.0, 30.0, 100.0)
-# The largest prior term that two curves share is at least so many times the smallest. Neighbouring weights lie about so
-# far apart: over less, a mean would be that of one line between two points.
-LEAST_OVERLAP = 3.0
+WEIGHTS = (10.0, 30.0, 100.0, 300.0)
+# The largest prior term that two curves share is at least so many times the smallest, and each has so many points
+# there: over less, a mean would be that of one line between two points.
+LEAST_OVERLAP, LEAST_POINTS = 3.0, 2
+# A code with less than so many nats has collapsed, and is no point of a curve.
+LEAST_COST = 1.0
 COST, ACCURACY = "prior_kl", "neighbor_accuracy_5"
 
 METHODS: dict[str, dict[str, Any]] = {
@@ -93,13 +95,14 @@ def mean_difference(one: Sequence[tuple[float, float]], other: Sequence[tuple[fl
     """How far a curve lies above another, on average over the logarithm of the prior term where both are.
 
     Between their points both are straight lines in that logarithm. None for curves that share less than a factor of
-    three of the prior term.
+    three of the prior term, or of which one has a single point there.
     """
-    one, other = ([(math.log(cost), value) for cost, value in curve if cost > 0] for curve in (one, other))
+    one, other = ([(math.log(cost), value) for cost, value in curve if cost >= LEAST_COST] for curve in (one, other))
     if not one or not other:
         return None
     first, last = max(one[0][0], other[0][0]), min(one[-1][0], other[-1][0])
-    if last - first < math.log(LEAST_OVERLAP):
+    points = min(sum(first <= x <= last for x, _ in curve) for curve in (one, other))
+    if last - first < math.log(LEAST_OVERLAP) or points < LEAST_POINTS:
         return None
     # The difference of two curves of straight lines is one; its mean is that of a sum of trapezia.
     places = sorted({first, last, *(x for x, _ in (*one, *other) if first < x < last)})
@@ -130,9 +133,11 @@ def _claim(key: str, method: str, on: str) -> Claim:
     return Claim(
         key=key,
         topic="an encoder alone has a VAE's features",
-        sentence=f"Prior and information terms give an encoder alone a VAE's features, here {on} by {estimate}.",
+        sentence=f"Prior and information terms give an encoder alone a VAE's features, here {on} by {estimate} "
+        f"({STEPS:,} steps).",
         statistic="neighbour accuracy, k = 5, less the beta-VAE's at the same prior term, on average over the "
-        f"logarithm of the prior term where both curves are; they must share a factor of {LEAST_OVERLAP:g} or more",
+        f"logarithm of the prior term where both curves are; they must share a factor of {LEAST_OVERLAP:g} or more, "
+        f"and have {LEAST_POINTS} points each of {LEAST_COST:g} nat or more there",
         rule=Above(-0.02),
         values=above_beta_vae(method),
     )

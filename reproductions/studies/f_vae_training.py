@@ -91,7 +91,7 @@ def _contest(dataset: str, on: str, number: int, minutes: float, larger_glow: bo
     best = RATES.winners()
     variants = {title: flags for title, flags in best.items() if larger_glow or title != LARGER}
     variants[FIXED_VARIANCE] = {**best[VAE], "vae_variance": 1.0, "trainable_variance": False}
-    where = f", here {on} in {STEPS:,} steps"
+    where = f", here {on} ({STEPS:,} steps)"
     claims = [f_vae_claims.faster(f"F1.{number}", f", both with Glow's own couplings{where}")]
     if larger_glow:
         claims.append(_as_good(f"F2.{number}", where))

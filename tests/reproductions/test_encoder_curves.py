@@ -16,7 +16,7 @@ STUDY = vae_mutual_information.REPRODUCTION.studies["curves"]
     "title",
     [
         "beta-VAE, 0.3",
-        *(pytest.param(f"{method}, 3", marks=pytest.mark.slow) for method in (INFO_NCE, "no decoder, Jensen-Shannon")),
+        *(pytest.param(f"{method}, 10", marks=pytest.mark.slow) for method in (INFO_NCE, "no decoder, Jensen-Shannon")),
     ],
 )
 def test_a_run(title):
@@ -38,9 +38,9 @@ def test_beta_weighs_the_prior_term_of_the_vae():
 
 class TestMeanDifference:
     def test_of_curves_that_a_fine_grid_integrates(self):
-        one = [(1.0, 0.2), (3.0, 0.5), (20.0, 0.6)]
-        other = [(0.5, 0.1), (5.0, 0.3), (10.0, 0.7)]
-        grid = np.linspace(0.0, math.log(10), 100_001)
+        one = [(2.0, 0.2), (6.0, 0.5), (40.0, 0.6)]
+        other = [(1.0, 0.1), (10.0, 0.3), (20.0, 0.7)]
+        grid = np.linspace(math.log(2), math.log(20), 100_001)
         at = [
             np.interp(grid, np.log([cost for cost, _ in curve]), [value for _, value in curve])
             for curve in (one, other)
@@ -56,22 +56,31 @@ class TestMeanDifference:
 
     @pytest.mark.parametrize(("last", "expected"), [(5.9, None), (6.1, 0.5)])
     def test_of_curves_that_share_little_more_or_less_than_a_factor_of_three(self, last, expected):
-        found = mean_difference([(2.0, 0.7), (20.0, 0.7)], [(0.1, 0.2), (last, 0.2)])
+        found = mean_difference([(2.0, 0.7), (3.0, 0.7), (20.0, 0.7)], [(1.5, 0.2), (3.0, 0.2), (last, 0.2)])
         assert found == (expected if expected is None else pytest.approx(expected, rel=1e-12))
 
+    def test_of_curves_of_which_one_has_a_single_point_where_both_are(self):
+        curve = [(2.0, 0.7), (3.0, 0.7), (20.0, 0.7)]
+        assert mean_difference(curve, [(1.5, 0.2), (10.0, 0.2)]) is None
+        assert mean_difference(curve, [(1.5, 0.2), (5.0, 0.2), (10.0, 0.2)]) == pytest.approx(0.5)
+
     def test_a_collapsed_code_is_no_point(self):
-        line = [(1.0, 0.2), (4.0, 0.4)]
-        assert mean_difference([(0.0, 0.1), *line], line) == 0
+        line = [(2.0, 0.2), (8.0, 0.4)]
+        for collapsed in (0.0, 0.03, 0.99):
+            assert mean_difference([(collapsed, 0.1), *line], line) == 0
+        bent = mean_difference([(1.0, 0.1), *line], [(1.0, 0.2), *line])
+        assert bent is not None and bent < 0
 
 
 def record():
     points = {
         "beta-VAE, 1": (1.0, 0.3),
         "beta-VAE, 0.1": (10.0, 0.6),
-        f"{INFO_NCE}, 3": (1.0, 0.4),
-        f"{INFO_NCE}, 10": (10.0, 0.7),
-        "no decoder, Jensen-Shannon, 3": (10**0.2, 0.3),
-        "no decoder, Jensen-Shannon, 10": (10**0.8, 0.3),
+        f"{INFO_NCE}, 10": (1.0, 0.4),
+        f"{INFO_NCE}, 30": (10.0, 0.7),
+        "beta-VAE, 0.3": (10**0.5, 0.45),  # on the line between the others
+        "no decoder, Jensen-Shannon, 10": (1.0, 0.3),
+        "no decoder, Jensen-Shannon, 30": (10**0.8, 0.3),
     }
     runs = [
         {
@@ -90,11 +99,13 @@ def record():
 
 
 def test_curves_and_claims():
-    assert curves(record(), BETA_VAE) == {0: [(1.0, 0.3), (10.0, 0.6)], 1: [(1.0, 0.31), (10.0, 0.61)]}
+    traced = curves(record(), BETA_VAE)
+    assert traced.keys() == {0, 1}
+    assert traced[1] == [(1.0, 0.31), (10**0.5, 0.46), (10.0, 0.61)]
     assert above_beta_vae(INFO_NCE)(record()) == pytest.approx([0.1, 0.1])
     first, second = STUDY.claims
     assert first.values(record()) == pytest.approx([0.1, 0.1])
-    assert second.values(record())[0] == pytest.approx(-0.15)  # half-way from 0.3 to 0.6 in the logarithm
+    assert second.values(record())[0] == pytest.approx(-0.12)  # from 0.3 to 0.54 in the logarithm
     apart = record()
     for run in apart["runs"]:
         run["prior_kl"] *= 100 if run["variant"].startswith(BETA_VAE) else 1
@@ -105,7 +116,7 @@ def test_curves_and_claims():
 
 def test_the_table_and_the_figure():
     lines = STUDY.table(record()).splitlines()
-    assert lines[-1] == "| no decoder, Jensen-Shannon, 10 | 6.31 ± 0.00 | 0.305 ± 0.007 | 0.300 ± 0.000 |"
+    assert lines[-1] == "| no decoder, Jensen-Shannon, 30 | 6.31 ± 0.00 | 0.305 ± 0.007 | 0.300 ± 0.000 |"
     left, right = STUDY.figure(record()).axes
     assert len(left.lines) == len(right.lines) == 3 * 2
     assert [text.get_text() for text in left.get_legend().get_texts()] == [
