@@ -20,7 +20,8 @@ BATCH = 100
 class InitialClusters(keras.callbacks.Callback):
     """Clusters the codes after `warm_up_steps`, sets mu_y to the cluster means and trains p(y|z) on the clusters.
 
-    It serves `ClusteringVAE`, and `DeepEmbeddedClustering`, which has no p(y|z) to be trained.
+    It serves `ClusteringVAE`, and `DeepEmbeddedClustering`, which has no p(y|z) to be trained; there the optimiser
+    begins anew, since the loss is another one from then on.
 
     It acts before the first step after the warm-up. A run that is continued from just that point finds the same
     clusters again, because they depend on the codes and the seed alone.
@@ -79,6 +80,8 @@ class InitialClusters(keras.callbacks.Callback):
         self.model.means.assign(means.reshape(self.model.means.shape))
         if hasattr(self.model, "classifier"):
             self._teach(codes, found.predict(flat))
+        else:
+            _begin_anew(self.model.optimizer)
 
     def _teach(self, codes: np.ndarray, clusters: np.ndarray) -> None:
         """Trains p(y|z) on the codes by cross-entropy."""
@@ -102,3 +105,11 @@ class InitialClusters(keras.callbacks.Callback):
                 rows = order[start : start + BATCH]
                 step(tf.constant(codes[rows]), tf.constant(clusters[rows]))
         self.model.classifier.set_weights(classifier.get_weights())
+
+
+def _begin_anew(optimizer: keras.optimizers.Optimizer) -> None:
+    """Zeroes steps and moments: another loss begins, beside whose gradients those of the warm-up are huge."""
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # of one that scales losses
+    for variable in optimizer.variables:
+        if variable is not optimizer.learning_rate:
+            variable.assign(tf.zeros_like(variable.value))

@@ -11,7 +11,7 @@ from reproductions.harness.study import Study
 from reproductions.reporting import summary
 from reproductions.reporting.densities import density_curves, density_table
 from reproductions.studies import budgets, f_vae_claims, flow_temperatures
-from reproductions.studies.f_vae_claims import FIXED_VARIANCE, LARGE_CODE, VAE
+from reproductions.studies.f_vae_claims import FIXED_VARIANCE, LARGE_CODE, MANY_CODES, VAE
 from reproductions.studies.search import Search
 
 SEARCH_STEPS, STEPS, WARM_UP = 6_000, 15_000, 200
@@ -22,6 +22,8 @@ GLOW: dict[str, Any] = {"model": "glow", "flow_depth": 6, "flow_width": 121, **F
 # Encoder and decoder are twice as wide as the f-VAE's, so that a step takes about as long without the flow as with it.
 BARE: dict[str, Any] = {"flow_levels": 0, "width": 128}
 OF_VAE: dict[str, Any] = {"model": "vae", "vae_width": 16}
+# As many codes as images of 32 pixels have values, each with a variance of its own, and layers between them and a map.
+OF_MANY_CODES: dict[str, Any] = OF_VAE | {"latent_dim": 1_024}
 LARGER = "Glow, twice as large"
 FACES_STEPS = 7_500
 FACES: dict[str, Any] = {"image_size": 64, "batch_size": 16, "features": "imagenet", "evaluation_samples": 1_000}
@@ -64,7 +66,13 @@ SIGMAS = Search(
 RATES = Search(
     script="f_vae",
     name="rates",
-    contestants={**SIGMAS.winners(), "Glow": GLOW, LARGER: GLOW | {"flow_depth": 12}, VAE: OF_VAE},
+    contestants={
+        **SIGMAS.winners(),
+        "Glow": GLOW,
+        LARGER: GLOW | {"flow_depth": 12},
+        VAE: OF_VAE,
+        MANY_CODES: OF_MANY_CODES,
+    },
     grid={f"rate {rate:g}": {"learning_rate": rate} for rate in (5e-4, 1e-3, 2e-3)},
     usual="rate 0.001",
     distance=summary.settled,

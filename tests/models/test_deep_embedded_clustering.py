@@ -94,6 +94,26 @@ class TestLoss:
         assert np.abs(model.encode(IMAGES) - codes).max() > 1e-5
 
 
+@pytest.mark.traced
+def test_the_optimiser_begins_anew_with_the_clusters():
+    """From there a model trains on as one with its weights and an Adam of its own does."""
+    trained, fresh = (new_model(warm_up_steps=2) for _ in range(2))
+    batches = tf.data.Dataset.from_tensors(IMAGES).repeat()
+    for model in (trained, fresh):
+        model.compile(keras.optimizers.Adam(0.01))
+    trained.fit(batches, steps_per_epoch=2, verbose=0)
+    fresh.set_weights(trained.get_weights())
+    decoder = trained.decoder.get_weights()
+    for model in (trained, fresh):
+        model.fit(batches, steps_per_epoch=3, verbose=0, callbacks=[InitialClusters(IMAGES)])
+    for one, other in zip(trained.get_weights(), fresh.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=ROUNDING)
+    # What the moments of the warm-up would go on moving.
+    for one, other in zip(trained.decoder.get_weights(), decoder, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert int(trained.optimizer.iterations) == 3 and float(trained.optimizer.learning_rate) == np.float32(0.01)
+
+
 @pytest.mark.slow
 @pytest.mark.traced
 def test_it_finds_three_kinds():
