@@ -58,6 +58,7 @@ SIGMAS = Search(
         "from 0.5 and 0.2, at a tenth of the rate": _sigmas(0.5, 0.2, 0.1),
         "from 1 and 0.2, at a tenth of the rate": _sigmas(1.0, 0.2, 0.1),
         "from 1 and 0.5, at a tenth of the rate": _sigmas(1.0, 0.5, 0.1),
+        "from 1 and 1, at a tenth of the rate": _sigmas(1.0, 1.0, 0.1),
         "from 1 and 1, at ten times the rate": _sigmas(1.0, 1.0, 10.0),
     },
     usual="from 0.3 and 0.1",
