@@ -26,8 +26,8 @@ OF_VAE: dict[str, Any] = {"model": "vae", "vae_width": 16}
 # As many codes as images of 32 pixels have values, each with a variance of its own, and layers between them and a map.
 OF_MANY_CODES: dict[str, Any] = OF_VAE | {"latent_dim": 1_024}
 LARGER = "Glow, twice as large"
-# Of faces, couplings, mixing and the sigmas' start are the author's, and so is how often his f-VAE halves its maps: with
-# fewer levels samples stay textures, and affine couplings of so many channels diverge at this rate.
+# Of faces, couplings, mixing and the sigmas' start are the author's, and so is how often the f-VAE halves its maps:
+# with fewer levels samples stay textures, and affine couplings of so many channels diverge at this rate.
 FACES: dict[str, Any] = {
     "image_size": 64,
     "batch_size": 16,
