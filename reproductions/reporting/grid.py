@@ -33,7 +33,11 @@ def grid_curves(record: dict, distances: Mapping[str, Mapping[str, float]], in_w
         lowest = min(of_one.values())
         if math.isfinite(lowest):
             axes.plot(heights.index(lowest), lowest, "*", color=color, markersize=13)
-    axes.set_xticks(range(len(points)), points, rotation=20 if len(points) > 5 else 0)
+    axes.set_xticks(range(len(points)), points)
+    if len(points) > 5:  # each label's end below its mark
+        axes.tick_params(axis="x", labelrotation=20)
+        for label in axes.get_xticklabels():
+            label.set(ha="right", rotation_mode="anchor")
     finite = [distance for of_one in distances.values() for distance in of_one.values() if math.isfinite(distance)]
     if max(finite) > 3 * min(finite):
         figures.plain_logarithm(axes, "y")
