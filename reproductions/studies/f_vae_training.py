@@ -86,7 +86,7 @@ RATES = Search(
         VAE: OF_VAE,
         MANY_CODES: OF_MANY_CODES,
     },
-    grid={f"rate {rate:g}": {"learning_rate": rate} for rate in (5e-4, 1e-3, 2e-3)},
+    grid={f"rate {rate:g}": {"learning_rate": rate} for rate in (5e-4, 1e-3, 2e-3, 4e-3)},
     usual="rate 0.001",
     distance=summary.settled,
 )
