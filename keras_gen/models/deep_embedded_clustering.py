@@ -29,7 +29,8 @@ class DeepEmbeddedClustering(ReproducibleModel):
     each batch has its own, and the frequencies f_j are a running mean over the batches after the warm-up, in which the
     past has the weight `momentum`.
 
-    The warm-up ends with `keras_gen.callbacks.InitialClusters`, which sets mu_j by k-means on the codes.
+    The warm-up ends with `keras_gen.callbacks.InitialClusters`, which sets mu_j by k-means on the codes and lets the
+    optimiser begin anew: beside the moments that the warm-up leaves, the gradients of (2) are tiny.
 
     Reported terms: `reconstruction`, the squared error per image; `divergence`, KL(P || Q) in nats. What is not
     minimised at the time is reported all the same.
