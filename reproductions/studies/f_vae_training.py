@@ -75,6 +75,11 @@ SIGMAS = Search(
     },
     usual="from 0.3 and 0.1",
     distance=summary.settled,
+    ends=(
+        "from 0.05 and 0.05",
+        "from 1 and 1, at a tenth of the rate",
+        "from 1 and 1, at ten times the rate",
+    ),
 )
 RATES = Search(
     script="f_vae",

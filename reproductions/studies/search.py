@@ -60,6 +60,7 @@ RATES_ON_PHOTOS: dict[str, Any] = {
         "rates 4e-3 and 1e-3": rates(4e-3, 1e-3),
     },
     "usual": "rates 5e-4",
+    "ends": ("rates 2e-4", "rates 4e-3", "rates 4e-4 and 1e-4", "rates 4e-3 and 1e-3"),
 }
 RATES_ON_CLOTHES: dict[str, Any] = {"grid": alike(5e-4, 1e-3, 2e-3, 4e-3, 8e-3), "usual": "rates 1e-3"}
 
@@ -76,6 +77,8 @@ class Search:
         usual: The point that a contestant has as long as nothing is recorded of it.
         distance: Of a run, what is smallest at the point that is chosen.
         in_words: What that is called; None where `IN_WORDS` tells.
+        ends: The points at the ends of the grid, beyond which a contestant might do better still; None for its first
+            and its last one.
     """
 
     script: str
@@ -85,6 +88,7 @@ class Search:
     usual: str
     distance: Callable[[dict], float] = summary.area
     in_words: str | None = None
+    ends: tuple[str, ...] | None = None
 
     def study(self, preset: str, settings: Flags, minutes: float) -> Study:
         """The study that makes the search; minutes as in `Study`."""
@@ -140,9 +144,14 @@ class Search:
         return grid_curves(record, self.distances(record), self._smallest)
 
     def choice(self, record: dict) -> str:
-        """What was chosen and by what, in a line."""
-        chosen = "; ".join(f"{contestant}: {point}" for contestant, point in self.chosen(record).items())
-        return f"Chosen by the smallest {self._smallest}: {chosen}."
+        """What was chosen and by what, in a line, and for whom that lies at an end of the grid."""
+        chosen = self.chosen(record)
+        in_words = "; ".join(f"{contestant}: {point}" for contestant, point in chosen.items())
+        first, *_, last = self.grid
+        ends = (first, last) if self.ends is None else self.ends
+        at_an_end = [contestant for contestant, point in chosen.items() if point in ends]
+        warned = f" Best at an end of the grid: {'; '.join(at_an_end)}." if at_an_end else ""
+        return f"Chosen by the smallest {self._smallest}: {in_words}.{warned}"
 
     @property
     def _smallest(self) -> str:

@@ -8,7 +8,7 @@ from reproductions import wgan_div
 from reproductions.harness import launch, making
 from reproductions.harness.errors import UsageError
 from reproductions.reporting import summary
-from reproductions.studies import budgets, search
+from reproductions.studies import budgets, f_vae_training, modes, rsgan_convergence, search
 from reproductions.studies.search import Search
 
 GRID = {"slow": {"discriminator_learning_rate": 1e-4}, "fast": {"discriminator_learning_rate": 1e-3}}
@@ -18,6 +18,7 @@ SEARCH = Search(
     contestants={"A": {"model": "gan"}, "B": {"model": "wgan_gp"}},
     grid=GRID,
     usual="slow",
+    ends=(),
 )
 
 
@@ -55,6 +56,22 @@ def test_by_what_a_point_was_chosen():
         .choice(RECORD)
         .startswith("Chosen by the smallest last distance: A: slow")
     )
+
+
+def test_who_is_best_at_an_end_of_the_grid_is_said():
+    longer = dataclasses.replace(SEARCH, grid={"slower": {}, **SEARCH.grid, "faster": {}}, ends=None)
+    assert longer.choice(RECORD).endswith(": A: fast; B: fast.")
+    fastest = [*RECORD["runs"], run("B: faster", [1, 1, 1])]
+    assert longer.choice({"runs": fastest}).endswith(": A: fast; B: faster. Best at an end of the grid: B.")
+    of_two_kinds = dataclasses.replace(longer, ends=("fast", "faster"))
+    assert of_two_kinds.choice({"runs": fastest}).endswith(" Best at an end of the grid: A; B.")
+
+
+@pytest.mark.parametrize(
+    "found", [modes.SEARCH, f_vae_training.SIGMAS, rsgan_convergence.PHOTOS_SEARCH], ids=lambda found: found.name
+)
+def test_the_ends_are_points_of_the_grid(found):
+    assert found.ends and set(found.ends) <= found.grid.keys()
 
 
 def test_the_contest_runs_with_what_was_chosen(monkeypatch):
