@@ -23,14 +23,16 @@ class DeepEmbeddedClustering(ReproducibleModel):
         p_ij = (q_ij^2 / f_j) / sum_k (q_ik^2 / f_k),                     f_j = sum_i q_ij              (3)
         loss = KL(P || Q) = mean_i sum_j p_ij log(p_ij / q_ij)                                          (2)
 
-    for `warm_up_steps` steps: mean_i |x_i - decoder(z_i)|^2, which is what makes the codes.
+    In the first `warm_up_steps` steps the loss is mean_i |x_i - decoder(z_i)|^2 instead, which trains the encoder and
+    the decoder; (2) takes over after them.
 
     The targets p_ij are constants to the gradient. The paper computes them over all images every so many updates; here
     each batch has its own, and the frequencies f_j are a running mean over the batches after the warm-up, in which the
     past has the weight `momentum`.
 
-    The warm-up ends with `keras_gen.callbacks.InitialClusters`, which sets mu_j by k-means on the codes and lets the
-    optimiser begin anew: beside the moments that the warm-up leaves, the gradients of (2) are tiny.
+    The warm-up ends with `keras_gen.callbacks.InitialClusters`, which sets mu_j by k-means on the codes and
+    resets the optimiser. Adam's moments would otherwise be those of the warm-up, whose gradients are far larger, and
+    would keep the encoder almost still.
 
     Reported terms: `reconstruction`, the squared error per image; `divergence`, KL(P || Q) in nats. What is not
     minimised at the time is reported all the same.

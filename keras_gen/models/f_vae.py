@@ -40,12 +40,12 @@ class FVAE(ImportanceSampled, FlowModel):
     it. Here d is the number of an image's values. With the constants, and E_u log q(u), the loss is -ELBO >= -log q(x),
     in nats. The Jacobian is that in u and contains sigma_1. F is an unconditional flow, E and G are any networks.
 
-    Two models are special cases: the VAE, where F_x(u) = sigma(x) u + mu(x) (10), and a flow trained with Gaussian
-    input noise, where E and G are the identity and sigma_1 = sigma_2 (13 to 15).
+    Where E and G are the identity and sigma_1 = sigma_2, this is a flow trained with Gaussian input noise (13 to 15).
+    The VAE, F_x(u) = sigma(x) u + mu(x) (10), is a case of `FlowPosteriorVAE`, whose F_x may depend on x in any way.
 
     Reported terms: `negative_elbo`, the sum of the two after it, in nats per image: `reconstruction`, -log q(x|z), and
-    `kl`, log p(z|x) - log q(z) at the z drawn; `bits_per_dimension`, the first as a bound for 8-bit pixels, which
-    holds under uniform input noise; `sigma_1` and `sigma_2`.
+    `kl`, log p(z|x) - log q(z) at the z drawn; `bits_per_dimension`, which is `negative_elbo` in bits per 8-bit value,
+    a bound that holds under uniform input noise; `sigma_1` and `sigma_2`.
 
     A warm-up, in which the learning rate rises, is a schedule: see `Glow`, whose lines hold here too.
 
@@ -66,8 +66,9 @@ class FVAE(ImportanceSampled, FlowModel):
         trainable_sigmas: Whether the two are trained.
         input_noise: `none`, the author's choice; `uniform` if bits per dimension matter. See `FlowModel`.
         sigma_rate: Learning rate of log sigma_1 and log sigma_2 under Adam, in multiples of the optimiser's. Adam moves
-            a number by about its rate in a step, so that sigmas that begin at 1 take thousands of steps to fall. It has
-            no part in what `clip_norm` bounds: there the gradient is that in log sigma_1 and log sigma_2 themselves.
+            a number by about its rate in a step, so that sigmas that begin at 1 take thousands of steps to fall. The
+            norm that `clip_norm` bounds does not depend on it: the gradient there is that in log sigma_1 and log
+            sigma_2 themselves.
         **kwargs: `noise_scale`, `clip_norm`, `seed`; see `FlowModel`.
 
     Raises:

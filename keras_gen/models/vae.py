@@ -25,13 +25,13 @@ class VAE(GaussianAutoencoder):
 
         loss = E_{z ~ p(z|x)}[-log q(x|z)] + beta KL(p(z|x) || q(z))
 
-    With `num_classes` there is a prior for every class, q(z|y) = N(mu_y, I) in the place of q(z), with learnt mu_y, and
-    batches are pairs (images, labels): the q(z|y) of the post on clustering (2018-09-17), equation 3, with y given. Of
-    a conditional VAE (Sohn et al. 2015, NeurIPS, section 4), whose prior, encoder and decoder take y, it is the case in
-    which the prior alone does. The q(z) of `log_prob` is then the uniform mixture.
-
-    With beta = 1 this is -ELBO, which is at least -log q(x). The expectation over z is one reparameterised draw per
+    With beta = 1 the loss is -ELBO, which is at least -log q(x). The expectation over z is one reparameterised draw per
     image.
+
+    With `num_classes` there is a prior for every class, q(z|y) = N(mu_y, I) in the place of q(z), with learnt mu_y, and
+    batches are pairs (images, labels): the q(z|y) of the post on clustering (2018-09-17), equation 3, with y given.
+    This is a restricted conditional VAE (Sohn et al. 2015, NeurIPS, section 4): only the prior depends on y, while
+    encoder and decoder do not. The q(z) of `log_prob` is then the uniform mixture.
 
     Reported terms, in nats per image, means over the batch: `negative_elbo` (the sum of the two below, whatever beta
     is), `reconstruction`, -log q(x|z), and `kl`, KL(p(z|x) || q(z)), exact where TFP knows the divergence and else

@@ -135,9 +135,9 @@ def _claim(key: str, method: str, on: str) -> Claim:
         topic="an encoder alone has a VAE's features",
         sentence=f"Prior and information terms give an encoder alone a VAE's features, here {on} by {estimate} "
         f"({STEPS:,} steps).",
-        statistic="neighbour accuracy, k = 5, less the beta-VAE's at the same prior term, on average over the "
-        f"logarithm of the prior term where both curves are; they must share a factor of {LEAST_OVERLAP:g} or more, "
-        f"and have {LEAST_POINTS} points each of {LEAST_COST:g} nat or more there",
+        statistic="neighbour accuracy, k = 5, less the beta-VAE's at equal prior terms, averaged over the range of log "
+        f"prior term that both curves share. It must span a factor of {LEAST_OVERLAP:g} and hold {LEAST_POINTS} points "
+        f"of each curve, of {LEAST_COST:g} nat or more",
         rule=Above(-0.02),
         values=above_beta_vae(method),
     )

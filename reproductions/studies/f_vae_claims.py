@@ -42,8 +42,8 @@ def not_blurred(key: str, where: str) -> Claim:
         topic="sharpness nearer to the data's than a VAE's",
         sentence="The f-VAE's samples are not blurred as a VAE's are: their sharpness is closer to that of the "
         f"data{where}.",
-        statistic="absolute logarithm of the sharpness of samples after the last step over that of test images, of the "
-        "closer of two VAEs, of trained variance and of variance 1, less of the f-VAE",
+        statistic="absolute logarithm of (sharpness of samples / sharpness of test images) after the last step: the "
+        "smaller one of two VAEs, of trained variance and of variance 1, less the f-VAE's",
         rule=Above(0),
         values=of_means(
             ("f-VAE", VAE, FIXED_VARIANCE),

@@ -195,7 +195,8 @@ def _claims(number: int, on: str, datasets: Sequence[str], over: str = "", of_ea
             key=f"D2.{number}",
             topic="the local term matters",
             sentence=f"The local term matters, here {on}.",
-            statistic=f"{accuracy}{over}, of Deep InfoMax less that of its global term alone, with the weight of both",
+            statistic=f"{accuracy}{over}, of Deep InfoMax less that of the global term alone, which weighs as much as "
+            "both (alpha = 2)",
             rule=Above(0),
             values=_above_best(datasets, ["global only, alpha = 2"]),
         ),

@@ -27,10 +27,10 @@ def titles(model: str, critic: str) -> list[str]:
 
 def _claims(part: int, critic: str) -> Iterator[Claim]:
     """The parts of the claims on critics of one kind."""
-    under = "With batch norm in the critic, under" if critic else "Under"
+    under, where = ("With batch norm in the critic, under", " with batch norm") if critic else ("Under", "")
     yield Claim(
         key=f"W2.{part}",
-        topic="insensitive to r(x)",
+        topic=f"insensitive to r(x){where}",
         sentence=f"{under} WGAN-div it hardly matters where the gradient is measured: the six r(x) are about as good.",
         statistic=f"{DISTANCE}, largest of WGAN-div's six means over the smallest",
         rule=Below(1.25),
@@ -39,7 +39,7 @@ def _claims(part: int, critic: str) -> Iterator[Claim]:
     )
     yield Claim(
         key=f"W2.{part + 1}",
-        topic="WGAN-GP sensitive to r(x)",
+        topic=f"WGAN-GP sensitive to r(x){where}",
         sentence=f"{under} WGAN-GP the six r(x) differ widely.",
         statistic=f"{DISTANCE}, largest of WGAN-GP's six means over the smallest",
         rule=Above(1.25),
@@ -48,7 +48,7 @@ def _claims(part: int, critic: str) -> Iterator[Claim]:
     )
     yield Claim(
         key=f"W3.{(part + 1) // 2}",
-        topic="its worst r(x) better than WGAN-GP's best",
+        topic=f"its worst r(x) better than WGAN-GP's best{where}",
         sentence=f"{under} its best r(x), WGAN-GP is worse than WGAN-div under its worst.",
         statistic=f"{DISTANCE}, smallest of WGAN-GP's six means less the largest of WGAN-div's",
         rule=Above(0),

@@ -13,7 +13,7 @@ def _as_good_as_in_the_post(key: str, data: str, version: str, reported: float) 
     return Claim(
         key=key,
         topic=f"the post's purity on {data}",
-        sentence=f"The {version} reaches a purity of {100 * reported:g} % on {data}, within three points.",
+        sentence=f"The {version} reaches a purity of {100 * reported:g} % on {data}, or at most three points less.",
         statistic=f"purity on the test images after the last step, less {reported}",
         rule=Above(-0.03),
         values=lambda record: [found - reported for (found,) in paired(record, [version], purity, -math.inf)],
