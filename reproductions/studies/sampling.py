@@ -48,7 +48,7 @@ def _claims(part: int, critic: str) -> Iterator[Claim]:
     )
     yield Claim(
         key=f"W3.{(part + 1) // 2}",
-        topic=f"its worst r(x) better than WGAN-GP's best{where}",
+        topic="its worst r(x) better than WGAN-GP's best",
         sentence=f"{under} its best r(x), WGAN-GP is worse than WGAN-div under its worst.",
         statistic=f"{DISTANCE}, smallest of WGAN-GP's six means less the largest of WGAN-div's",
         rule=Above(0),
