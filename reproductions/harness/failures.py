@@ -103,6 +103,7 @@ def _explained_by_library(error: Exception, resumes: bool) -> str | None:
 def with_flags(message: str) -> str:
     """A message of the library, in which arguments that scripts have as flags are named as these."""
     message = re.sub(r"(^|(?<= ))(image_size|data_dir)(?=[=,; ]|$)", r"--\2", message)
+    message = re.sub(r"(?<=; give )(?=(linked_)?folder:PATH)", "--dataset=", message)
     return f"--image_size: {message}" if message.startswith("image_shape=") else message
 
 
