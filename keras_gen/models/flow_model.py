@@ -23,7 +23,7 @@ from keras_gen.models.tempered_model import TemperedModel
 from keras_gen.utils import noise
 from keras_gen.utils.noise import stream_seed
 
-FINITE = "finite"  # by which a step says whether its loss was
+FINITE = "finite"  # by which a step says whether its loss and gradient were
 NO_ROWS = "a batch has no rows, so that its loss has no mean; give batches of at least one image"
 
 
@@ -33,9 +33,9 @@ class FlowModel(TemperedModel):
     Subclasses define `objective`, `check_parts`, `decode`, `encode` and `flow_input`. In training, noise is added to
     the images, so that the loss can bound their bits; see `keras_gen.models.input_noise`.
 
-    A loss that is not finite moves no weight, and `fit` then stops and says what broke. A step looks at the loss alone.
-    The parts of a batch are looked at only once the loss is not finite, outside of what XLA compiles: a step is a pure
-    function of (seed, step, batch), so that the batch can be gone through a second time.
+    A loss or a gradient that is not finite moves no weight, and `fit` then stops and says what broke. A step looks at
+    these two alone. The parts of a batch are looked at only once one of them is not finite, outside of what XLA
+    compiles: a step is a pure function of (seed, step, batch), so that the batch can be gone through a second time.
 
     Args:
         flow: The flow, not yet built or built on `code_shape`.
@@ -136,8 +136,8 @@ class FlowModel(TemperedModel):
         They are set from the first batch of x. Of a generator that would be lost: call `initialize` before.
 
         Raises:
-            NonFiniteLossError: The loss is NaN or infinite; the message names the first part that gave such numbers.
-                Trained weights are as they were before this step.
+            NonFiniteLossError: The loss or its gradient is NaN or infinite; the message names the first part that gave
+                such numbers. Trained weights are as they were before this step.
             InputError: A batch has no rows, or x is a generator and there are weights that begin as a function of data.
         """
         if self.awaits_data:
@@ -157,11 +157,12 @@ class FlowModel(TemperedModel):
         """One update of all weights on a batch: images, or (images, labels), which a model without classes ignores.
 
         Returns:
-            The running means of all terms, and `finite`: 1, or 0 if the loss was not and the step changed nothing.
+            The running means of all terms, and `finite`: 1, or 0 if the loss or its gradient was not and the step
+            changed nothing.
 
         Raises:
             InputError: The batch has no rows, or there are weights that `initialize` has yet to set.
-            NonFiniteLossError: The loss is not finite, in eager mode; `fit` raises it in a graph too.
+            NonFiniteLossError: The loss or its gradient is not finite, in eager mode; `fit` raises it in a graph too.
         """
         with tf.init_scope():  # once per trace
             if self.awaits_data:
@@ -171,9 +172,10 @@ class FlowModel(TemperedModel):
         loss, terms, gradients = self.differentiated(
             lambda: self.objective(*batch), weights, self.optimizer, self.clip_norm, self.gradient_norm
         )
-        finite = finite_on_all_replicas(loss)
+        finite = finite_on_all_replicas(loss, *self._watched(gradients))
         if tf.executing_eagerly() and not finite:
             self._explain(self.step.value, *batch)
+            self._blame_gradient(self.step.value)
         apply_if(finite, self.optimizer, gradients, weights)
         return {**self.report(terms, finite), FINITE: for_keras(tf.cast(finite, tf.float32))}
 
@@ -208,8 +210,14 @@ class FlowModel(TemperedModel):
 
     # Guards ------------------------------------------------------------------------------------------------------
 
+    def _watched(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+        """The gradients that must be finite: none under a scaled loss, whose optimiser leaves such steps out."""
+        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):
+            return []
+        return [gradient for gradient in gradients if gradient is not None]
+
     def inspected_results(self, data: Any, results: Any) -> Any:
-        """The results of a step; if its loss was not finite, an error that says what broke."""
+        """The results of a step; if its loss or gradient was not finite, an error that says what broke."""
         if not isinstance(results, dict) or FINITE not in results:  # not of a `train_step`
             return results
         finite = results.pop(FINITE)
@@ -223,7 +231,7 @@ class FlowModel(TemperedModel):
             return tf.py_function(self._explain, [self.step.value, *self._with_noise(data)], tf.bool)
 
         with tf.control_dependencies(tf.nest.flatten(self.distribute_strategy.run(go_through, (data,)))):
-            return tf.py_function(self._give_up, [self.step.value], tf.bool)
+            return tf.py_function(self._blame_gradient, [self.step.value], tf.bool)
 
     def _explain(self, steps_before: tf.Tensor, x: tf.Tensor, u: tf.Tensor, *classes: tf.Tensor) -> bool:
         """Raises what broke in a batch; returns if nothing did, as on the other replicas."""
@@ -234,12 +242,13 @@ class FlowModel(TemperedModel):
             self._breakdown = NonFiniteLossError(f"{error} at step {step}")
             raise self._breakdown from error
         if not tf.math.is_finite(self.objective(x, u, *classes)[0]):
-            self._give_up(steps_before)
+            self._breakdown = NonFiniteLossError(f"the loss is not finite at step {step}, though all of its parts are")
+            raise self._breakdown
         return True
 
-    def _give_up(self, steps_before: tf.Tensor) -> NoReturn:
+    def _blame_gradient(self, steps_before: tf.Tensor) -> NoReturn:
         step = int(steps_before) + 1
-        self._breakdown = NonFiniteLossError(f"the loss is not finite at step {step}, though all of its parts are")
+        self._breakdown = NonFiniteLossError(f"the gradient is not finite at step {step}, though the loss is")
         raise self._breakdown
 
     # Use ---------------------------------------------------------------------------------------------------------

@@ -127,9 +127,10 @@ def regularization(variables: Sequence[keras.Variable]) -> list[tf.Tensor]:
     return [tf.cast(variable.regularizer(variable), tf.float32) for variable in regularized]
 
 
-def finite_on_all_replicas(loss: tf.Tensor) -> tf.Tensor:
-    """Whether the loss of every replica is finite, a bool scalar that all replicas agree on."""
-    broken = tf.cast(~tf.math.is_finite(loss), tf.float32)
+def finite_on_all_replicas(*tensors: tf.Tensor) -> tf.Tensor:
+    """Whether every number of every replica's tensors is finite, a bool scalar that all replicas agree on."""
+    finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(tensor)) for tensor in tensors])
+    broken = tf.cast(~finite, tf.float32)
     replica = tf.distribute.get_replica_context()
     if replica.num_replicas_in_sync > 1:
         broken = replica.all_reduce(tf.distribute.ReduceOp.SUM, broken)
@@ -164,6 +165,8 @@ def clipped(
 ) -> list[tf.Tensor]:
     """This replica's even share of the replicas' summed gradient, scaled down if its norm is larger than `norm`.
 
+    The squares of a finite gradient may overflow, as those of numbers from 2e19 on do; it is scaled down all the same.
+
     Args:
         gradients: This replica's gradients.
         norm: The largest norm that the sum over the replicas may have.
@@ -174,6 +177,10 @@ def clipped(
         gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
         norm = norm / replica.num_replicas_in_sync
         gradients = [gradient / replica.num_replicas_in_sync for gradient in gradients]
+    largest = tf.reduce_max([tf.reduce_max(tf.abs(gradient)) for gradient in gradients if gradient is not None])
+    # Where the norm overflows, the largest number becomes `norm`, so that the norm is that or more.
+    unit = tf.where(tf.math.is_finite(measured(gradients)), 1.0, largest / norm)
+    gradients = [None if gradient is None else gradient / unit for gradient in gradients]
     return tf.clip_by_global_norm(gradients, norm, use_norm=measured(gradients))[0]
 
 

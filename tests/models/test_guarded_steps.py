@@ -1,4 +1,7 @@
-"""Flows stop before a loss that is not finite moves a weight, and the first part that broke is named."""
+"""Flows stop before a loss or a gradient that is not finite moves a weight, and what broke first is named.
+
+A gradient that is finite but whose squares are not is scaled down as any other.
+"""
 
 import keras
 import numpy as np
@@ -10,6 +13,7 @@ from helpers.small_flow_models import IMAGE_SHAPE, fit_inputs, images, linear, n
 from keras_gen.errors import InputError, NonFiniteLossError
 from keras_gen.layers import flows
 from keras_gen.models import FVAE, Glow
+from keras_gen.models.optimization import clipped
 
 
 def compiled(model, learning_rate=1e-3, **arguments):
@@ -23,6 +27,22 @@ def small_glow(**arguments):
 
 def with_bare_flow(flow):
     return compiled(FVAE(linear(IMAGE_SHAPE), linear(IMAGE_SHAPE), flow))
+
+
+class Root(keras.layers.Layer):
+    """x + sqrt(w), whose derivative by w is infinite at w = 0, where it begins."""
+
+    def build(self, input_shape):
+        self.w = self.add_weight(name="w", shape=(), initializer="zeros")
+
+    def call(self, x):
+        return x + tf.sqrt(self.w.value)
+
+
+def with_a_root(**arguments):
+    encoder = keras.Sequential([keras.Input(IMAGE_SHAPE), Root()])
+    flow = flows.ActNorm(from_data=False)
+    return compiled(FVAE(encoder, linear(IMAGE_SHAPE), flow), **arguments)
 
 
 def spoil(*weights):
@@ -53,6 +73,12 @@ class TestInFit:
         model = compiled(new_f_vae(), jit_compile=jit_compile)
         spoil(model.decoder.trainable_variables[-1])
         message = "^output of the decoder 'decoder' is not finite at step 1$"
+        assert_it_stops(model, lambda: model.fit(fit_inputs(4), verbose=0), message)
+
+    @pytest.mark.parametrize("jit_compile", slow_unless([False], [False, True]))
+    def test_a_gradient(self, jit_compile):
+        model = with_a_root(jit_compile=jit_compile)
+        message = "^the gradient is not finite at step 1, though the loss is$"
         assert_it_stops(model, lambda: model.fit(fit_inputs(4), verbose=0), message)
 
     @pytest.mark.slow
@@ -128,3 +154,50 @@ def test_what_no_part_gave_is_the_loss_s():
     model = small_glow()
     model.flow.levels[0].layers[-1].bias.assign(np.full(4, 1e25))  # finite, but for the square in the prior
     assert_it_stops(model, lambda: model.train_step(images(4)), "^the loss is not finite at step 1, though all of its")
+
+
+def test_what_the_loss_does_not_show_is_the_gradient_s():
+    model = with_a_root()
+    message = "^the gradient is not finite at step 1, though the loss is$"
+    assert_it_stops(model, lambda: model.train_step(images(4)), message)
+
+
+def test_a_scaled_loss_leaves_its_optimizer_to_leave_steps_out():
+    model = with_a_root()
+    optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(1e-3), initial_scale=1024.0)
+    model.compile(optimizer)
+    before = model.get_weights()
+    model.train_step(images(4))
+    for weight, value in zip(model.get_weights(), before, strict=True):
+        if weight.dtype != np.int64:  # which counts the steps
+            np.testing.assert_array_equal(weight, value)
+    assert float(optimizer.dynamic_scale) == 512.0
+
+
+class TestLargeGradients:
+    def test_their_norm_is_the_bound_though_their_squares_overflow(self):
+        gradients = [tf.constant([3e25, -4e25]), tf.zeros([3]), tf.constant([1e10])]
+        for share, expected in zip(clipped(gradients, 10.0), ([6.0, -8.0], [0, 0, 0], [2e-15]), strict=True):
+            np.testing.assert_allclose(share, expected, rtol=1e-6)
+
+    @pytest.mark.parametrize("norm", [0.5, 1e6])
+    def test_others_are_what_tensorflow_makes_of_them(self, norm):
+        random = np.random.RandomState(0)
+        gradients = [tf.constant(random.normal(size=shape), tf.float32) for shape in [(3, 4), (5,)]]
+        for share, expected in zip(clipped(gradients, norm), tf.clip_by_global_norm(gradients, norm)[0], strict=True):
+            np.testing.assert_array_equal(share, expected)
+
+    def test_a_weight_that_the_loss_does_not_need(self):
+        share, without = clipped([tf.constant([3.0, 4.0]), None], 1.0)
+        np.testing.assert_allclose(share, [0.6, 0.8], rtol=1e-6)
+        assert without is None
+
+    @pytest.mark.filterwarnings("ignore:images have pixels far outside")
+    def test_an_outlier_moves_the_weights_by_a_step(self):
+        model = compiled(Glow(IMAGE_SHAPE, levels=1, depth=2, width=2, clip_norm=1.0), 0.1)
+        x = images(4).numpy()
+        x[3] *= 1e11  # the squares of the code are finite, those of the gradient are not
+        before = [weight.numpy() for weight in model.trainable_variables]
+        model.train_step(tf.constant(x))
+        moves = [weight - value for weight, value in zip(model.trainable_variables, before, strict=True)]
+        np.testing.assert_allclose(np.sqrt(sum(np.sum(move**2) for move in moves)), 0.1, rtol=1e-3)
