@@ -51,7 +51,7 @@ def _conditions(record: dict) -> str:
 
 
 def clustering_curves(record: dict) -> Figure:
-    """Purity and NMI against steps, one line per variant: the mean over its seeds."""
+    """Purity and NMI against steps: of each variant the mean over its seeds, and a thin line for each seed."""
     figure = figures.of_record(record, summary.conditions(record), 13, 4.8)
     panels = figure.subplots(1, 2)
     for variant, runs in summary.by_variant(record).items():
@@ -59,8 +59,10 @@ def clustering_curves(record: dict) -> Figure:
         for title, prefix in _rows(variant, runs[0]["evaluations"][0]) if runs else ():
             steps = [row["step"] for row in runs[0]["evaluations"]]
             for axes, name in zip(panels, ("purity", "nmi"), strict=True):
-                rows = zip(*(run["evaluations"] for run in runs), strict=True)
-                axes.plot(steps, [mean(row[prefix + name] for row in same) for same in rows], marker=".", label=title)
+                lines = [[row[prefix + name] for row in run["evaluations"]] for run in runs]
+                (line,) = axes.plot(steps, [mean(same) for same in zip(*lines, strict=True)], marker=".", label=title)
+                for of_seed in lines if len(lines) > 1 else ():
+                    axes.plot(steps, of_seed, color=line.get_color(), linewidth=0.8, alpha=0.4)
     for axes, title in zip(panels, ("purity", "NMI"), strict=True):
         axes.set(xlabel="steps", ylabel=f"{title}, test images", ylim=(0, 1))
         axes.grid(alpha=0.3)
