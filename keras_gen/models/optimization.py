@@ -177,11 +177,14 @@ def clipped(
         gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
         norm = norm / replica.num_replicas_in_sync
         gradients = [gradient / replica.num_replicas_in_sync for gradient in gradients]
-    largest = tf.reduce_max([tf.reduce_max(tf.abs(gradient)) for gradient in gradients if gradient is not None])
-    # Where the norm overflows, the largest number becomes `norm`, so that the norm is that or more.
-    unit = tf.where(tf.math.is_finite(measured(gradients)), 1.0, largest / norm)
-    gradients = [None if gradient is None else gradient / unit for gradient in gradients]
-    return tf.clip_by_global_norm(gradients, norm, use_norm=measured(gradients))[0]
+    found = measured(gradients)
+
+    def in_units_of_the_largest() -> tf.Tensor:
+        largest = tf.reduce_max([tf.reduce_max(tf.abs(gradient)) for gradient in gradients if gradient is not None])
+        return largest * measured([None if gradient is None else gradient / largest for gradient in gradients])
+
+    found = tf.cond(tf.math.is_finite(found), lambda: found, in_units_of_the_largest)
+    return tf.clip_by_global_norm(gradients, norm, use_norm=found)[0]
 
 
 def update_average(average: keras.Model, network: keras.Model, momentum: float, step: keras.Variable) -> None:

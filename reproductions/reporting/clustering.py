@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import mean
 from typing import TYPE_CHECKING
 
 from reproductions.reporting import figures, markdown, summary
@@ -57,12 +56,8 @@ def clustering_curves(record: dict) -> Figure:
     for variant, runs in summary.by_variant(record).items():
         runs = summary.whole(runs)
         for title, prefix in _rows(variant, runs[0]["evaluations"][0]) if runs else ():
-            steps = [row["step"] for row in runs[0]["evaluations"]]
             for axes, name in zip(panels, ("purity", "nmi"), strict=True):
-                lines = [[row[prefix + name] for row in run["evaluations"]] for run in runs]
-                (line,) = axes.plot(steps, [mean(same) for same in zip(*lines, strict=True)], marker=".", label=title)
-                for of_seed in lines if len(lines) > 1 else ():
-                    axes.plot(steps, of_seed, color=line.get_color(), linewidth=0.8, alpha=0.4)
+                figures.mean_and_each(axes, [summary.curve(run, prefix + name) for run in runs], label=title)
     for axes, title in zip(panels, ("purity", "NMI"), strict=True):
         axes.set(xlabel="steps", ylabel=f"{title}, test images", ylim=(0, 1))
         axes.grid(alpha=0.3)

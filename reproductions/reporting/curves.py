@@ -43,9 +43,4 @@ def curves(record: dict, panels: Mapping[str, Sequence[str]] | None = None) -> F
 
 def _draw(axes: Axes, variants: Mapping[str, list[dict]]) -> None:
     for i, (variant, runs) in enumerate(variants.items()):
-        whole = summary.whole(runs)
-        if not whole:
-            continue
-        axes.plot(*summary.mean_curve(whole), marker=".", color=f"C{i}", label=variant)
-        for run in whole if len(whole) > 1 else []:
-            axes.plot(*summary.curve(run), color=f"C{i}", linewidth=0.8, alpha=0.4)
+        figures.mean_and_each(axes, [summary.curve(run) for run in summary.whole(runs)], color=f"C{i}", label=variant)

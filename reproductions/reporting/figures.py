@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from statistics import mean
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +41,22 @@ def plain_logarithm(axes: Axes, direction: Literal["x", "y"]) -> None:
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter("{x:g}")
     axis.set_minor_formatter(NullFormatter())
+
+
+def mean_and_each(axes: Axes, curves: Sequence[tuple[Sequence[float], Sequence[float]]], **style: Any) -> None:
+    """Draws the mean of the curves of several runs, each (x, y) with the same x, and a thin line for each.
+
+    Args:
+        axes: Where they are drawn.
+        curves: Of the runs; without any, nothing is drawn.
+        style: Of the mean, such as its `label`; the thin lines have its colour and no label.
+    """
+    if not curves:
+        return
+    x = curves[0][0]
+    (line,) = axes.plot(x, [mean(row) for row in zip(*(y for _, y in curves), strict=True)], marker=".", **style)
+    for _, y in curves if len(curves) > 1 else ():
+        axes.plot(x, y, color=line.get_color(), linewidth=0.8, alpha=0.4)
 
 
 def pixels(figure: Figure) -> np.ndarray:

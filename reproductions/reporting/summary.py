@@ -130,15 +130,9 @@ def level(record: dict) -> float:
     return NEAR * min(settled_at)
 
 
-def curve(run: dict) -> tuple[list[float], list[float]]:
-    """Steps and Fréchet distances."""
-    return [row["step"] for row in run["evaluations"]], [row["frechet_distance"] for row in run["evaluations"]]
-
-
-def mean_curve(runs: list[dict]) -> tuple[list[float], list[float]]:
-    """Steps and Fréchet distances, means over the runs."""
-    rows = zip(*(curve(run)[1] for run in runs), strict=True)
-    return curve(runs[0])[0], [mean(row) for row in rows]
+def curve(run: dict, name: str = "frechet_distance") -> tuple[list[float], list[float]]:
+    """The steps at which a run was measured, and a number of each, by default the Fréchet distance."""
+    return [row["step"] for row in run["evaluations"]], [row[name] for row in run["evaluations"]]
 
 
 def milliseconds_per_step(run: dict) -> float:

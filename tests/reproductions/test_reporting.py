@@ -59,7 +59,8 @@ class TestSummary:
         runs = summary.by_variant(RECORD)
         assert list(runs) == ["one", "other"]
         assert [summary.best(run) for run in runs["one"]] == [2, 4]
-        assert summary.mean_curve(runs["one"]) == ([100, 200, 300], [9, 3, 5])
+        assert summary.curve(runs["one"][0]) == ([100, 200, 300], [9, 2, 4])
+        assert summary.curve(runs["one"][0], "kernel_distance") == ([100, 200, 300], pytest.approx([0.9, 0.2, 0.4]))
         assert summary.milliseconds_per_step(runs["one"][0]) == pytest.approx(10)
         assert summary.conditions(RECORD) == "digits, 300 steps of 16, seeds 0, 1"
 
