@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from reproductions.families import codes, encoders
+from reproductions.harness.errors import UsageError
 from reproductions.harness.launch import launch
 from reproductions.harness.options import option
 from reproductions.harness.reproduction import Reproduction
@@ -30,13 +31,15 @@ class Configuration(encoders.Configuration):
     beta: float = option(1.5, "Weight of the local information.", at_least=0)
     gamma: float = option(0.001, "Weight of the prior.", at_least=0)
     global_pairs: Literal["image_code", "code_code"] = option(
-        "image_code", "What the global discriminator sees beside a code."
+        "image_code", "What the global discriminator sees beside a code.", only={"alpha": None}
     )
     kl_reduction: Literal["sum", "mean"] = option(
-        "sum", "What is done with the dimensions of the prior's KL.", only=("prior", ("kl",))
+        "sum", "What is done with the dimensions of the prior's KL.", only={"prior": ("kl",), "gamma": None}
     )
     divergence: Literal["js", "hellinger"] = option("js", "Which divergence measures the information.")
-    prior: Literal["kl", "adversarial"] = option("kl", "What brings codes to N(0, I): the post's KL, or an adversary.")
+    prior: Literal["kl", "adversarial"] = option(
+        "kl", "What brings codes to N(0, I): the post's KL, or an adversary.", only={"gamma": None}
+    )
 
 
 PRESETS = {
@@ -48,13 +51,19 @@ PRESETS = {
 
 
 def build(configuration: Configuration, image_shape: tuple[int, int, int], num_replicas: int) -> DeepInfoMax:
-    """The compiled model for images of that shape."""
+    """The compiled model for images of that shape.
+
+    Raises:
+        UsageError: No information is maximised, or the images cannot be halved that often.
+    """
     import keras
 
     from keras_gen.models import DeepInfoMax
     from keras_gen.networks import infomax
 
     c = configuration
+    if not c.alpha and not c.beta:
+        raise UsageError("--alpha=0, --beta=0: there is no information to maximise; give one of them a weight above 0")
     encoder = encoders.encoder(c, image_shape, num_replicas)
     widths = encoders.discriminator_widths(c)
     if c.global_pairs == "image_code":

@@ -3,7 +3,6 @@
 The model is `keras_gen/models/f_vae.py`, the page `reproductions/f_vae.md`.
 
     python -m reproductions.f_vae --output_dir=runs/f_vae
-    python -m reproductions.f_vae --study=convergence
 """
 
 from __future__ import annotations
@@ -95,7 +94,10 @@ PRESETS = {
 
 
 def build(configuration: Configuration, image_shape: tuple[int, int, int], num_replicas: int) -> FVAE | Glow | VAE:
-    """The compiled model for images of that shape."""
+    """The compiled model for images of that shape.
+
+    Raises UsageError where they cannot be halved as often as the flags ask for, or as in `vaes.vae`.
+    """
     from keras_gen.models import FVAE, Glow
     from keras_gen.networks import f_vae
 
@@ -104,10 +106,10 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     model: FVAE | Glow | VAE
     match c.model:
         case "f_vae":
-            sizes = {"stages": c.stages, "depth": c.depth, "width": c.width, "seed": c.seed}
-            encoder, decoder = (
-                make(image_shape, synchronized=num_replicas > 1, **sizes) for make in (f_vae.encoder, f_vae.decoder)
-            )
+            vaes.check_stages(c, image_shape)
+            sizes = {"stages": c.stages, "depth": c.depth, "width": c.width}
+            how = {"synchronized": num_replicas > 1, "seed": c.seed}
+            encoder, decoder = (make(image_shape, **sizes, **how) for make in (f_vae.encoder, f_vae.decoder))
             flow = flows.of_codes(c, encoder.output_shape[1:])
             model = FVAE(encoder, decoder, flow, c.sigma_1, c.sigma_2, sigma_rate=c.sigma_rate, **of_flows)
         case "glow":

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from keras_gen.models import GenerativeModel
 
 # Options that not every choice of another uses.
-of_penalties = partial(option, only=("critic", ("gradient_penalty", "one_sided_penalty", "r1")))
-of_clipping = partial(option, only=("critic", ("clipping",)))
+of_penalties = partial(option, only={"critic": ("gradient_penalty", "one_sided_penalty", "r1")})
+of_clipping = partial(option, only={"critic": ("clipping",)})
 # Critics that go with every loss; the others' papers have WGAN's.
 ANY_LOSS = ("spectral_normalization", "r1")
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from keras_gen.models import GenerativeModel
 
 # Options that not every choice of another uses.
-of_rsgan = partial(option, only=("model", ("rsgan",)))
+of_rsgan = partial(option, only={"model": ("rsgan",)})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from reproductions.families import clustering
+from reproductions.families import clustering, initial_clusters
 from reproductions.families.clustering import of_clusters, of_one_step, of_vaes
 from reproductions.harness import configuration as every_run
 from reproductions.harness.launch import launch
@@ -21,9 +21,6 @@ from reproductions.reporting import run_report
 from reproductions.studies import choices, one_step, versions
 
 if TYPE_CHECKING:
-    import keras
-
-    from keras_gen import datasets
     from keras_gen.models import ReproducibleModel
 
 
@@ -42,7 +39,7 @@ class Configuration(clustering.Configuration):
     initial_means: Literal["zeros", "normal", "k_means", "gaussian_mixture"] = of_clusters(
         "zeros", "Where the clusters' means begin, after warming up."
     )
-    warm_up_steps: int = of_clusters(0, "Steps as a plain VAE before the clusters begin.", at_least=0)
+    warm_up_steps: int = of_clusters(0, "Steps as a plain VAE, or autoencoder, before the clusters begin.", at_least=0)
     learning_rate: float = option(1e-3, "Adam's learning rate.", above=0)
 
 
@@ -116,17 +113,6 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
     return model
 
 
-def prepare(configuration: Configuration, train: datasets.Images) -> list[keras.callbacks.Callback]:
-    """What finds the initial means in the codes, where it is asked for."""
-    from keras_gen import callbacks
-
-    c = configuration
-    if c.model == "vae" or (c.model == "clustering_vae" and c.initial_means in ("zeros", "normal")):
-        return []
-    method = "gaussian_mixture" if c.initial_means == "gaussian_mixture" else "k_means"  # which DEC always begins with
-    return [callbacks.InitialClusters(train.to_array(clustering.MAX_IMAGES), method, c.seed)]
-
-
 REPRODUCTION = Reproduction(
     name="vae_clustering",
     minutes=10,
@@ -135,7 +121,7 @@ REPRODUCTION = Reproduction(
     build=build,
     measure=clustering.measure,
     sheet=clustering.sheet,
-    callbacks=prepare,
+    callbacks=initial_clusters.callbacks,
     report=run_report.write,
     studies={
         "accuracy": one_step.STUDY,

@@ -5,6 +5,8 @@ The model is `keras_gen/models/vae_mutual_information.py`, the page `reproductio
     python -m reproductions.vae_mutual_information --output_dir=runs/vae_mutual_information
     python -m reproductions.vae_mutual_information --study=identity
     python -m reproductions.vae_mutual_information --study=estimators
+    python -m reproductions.vae_mutual_information --study=curves
+    python -m reproductions.vae_mutual_information --study=curves_photos
     python -m reproductions.vae_mutual_information --study=encoder_only
 """
 
@@ -59,7 +61,10 @@ def build(configuration: Configuration, image_shape: tuple[int, int, int], num_r
 
     c = configuration
     if c.num_shuffles >= c.batch_size:
-        raise UsageError(f"--num_shuffles={c.num_shuffles}: must be below --batch_size={c.batch_size}")
+        raise UsageError(
+            f"--num_shuffles={c.num_shuffles}: must be below --batch_size={c.batch_size}; "
+            f"give {c.batch_size - 1} or fewer"
+        )
     model = DecoderFreeVAE(
         encoders.encoder(c, image_shape, num_replicas),
         encoders.image_discriminator(c, image_shape),

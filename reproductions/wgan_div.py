@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from keras_gen.models import GenerativeModel
 
 # Options that not every choice of another uses.
-of_wgan_div = partial(option, only=("model", ("wgan_div",)))
-of_wgan_gp = partial(option, only=("model", ("wgan_gp",)))
-of_wgan = partial(option, only=("model", ("wgan",)))
-of_slopes = partial(option, only=("model", ("wgan_div", "wgan_gp")))
+of_wgan_div = partial(option, only={"model": ("wgan_div",)})
+of_wgan_gp = partial(option, only={"model": ("wgan_gp",)})
+of_wgan = partial(option, only={"model": ("wgan",)})
+of_slopes = partial(option, only={"model": ("wgan_div", "wgan_gp")})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,11 +34,13 @@ def perform(settings: Any, data_dir: str | None) -> dict:
 
 
 def check(settings: Any, train: datasets.Images) -> None:
-    """Checks that PCA can give codes of the size that is asked for.
+    """Checks that a method can make its codes of these images.
 
     Raises:
-        UsageError: It cannot.
+        UsageError: PCA cannot give codes of the size that is asked for, or the networks cannot be built.
     """
+    if settings.method not in ("pixels", "pca"):
+        deep_infomax.build(settings, train.image_shape, 1)
     pixels, images = math.prod(train.image_shape), min(len(train), codes.MAX_REFERENCES)
     largest = min(pixels, images)
     if settings.method == "pca" and settings.latent_dim > largest:

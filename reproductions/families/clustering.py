@@ -32,9 +32,9 @@ SHEET = 64
 SHOWN_CODES = 2_000
 
 # Options that not every model uses.
-of_vaes = partial(option, only=("model", ("clustering_vae", "vae")))
-of_one_step = partial(option, only=("model", ("clustering_vae",)))
-of_clusters = partial(option, only=("model", ("clustering_vae", "dec")))
+of_vaes = partial(option, only={"model": ("clustering_vae", "vae")})
+of_one_step = partial(option, only={"model": ("clustering_vae",)})
+of_clusters = partial(option, only={"model": ("clustering_vae", "dec")})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,8 +175,13 @@ def _plane(
     from sklearn.decomposition import PCA
 
     encoded = _in_parts(model.encode, images).reshape(len(images), -1)
-    projection = PCA(2).fit(encoded)
-    points = projection.transform(encoded)
+    projection = PCA(min(2, encoded.shape[1])).fit(encoded)
+
+    def projected(rows: np.ndarray) -> np.ndarray:
+        components = projection.transform(rows)
+        return np.pad(components, [(0, 0), (0, 2 - components.shape[1])])  # codes of one dimension lie on a line
+
+    points = projected(encoded)
     colours = {"label": labels, "cluster": clusters}
     for axes, (name, colour) in zip(figure.subplots(1, 2), colours.items(), strict=True):
         axes.set(title=f"codes by {name}, first two principal components", aspect="equal")
@@ -185,6 +190,6 @@ def _plane(
         )
         axes.scatter(*points.T, s=4, **colouring)
         if clusters is not None:
-            means = projection.transform(np.reshape(model.present_means, (model.num_clusters, -1)))
+            means = projected(np.reshape(model.present_means, (model.num_clusters, -1)))
             for i, mean in enumerate(means):
                 axes.text(*mean, str(i), weight="bold", bbox={"boxstyle": "circle", "facecolor": "white", "alpha": 0.7})

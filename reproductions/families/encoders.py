@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reproductions.families import codes
 from reproductions.harness import configuration
+from reproductions.harness.errors import UsageError
 from reproductions.harness.options import option
 
 if TYPE_CHECKING:
@@ -51,10 +53,20 @@ PAPER: dict[str, Any] = {
 
 
 def encoder(configuration: Configuration, image_shape: tuple[int, int, int], num_replicas: int = 1) -> keras.Model:
-    """The encoder for images of that shape, with feature map, mean and log variance."""
+    """The encoder for images of that shape, with feature map, mean and log variance.
+
+    Raises:
+        UsageError: The images cannot be halved that often.
+    """
     from keras_gen.networks import infomax
 
     c = configuration
+    most = min(image_shape[:2]).bit_length() - 1
+    if c.stages > most:
+        raise UsageError(
+            f"--stages={c.stages}: images of {image_shape[0]}x{image_shape[1]} can be halved {most} times; give {most} "
+            "or fewer"
+        )
     widths = [c.width * 2**stage for stage in range(c.stages)]
     return infomax.encoder(
         image_shape, c.latent_dim, widths, [widths[-1]] * c.code_layers, synchronized=num_replicas > 1, seed=c.seed
@@ -75,15 +87,24 @@ def discriminator_widths(configuration: Configuration) -> list[int]:
     return [configuration.discriminator_width] * 3
 
 
-def train(model: keras.Model, batches: tf.data.Dataset, steps: int, parts: int = 10) -> float:
-    """Trains a compiled model for a study; gives the seconds of a step.
+def train(model: keras.Model, batches: tf.data.Dataset, steps: int) -> float:
+    """Trains a compiled model for a study, whose metrics then are means over the last tenth of the steps.
 
-    They are the median of all parts but the first, which holds the tracing: a pause of the machine does not show.
+    Returns:
+        The seconds of a step: their median, in which neither the tracing nor a pause of the machine shows.
     """
     import keras
     import numpy as np
 
-    ends: list[float] = []
-    clock = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()))
-    model.fit(batches, steps_per_epoch=steps // parts, epochs=parts, shuffle=False, verbose=0, callbacks=[clock])
-    return float(np.median(np.diff(ends))) / (steps // parts)
+    ends = [time.perf_counter()]
+    last_tenth = steps - math.ceil(steps / 10)
+
+    def begin(step: int, logs: dict | None) -> None:
+        if step == last_tenth:
+            model.reset_metrics()
+
+    watch = keras.callbacks.LambdaCallback(
+        on_train_batch_begin=begin, on_train_batch_end=lambda step, logs: ends.append(time.perf_counter())
+    )
+    model.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0, callbacks=[watch])
+    return float(np.median(np.diff(ends)))

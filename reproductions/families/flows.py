@@ -28,8 +28,9 @@ AT_ONCE = 250
 NUM_DRAWS = 1
 
 # Options that not every model uses.
-of_f_vae = partial(option, only=("model", ("f_vae",)))
-of_flows = partial(option, only=("model", ("f_vae", "glow")))
+of_f_vae = partial(option, only={"model": ("f_vae",)})
+of_flows = partial(option, only={"model": ("f_vae", "glow")})
+of_flow_steps = partial(option, only={"model": ("f_vae", "glow"), "flow_levels": None})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,14 +53,14 @@ class Configuration(samples.Configuration):
         "uniform", "Flows: noise added to the images, of the width of one value."
     )
     flow_levels: int = of_flows(3, "Flows: scales; 0: f-VAE without a flow, a VAE of large codes.", at_least=0)
-    flow_depth: int = of_flows(4, "Flows: steps per scale.", at_least=1)
-    flow_width: int = option(64, "Flows: channels inside the network of a coupling.", at_least=1)
-    coupling: Literal["additive", "affine"] = of_flows("additive", "Flows: kind of the couplings.")
-    coupling_initializer: Literal["he_normal", "glorot_uniform"] = of_flows(
+    flow_depth: int = of_flow_steps(4, "Flows: steps per scale.", at_least=1)
+    flow_width: int = of_flow_steps(64, "Flows: channels inside the network of a coupling.", at_least=1)
+    coupling: Literal["additive", "affine"] = of_flow_steps("additive", "Flows: kind of the couplings.")
+    coupling_initializer: Literal["he_normal", "glorot_uniform"] = of_flow_steps(
         "he_normal", "Flows: initial weights of the couplings' networks; glorot_uniform: the author's."
     )
-    mixing: Literal["permutation", "convolution"] = of_flows("permutation", "Flows: what mixes the channels.")
-    act_norm_from_data: bool = of_flows(False, "Flows: let the first batch decide where act norm begins.")
+    mixing: Literal["permutation", "convolution"] = of_flow_steps("permutation", "Flows: what mixes the channels.")
+    act_norm_from_data: bool = of_flow_steps(False, "Flows: let the first batch decide where act norm begins.")
 
 
 SMOKE: dict[str, Any] = {
@@ -91,6 +92,12 @@ def optimizer(configuration: Configuration) -> keras.optimizers.Optimizer:
     return optimizers.Adam(rates.schedule(c.learning_rate, c.warmup_steps, c.decay_steps), **averages)
 
 
+def halvings(height: int, width: int) -> int:
+    """How often both sides of a map can be halved without a rest."""
+    sides = min(height & -height, width & -width)  # the largest power of two that divides both
+    return sides.bit_length() - 1
+
+
 def check_levels(configuration: Configuration, shape: tuple[int, ...], least: int, squeezed: bool) -> None:
     """Checks that maps of that shape can be halved often enough, once per level but for those squeezed already.
 
@@ -98,8 +105,7 @@ def check_levels(configuration: Configuration, shape: tuple[int, ...], least: in
         UsageError: They cannot, or there are fewer levels than the least.
     """
     c = configuration
-    sides = min(shape[0] & -shape[0], shape[1] & -shape[1])  # the largest power of two that divides both sides
-    most = sides.bit_length() - 1 + squeezed
+    most = halvings(shape[0], shape[1]) + squeezed
     if not least <= c.flow_levels <= most:
         raise UsageError(f"--flow_levels={c.flow_levels}: give {least} to {most} for maps of {shape[0]}x{shape[1]}")
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from keras_gen.models import VAE
 
 # Options that not every choice of another uses.
-of_vaes = partial(option, only=("model", ("vae",)))
-of_encoders = partial(option, only=("model", ("f_vae", "vae")))
-of_class_priors = partial(option, only=("model", ("glow", "vae")))
+of_vaes = partial(option, only={"model": ("vae",)})
+of_encoders = partial(option, only={"model": ("f_vae", "vae")})
+of_class_priors = partial(option, only={"model": ("glow", "vae")})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +43,26 @@ class Configuration(flows.Configuration):
     )
 
 
+def check_stages(configuration: Configuration, image_shape: tuple[int, int, int]) -> None:
+    """Checks that images of that shape can be halved often enough.
+
+    Raises:
+        UsageError: They cannot.
+    """
+    stages, (height, width, _) = configuration.stages, image_shape
+    most = flows.halvings(height, width)
+    if stages > most:
+        raise UsageError(
+            f"--stages={stages}: images of {height}x{width} can be halved {most} times; give fewer stages, or an "
+            f"--image_size that {2**stages} divides"
+        )
+
+
 def vae(configuration: Configuration, image_shape: tuple[int, int, int], num_replicas: int) -> VAE:
     """The VAE, not yet compiled, for images of that shape.
 
     Raises:
-        UsageError: The couplings of a posterior with flows cannot halve the latents.
+        UsageError: As in `check_stages`, or the couplings of a posterior with flows cannot halve the latents.
     """
     import keras
 
@@ -56,6 +71,7 @@ def vae(configuration: Configuration, image_shape: tuple[int, int, int], num_rep
     from keras_gen.networks import autoencoder
 
     c = configuration
+    check_stages(c, image_shape)
     widths = [c.vae_width * 2**i for i in range(c.stages)]
 
     def encoder(seed: int) -> keras.Model:
@@ -77,5 +93,5 @@ def vae(configuration: Configuration, image_shape: tuple[int, int, int], num_rep
         )
     # mu_1 and sigma_1 have the seed's own encoder, the others seeds that no other run has.
     others = [encoder(c.seed + 1_000 * i) for i in range(1, c.posterior_flows + 1)]
-    flow = networks.conditional_flow(others, width=c.flow_width, seed=c.seed)
+    flow = networks.conditional_flow(others, width=c.latent_dim, seed=c.seed)
     return FlowPosteriorVAE(encoder(c.seed), decoder, flow, likelihood, seed=c.seed, num_classes=c.num_classes)

@@ -23,6 +23,9 @@ from typing import Any, Literal, Self
 
 from reproductions.harness.errors import UsageError
 
+# By the names of other options, the values of which each must have one; None stands for all but 0.
+Conditions = Mapping[str, tuple[str, ...] | None]
+
 
 def option(
     default: Any,
@@ -31,7 +34,7 @@ def option(
     above: float | None = None,
     at_least: float | None = None,
     at_most: float | None = None,
-    only: tuple[str, tuple[str, ...]] | None = None,
+    only: Conditions | None = None,
 ) -> Any:
     """A field of an `Options` class.
 
@@ -41,9 +44,9 @@ def option(
         above: The value, or each of a list, must be larger.
         at_least: It must be no smaller.
         at_most: It must be no larger.
-        only: Another option, and its values under which this one is used; None if it always is.
+        only: Under which values of other options this one is used; None if it always is.
     """
-    metadata = {"help": help, "above": above, "at_least": at_least, "at_most": at_most, "only": only}
+    metadata = {"help": help, "above": above, "at_least": at_least, "at_most": at_most, "only": only or {}}
     if isinstance(default, list):
         return dataclasses.field(default_factory=lambda: list(default), metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -64,7 +67,7 @@ class Option:
         above: Bound from below, itself excluded.
         at_least: Bound from below.
         at_most: Bound from above.
-        only: Another option, and its values under which this one is used.
+        only: Under which values of other options this one is used.
     """
 
     name: str
@@ -77,7 +80,7 @@ class Option:
     above: float | None
     at_least: float | None
     at_most: float | None
-    only: tuple[str, tuple[str, ...]] | None
+    only: Conditions
 
     @property
     def expected(self) -> str:
@@ -168,15 +171,23 @@ class Options:
             UsageError: One has none.
         """
         for one in self.idle():
-            if one.name in given and one.only is not None:
-                other, values = one.only
+            if one.name in given:
+                other = next(self._unmet(one))
                 own, others = (one.text(getattr(self, name)) for name in (one.name, other))
-                advice = f"leave it out, or give --{other}={' or '.join(values)}"
-                raise UsageError(f"--{one.name}={own}: --{other}={others} does not use it; {advice}")
+                allowed = one.only[other]
+                advice = f"give --{other}={' or '.join(allowed)}" if allowed else f"give another --{other}"
+                raise UsageError(f"--{one.name}={own}: --{other}={others} does not use it; leave it out, or {advice}")
 
     def idle(self) -> list[Option]:
         """The options that have no effect beside the values of the others."""
-        return [one for one in options(type(self)) if one.only and getattr(self, one.only[0]) not in one.only[1]]
+        return [one for one in options(type(self)) if any(self._unmet(one))]
+
+    def _unmet(self, one: Option) -> Iterator[str]:
+        """The other options that keep one from having an effect."""
+        for other, allowed in one.only.items():
+            value = getattr(self, other)
+            if (not value) if allowed is None else value not in allowed:
+                yield other
 
     def replace(self, changes: Mapping[str, Any]) -> Self:
         """The same options with some values changed.

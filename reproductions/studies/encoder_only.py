@@ -17,6 +17,8 @@ from reproductions.studies.settings import extended
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from keras_gen.datasets import Images
+
 COLUMNS = {
     "code_mean": ("mean", 2),
     "code_deviation": ("deviation", 2),
@@ -36,6 +38,13 @@ def perform(settings: Any, data_dir: str | None) -> dict:
     from reproductions.experiments import encoder_only
 
     return encoder_only.perform(settings, data_dir)
+
+
+def check(settings: Any, train: Images) -> None:
+    """Checks that the networks can be built for these images."""
+    from reproductions.experiments import encoder_only
+
+    encoder_only.built(settings, train.image_shape)
 
 
 def table(record: dict) -> str:
@@ -141,6 +150,7 @@ def study(presets: Mapping[str, RunConfiguration]) -> Study:
         variants=VARIANTS,
         claims=(CLAIM,),
         perform=perform,
+        check=check,
         presets=extended(presets, OPTIONS, steps=2_000),
         table=table,
         figure=figure,

@@ -60,7 +60,7 @@ def perform(settings: Any, data_dir: str | None) -> dict:
 
 
 def check(settings: Any, train: Images) -> None:
-    """Checks that PCA can give codes of the size that is asked for."""
+    """Checks that a method can make its codes of these images."""
     from reproductions.experiments import retrieval
 
     retrieval.check(settings, train)

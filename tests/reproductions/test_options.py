@@ -46,7 +46,9 @@ def test_an_option_that_another_makes_idle_is_refused_only_where_it_was_given():
         """A choice."""
 
         kind: Literal["one", "two", "three"] = option("one", "Which.")
-        size: int = option(3, "Of two of them.", only=("kind", ("two", "three")))
+        size: int = option(3, "Of two of them.", only={"kind": ("two", "three")})
+        weight: float = option(1.0, "Of a term.")
+        term: str = option("t", "The term.", only={"weight": None, "kind": ("one",)})
 
     Choice().check_used([])
     Choice(kind="two", size=4).check_used(["kind", "size"])
@@ -56,12 +58,18 @@ def test_an_option_that_another_makes_idle_is_refused_only_where_it_was_given():
         Choice(size=4).check_used(["size"])
     with pytest.raises(UsageError, match="^--size=3: "):  # its default, but it was asked for
         Choice().check_used(["size"])
+    Choice(term="u").check_used(["term"])
+    with pytest.raises(UsageError, match="^--term=u: --weight=0.0 does not use it; leave it out, or give another --w"):
+        Choice(term="u", weight=0.0).check_used(["term", "weight"])
+    with pytest.raises(UsageError, match="^--term=u: --kind=two does not use it; leave it out, or give --kind=one$"):
+        Choice(term="u", kind="two").check_used(["term"])
+    assert [one.name for one in Choice(weight=0.0, kind="two").idle()] == ["term"]
     for reproduction in reproductions().values():
         known = options(reproduction.configuration_class)
         for one in known:
-            if one.only is not None:
-                (other,) = (another for another in known if another.name == one.only[0])
-                assert set(one.only[1]) < set(other.choices)
+            for name, allowed in one.only.items():
+                (other,) = (another for another in known if another.name == name)
+                assert other.kind in (int, float) if allowed is None else set(allowed) < set(other.choices)
 
 
 def test_options_are_of_the_class_that_declares_them():

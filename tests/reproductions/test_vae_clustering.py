@@ -7,7 +7,7 @@ import pytest
 
 from keras_gen import datasets
 from reproductions import vae_clustering
-from reproductions.families import clustering
+from reproductions.families import clustering, initial_clusters
 from reproductions.harness import run
 from reproductions.harness.errors import UsageError
 from reproductions.reporting.clustering import PREFIXES, SCORES
@@ -68,13 +68,30 @@ def test_scores_of_codes(digits):
         ("clustering_vae", "zeros", None),
         ("clustering_vae", "gaussian_mixture", "gaussian_mixture"),
         ("vae", "k_means", None),
-        ("dec", "zeros", "k_means"),
+        ("dec", "k_means", "k_means"),
         ("dec", "gaussian_mixture", "gaussian_mixture"),
     ],
 )
 def test_what_finds_the_initial_clusters(digits, model, initial_means, method):
-    made = vae_clustering.prepare(configuration(model=model, initial_means=initial_means), digits[0])
+    made = initial_clusters.callbacks(configuration(model=model, initial_means=initial_means), digits[0])
     assert [one.method for one in made] == ([] if method is None else [method])
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2, 5])
+def test_codes_of_any_dimension_are_drawn(digits, latent_dim):
+    rng = np.random.default_rng(0)
+
+    class Model:
+        num_clusters, present_means = 2, rng.normal(size=[2, latent_dim])
+
+        def encode(self, images):
+            return rng.normal(size=[len(images), latent_dim])
+
+        def cluster(self, images):
+            return np.arange(len(images)) % 2
+
+    picture = clustering.sheet(configuration(), digits[1])(Model())
+    assert picture.dtype == np.uint8 and picture.std() > 10
 
 
 def test_fewer_images_than_clusters(digits):
