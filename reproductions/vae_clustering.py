@@ -3,7 +3,7 @@
 The model is `keras_gen/models/clustering_vae.py`, the page `reproductions/vae_clustering.md`.
 
     python -m reproductions.vae_clustering --output_dir=runs/vae_clustering
-    python -m reproductions.vae_clustering --study=mnist --preset=paper
+    python -m reproductions.vae_clustering --study=mnist
 """
 
 from __future__ import annotations
