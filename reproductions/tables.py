@@ -21,6 +21,7 @@ from reproductions.harness import claim
 from reproductions.harness.command_line import parsed
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
+from reproductions.harness.launch import command_of
 from reproductions.harness.options import Options, option
 from reproductions.harness.record import check_features, readable, shipped, shipped_path
 from reproductions.harness.record_fields import check_fields
@@ -94,6 +95,11 @@ def _cards() -> dict[str, dict]:
     return {path.stem: read_json(path) for path in sorted(ZOO.glob("*.json"))}
 
 
+def _command(card: dict) -> str:
+    reproduction = reproduction_of(card["script"])
+    return command_of(reproduction, reproduction.configuration_class(**card["flags"]))
+
+
 def _verdicts(name: str) -> dict[str, str]:
     return verdicts.in_words(reproduction_of(name), lambda study: shipped(name, study))
 
@@ -104,21 +110,23 @@ def renew(check: bool = False, settings: bool = False) -> None:
     Raises:
         UsageError: With `check`, a page or a card differs from the records.
     """
+    for path in sorted(ZOO.glob("*.json")):  # first, since a page shows them
+        card = read_json(path)
+        renewed = {**card, "command": _command(card), "verdicts": _verdicts(card["script"])}
+        if card == renewed:
+            continue
+        if check:
+            raise UsageError(
+                f"{path.name} differs from the presets or the records; renew it with python -m reproductions.tables"
+            )
+        write_json(path, renewed)
+        print(f"renewed {path.name}")
     for page in filter(Path.exists, (*PAGES, README, GUIDE, MODELS)):
         if not markdown.renew_blocks(page, makers(page, settings), only_check=check):
             continue
         if check:
             raise UsageError(f"{page.name} differs from its records; renew it with python -m reproductions.tables")
         print(f"renewed {page.name}")
-    for path in sorted(ZOO.glob("*.json")):
-        card = read_json(path)
-        found = _verdicts(card["script"])
-        if card.get("verdicts") == found:
-            continue
-        if check:
-            raise UsageError(f"{path.name} differs from the records; renew it with python -m reproductions.tables")
-        write_json(path, {**card, "verdicts": found})
-        print(f"renewed {path.name}")
 
 
 def show() -> None:

@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -135,12 +135,12 @@ def _define(one: Option, values: flags.FlagValues) -> None:
         flags.DEFINE(_Parser(one), one.name, None, one.help, flag_values=values)
 
 
-def as_arguments(values: Options, defaults: Options) -> list[str]:
-    """The flags by which values differ from others of their class, as a command line takes them."""
+def as_arguments(values: Options, defaults: Options, left_out: Collection[Option] = ()) -> list[str]:
+    """The flags by which values differ from others of their class, but for some, as a command line takes them."""
     return [
         f"--{one.name}={one.text(getattr(values, one.name))}"
         for one in options(type(values))
-        if getattr(values, one.name) != getattr(defaults, one.name)
+        if getattr(values, one.name) != getattr(defaults, one.name) and one not in left_out
     ]
 
 

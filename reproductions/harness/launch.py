@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from reproductions.harness import command_line, record
 from reproductions.harness.configuration import RunConfiguration
 from reproductions.harness.errors import UsageError
 from reproductions.harness.failures import guarded
-from reproductions.harness.options import Options, as_flags, option, options
+from reproductions.harness.options import Option, Options, as_flags, option, options
 from reproductions.harness.reproduction import Reproduction
 from reproductions.harness.run_directory import check_writable
 from reproductions.harness.tensorflow_quietly import import_tensorflow
@@ -124,22 +124,26 @@ def preset(reproduction: Reproduction, study: str | None, name: str | None) -> A
     return presets[usual.preset].replace(usual.settings)
 
 
-def arguments_of(reproduction: Reproduction, study: str | None, values: Options) -> list[str]:
+def arguments_of(
+    reproduction: Reproduction, study: str | None, values: Options, left_out: Collection[Option] = ()
+) -> list[str]:
     """The flags that give these values: the preset that is nearest, unless it is the usual one, and what differs.
 
-    From another preset, values that the run does not use would differ too, and be refused as flags.
+    From another preset, values that the run does not use would differ too, and be refused as flags; `left_out` are
+    options that may differ.
     """
-    usual = command_line.as_arguments(values, preset(reproduction, study, None))
+    usual = command_line.as_arguments(values, preset(reproduction, study, None), left_out)
     others = (
-        [f"--preset={name}", *command_line.as_arguments(values, one)]
+        [f"--preset={name}", *command_line.as_arguments(values, one, left_out)]
         for name, one in presets_of(reproduction, study).items()
     )
     return min(usual, *others, key=len)
 
 
 def command_of(reproduction: Reproduction, values: Options) -> str:
-    """The command that makes a run of the script with these values."""
-    return " ".join(["python -m", f"reproductions.{reproduction.name}", *arguments_of(reproduction, None, values)])
+    """The command that makes a run of the script with these values, but for those that have no effect beside others."""
+    arguments = arguments_of(reproduction, None, values, values.idle())
+    return " ".join(["python -m", f"reproductions.{reproduction.name}", *arguments])
 
 
 def perform_run(reproduction: Reproduction, configuration: RunConfiguration, command: RunCommand) -> None:

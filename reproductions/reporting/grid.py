@@ -23,7 +23,7 @@ def grid_curves(record: dict, distances: Mapping[str, Mapping[str, float]], in_w
         distances: Of each contestant, the distance at each point; infinite where a run broke down, which leaves a gap.
         in_words: What the distance is, such as "distance over the training".
     """
-    points = list(next(iter(distances.values())))
+    points = list(max(distances.values(), key=len))  # some have more of them than others, at the end
     figure = figures.of_record(record, summary.conditions_of_distances(record), 9, 5)
     axes = figure.subplots()
     for number, (contestant, of_one) in enumerate(distances.items()):

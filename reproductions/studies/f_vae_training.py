@@ -68,6 +68,10 @@ def _sigmas(sigma_1: float, sigma_2: float, rate: float = 1.0) -> dict[str, floa
     return {"sigma_1": sigma_1, "sigma_2": sigma_2, "sigma_rate": rate}
 
 
+def _rates(*rates: float) -> dict[str, dict[str, float]]:
+    return {f"rate {rate:g}": {"learning_rate": rate} for rate in rates}
+
+
 SIGMAS = Search(
     script="f_vae",
     name="sigmas",
@@ -101,9 +105,10 @@ RATES = Search(
         FIXED_VARIANCE: OF_VAE | VARIANCE_1,
         MANY_CODES_FIXED_VARIANCE: OF_MANY_CODES | VARIANCE_1,
     },
-    grid={f"rate {rate:g}": {"learning_rate": rate} for rate in (5e-4, 1e-3, 2e-3, 4e-3)},
+    grid=_rates(5e-4, 1e-3, 2e-3, 4e-3),
     usual="rate 0.001",
     distance=summary.settled,
+    further=dict.fromkeys((MANY_CODES, FIXED_VARIANCE, MANY_CODES_FIXED_VARIANCE), _rates(8e-3, 1.6e-2)),
 )
 
 

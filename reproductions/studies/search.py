@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,7 @@ class Search:
         name: Its name among the script's studies, by which its record is found.
         contestants: Flags of each contestant.
         grid: Flags of each point of the grid.
+        further: More points beyond the grid's last one, for contestants that were best there.
         usual: The point that a contestant has as long as nothing is recorded of it.
         distance: Of a run, what is smallest at the point that is chosen.
         in_words: What that is called; None where `IN_WORDS` tells.
@@ -89,15 +90,17 @@ class Search:
     distance: Callable[[dict], float] = summary.area
     in_words: str | None = None
     ends: tuple[str, ...] | None = None
+    further: Mapping[str, Mapping[str, Flags]] = field(default_factory=dict)
 
     def study(self, preset: str, settings: Flags, minutes: float) -> Study:
         """The study that makes the search; minutes as in `Study`."""
+        beyond = ", and more for those best at the end" if self.further else ""
         return Study(
-            question=f"The search before the contest: the same {len(self.grid)} points for every contestant",
+            question=f"The search before the contest: the same {len(self.grid)} points for every contestant{beyond}",
             variants={
                 f"{contestant}: {point}": {**flags, **at_point}
                 for contestant, flags in self.contestants.items()
-                for point, at_point in self.grid.items()
+                for point, at_point in self._points(contestant).items()
             },
             table=self.table,
             figure=self.figure,
@@ -126,14 +129,14 @@ class Search:
             return mean(map(self.distance, found)) if found and not summary.broken(found) else math.inf
 
         return {
-            contestant: {point: distance(runs.get(f"{contestant}: {point}", [])) for point in self.grid}
+            contestant: {point: distance(runs.get(f"{contestant}: {point}", [])) for point in self._points(contestant)}
             for contestant in self.contestants
         }
 
     def winners(self) -> dict[str, dict[str, Any]]:
         """Flags of every contestant, with those that the shipped record of the search chose."""
         chosen = self.chosen(shipped(self.script, self.name))
-        return {title: {**flags, **self.grid[chosen[title]]} for title, flags in self.contestants.items()}
+        return {title: {**flags, **self._points(title)[chosen[title]]} for title, flags in self.contestants.items()}
 
     def table(self, record: dict) -> str:
         """The table of the runs, and what was chosen."""
@@ -147,11 +150,16 @@ class Search:
         """What was chosen and by what, in a line, and for whom that lies at an end of the grid."""
         chosen = self.chosen(record)
         in_words = "; ".join(f"{contestant}: {point}" for contestant, point in chosen.items())
-        first, *_, last = self.grid
-        ends = (first, last) if self.ends is None else self.ends
-        at_an_end = [contestant for contestant, point in chosen.items() if point in ends]
+        at_an_end = [contestant for contestant, point in chosen.items() if point in self._ends(contestant)]
         warned = f" Best at an end of the grid: {'; '.join(at_an_end)}." if at_an_end else ""
         return f"Chosen by the smallest {self._smallest}: {in_words}.{warned}"
+
+    def _points(self, contestant: str) -> dict[str, Flags]:
+        return {**self.grid, **self.further.get(contestant, {})}
+
+    def _ends(self, contestant: str) -> tuple[str, ...]:
+        first, *_, last = self._points(contestant)
+        return (first, last) if self.ends is None else self.ends
 
     @property
     def _smallest(self) -> str:

@@ -139,3 +139,17 @@ def test_how_much_sooner():
     # A hardly trained; B was there at its first evaluation.
     assert values(run("A", [5, 4.8, 5.2, 5], 0), run("B", [9, 4, 3, 2], 0)) == [None]
     assert values(run("A", [9, 5, 5, 5], 0), run("B", [5, 4, 3, 2], 0)) == [None]
+
+
+def test_a_contestant_that_was_best_at_the_end_has_more_points_there():
+    beyond = dataclasses.replace(
+        SEARCH, ends=None, further={"B": {"faster": {"discriminator_learning_rate": 1e-2}}}, distance=summary.settled
+    )
+    study = beyond.study("laptop", {}, minutes=1)
+    assert list(study.variants) == ["A: slow", "A: fast", "B: slow", "B: fast", "B: faster"]
+    assert study.variants["B: faster"] == {"model": "wgan_gp", "discriminator_learning_rate": 1e-2}
+    assert study.question.endswith("the same 2 points for every contestant, and more for those best at the end")
+    record = {"flags": {}, "runs": [*RECORD["runs"], run("B: faster", [5, 5, 5])]}
+    assert beyond.chosen(record) == {"A": "fast", "B": "faster"}
+    assert beyond.choice(record).endswith(" Best at an end of the grid: A; B.")
+    assert beyond.choice(RECORD).endswith(" Best at an end of the grid: A.")  # B's fast one is no end of its own points

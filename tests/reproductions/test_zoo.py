@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from keras_gen import zoo
-from reproductions import sample
+from reproductions import sample, tables
 from reproductions import zoo as putting
-from reproductions.harness import trained
+from reproductions.harness import launch, trained
 from reproductions.harness.errors import UsageError
+from reproductions.harness.options import as_flags
 from reproductions.harness.run_directory import RunDirectory
 
 
@@ -53,3 +54,25 @@ def test_what_cannot_become_a_model(run, folder):
         putting.main([f"--run={run.path}/no", "--name=digits"])
     with pytest.raises(SystemExit, match="give one of --saved_model=FOLDER and --zoo=NAME"):
         sample.main(["--zoo=digits", f"--saved_model={run.saved_model}", "--output=grid.png"])
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_the_command_of_a_card_makes_its_run(name):
+    card = zoo.card(name)
+    reproduction = tables.reproduction_of(card["script"])
+    cls = reproduction.configuration_class
+    command, changes = launch.given(card["command"].split()[3:], cls)
+    made = launch.preset(reproduction, None, command.preset).replace(changes)
+    made.check_used(changes)
+    recorded = cls(**card["flags"])
+    idle = {one.name for one in recorded.idle()}
+    assert {one.name for one in made.idle()} == idle
+    assert {flag: value for flag, value in as_flags(made).items() if flag not in idle} == {
+        flag: value for flag, value in as_flags(recorded).items() if flag not in idle
+    }
+
+
+def test_a_command_leaves_out_what_has_no_effect():
+    reproduction = tables.reproduction_of("f_vae")
+    values = reproduction.presets["laptop"].replace({"model": "glow", "sigma_1": 0.7, "flow_depth": 5})
+    assert launch.command_of(reproduction, values) == "python -m reproductions.f_vae --model=glow --flow_depth=5"
