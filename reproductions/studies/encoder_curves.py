@@ -76,7 +76,8 @@ def figure(record: dict) -> Figure:
             for nth, points in enumerate(curves(record, method, name).values()):
                 label_once = {"label": method} if nth == 0 else {}
                 axes.plot(*zip(*points, strict=True), marker=".", color=f"C{i}", **label_once)
-        axes.set(xlabel=COLUMNS[COST][0], ylabel=COLUMNS[name][0], xscale="log")
+        figures.plain_logarithm(axes, "x")
+        axes.set(xlabel=COLUMNS[COST][0], ylabel=COLUMNS[name][0])
         axes.grid(alpha=0.3, which="both")
         axes.legend()
     return made

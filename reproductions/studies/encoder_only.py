@@ -54,7 +54,7 @@ def table(record: dict) -> str:
         for title, runs in summary.by_variant(record).items()
     ]
     columns = ("encoder", *(column for column, _ in COLUMNS.values()))
-    return f"{conditions(record)}.\n\n{markdown.table(columns, rows)}"
+    return f"{_conditions_and_limit(record)}.\n\n{markdown.table(columns, rows)}"
 
 
 def _cell(runs: list[dict], name: str, digits: int) -> str:
@@ -68,18 +68,24 @@ def conditions(record: dict) -> str:
     """Data, codes, steps and seeds, and how many images the numbers are of."""
     # Of a flag that the variants set, what the first one has.
     flags = record["flags"] | record["runs"][0].get("flags", {})
-    num_images = record["runs"][0]["num_images"]
     return (
         f"{flags['dataset']}, codes of {flags['latent_dim']} dimensions, {flags['steps']} steps of "
-        f"{flags['batch_size']}, {summary.seeds(record)}; nats, on {num_images} test images, of which nothing can tell "
-        f"more than log {num_images} = {math.log(num_images):.2f}"
+        f"{flags['batch_size']}, {summary.seeds(record)}; on {record['runs'][0]['num_images']} test images"
+    )
+
+
+def _conditions_and_limit(record: dict) -> str:
+    """The conditions, and what bounds I(x, z)."""
+    num_images = record["runs"][0]["num_images"]
+    return (
+        f"{conditions(record)}, of which nothing can tell more than log {num_images} = {math.log(num_images):.2f} nats"
     )
 
 
 def figure(record: dict) -> Figure:
     """The prior term as information plus the rest; beside it what the codes tell of labels."""
     variants = summary.by_variant(record)
-    made = figures.of_record(record, conditions(record), 13, 4.5)
+    made = figures.of_record(record, _conditions_and_limit(record), 13, 4.5)
     split, labels = made.subplots(1, 2, sharey=True)
     places = range(len(variants))
 
