@@ -143,7 +143,10 @@ def test_more_steps_continue_the_runs_of_a_study(study, jobs_in_process):
 
 @pytest.mark.slow
 def test_a_run_that_breaks_down_is_recorded_and_the_others_are_made(study):
-    broken, whole = study("breaking", "--log_every=1", "--checkpoint_every=5", "--seeds=0")["runs"]
+    flags = ["--log_every=1", "--checkpoint_every=5", "--seeds=0"]
+    alone = study("breaking", *flags, "--variant=so", fails=True)
+    assert "breaking.json: every run broke down; try smaller learning rates in a new --output_dir" in alone
+    broken, whole = study("breaking", *flags)["runs"]
     assert " at step " in broken["broke_down"] and "measure" not in broken
     assert [row["step"] for row in whole["evaluations"]] == [10, 20]
 
