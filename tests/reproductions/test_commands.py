@@ -169,6 +169,7 @@ def small(words, folder):
     """A command at smoke size, with one seed and two variants, and files of the test in the place of a reader's."""
     changed = [word for word in words if not word.startswith(("--preset=", "--steps=", "--seeds="))]
     changed = [word.replace("folder:PATH", f"folder:{folder / 'images'}") for word in changed]
+    changed = [word for word in changed if word not in OF_A_READER]
     data = ["--image_size=8", "--batch_size=8"] if any("folder:PATH" in word for word in words) else []
     of_study = ["--seeds=0", *variants(words)] if study_of(words) else []
     return [*changed, "--preset=smoke", f"--data_dir={folder / 'data'}", *data, *of_study]
@@ -176,6 +177,10 @@ def small(words, folder):
 
 # Data sets of TensorFlow Datasets that a reader has to prepare with network access.
 TO_DOWNLOAD = ("mnist", "cifar10")
+
+
+# As the data of a run, which then has those of the smoke preset.
+OF_A_READER = [f"--dataset={name}" for name in ("cifar10", "padded:mnist", "folder:celeba_10000")]
 
 
 def study_of(words):
