@@ -77,9 +77,8 @@ def conditions(record: dict) -> str:
 def _conditions_and_limit(record: dict) -> str:
     """The conditions, and what bounds I(x, z)."""
     num_images = record["runs"][0]["num_images"]
-    return (
-        f"{conditions(record)}, of which nothing can tell more than log {num_images} = {math.log(num_images):.2f} nats"
-    )
+    limit = f"log {num_images} = {math.log(num_images):.2f}"
+    return f"{conditions(record)}; information and divergences in nats, the former at most {limit}"
 
 
 def figure(record: dict) -> Figure:

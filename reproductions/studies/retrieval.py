@@ -226,18 +226,18 @@ def _variants(datasets: Sequence[str], infomax: Mapping[str, Mapping[str, Any]])
     }
 
 
-def _of_formulas(loss: Mapping[str, Any]) -> dict[str, Any]:
+def _of_formulas(loss: Mapping[str, Any], preset: RunConfiguration) -> dict[str, Any]:
     """A loss as the formulas have it where it does not say otherwise, without the flags of terms that it lacks."""
     whole = FORMULAS | loss
-    unused = {flag for flag, weight in (("global_pairs", "alpha"), ("kl_reduction", "gamma")) if whole.get(weight) == 0}
-    return {flag: value for flag, value in whole.items() if flag not in unused}
+    idle = {one.name for one in preset.replace(whole).idle()}
+    return {flag: value for flag, value in whole.items() if flag not in idle}
 
 
 def of_photos(presets: Mapping[str, RunConfiguration]) -> Study:
     """The study of photographs, with the networks of the script's `paper` preset."""
     return Study(
         question="Neighbours and labels, on photographs, in codes that are made with and without reconstruction",
-        variants=_variants(PHOTOS, {title: _of_formulas(loss) for title, loss in INFOMAX.items()}),
+        variants=_variants(PHOTOS, {title: _of_formulas(loss, presets["paper"]) for title, loss in INFOMAX.items()}),
         claims=_claims(1, "on photographs", PHOTOS),
         perform=perform,
         check=check,

@@ -39,6 +39,6 @@ def test_the_table_of_an_old_and_of_a_new_record():
     flags = {"dataset": "digits", "latent_dim": 8, "steps": 20, "batch_size": 16}
     record = {"question": "Which?", "flags": flags, "runs": runs}
     lines = STUDY.table(record).splitlines()
-    assert lines[0].endswith("of which nothing can tell more than log 1000 = 6.91 nats.")
+    assert lines[0].endswith("; information and divergences in nats, the former at most log 1000 = 6.91.")
     assert lines[-2] == "| VAE, variance 1 | 0.10 | 1.00 | 7.00 | 5.00 | 2.00 |  |  | 0.900 | 0.800 |"
     assert lines[-1].split(" | ")[5:8] == ["2.00", "0.012 (0 ± 0.00045)", "1.50"]
